@@ -1,0 +1,48 @@
+//! Who a client says it is. Nothing here can be printed by accident.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A secret offered by a client: never shown, wiped from memory when dropped (S-023, S-029).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Zeroizing<Vec<u8>>);
+
+impl Password {
+    /// Takes the octets over; the caller's copy should be wiped too.
+    pub fn new(octets: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(octets.into()))
+    }
+
+    /// The octets, for whoever verifies them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Password(…)")
+    }
+}
+
+/// An identity and what shall prove it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// USER and PASS (RFC 1939 §7), and later PLAIN and LOGIN.
+    Password {
+        /// As the client sent it: any octets but controls.
+        name: Vec<u8>,
+        /// As the client sent it, spaces included (P-026).
+        password: Password,
+    },
+}
+
+impl Credentials {
+    /// The name the client gave, not yet looked up or made canonical.
+    pub fn name(&self) -> &[u8] {
+        match self {
+            Self::Password { name, .. } => name,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! POP3 without I/O: octets in, actions out.
+//!
+//! ```text
+//!              receive(octets)            poll(&mut output) -> Action
+//!   socket ──────────────────► Session ──────────────────────────────► driver
+//!                                ▲                                        │
+//!                                └── login_result · message_chunk · … ◄───┘
+//! ```
+//!
+//! Nothing here opens a socket or a file, reads a clock or draws a random number: the same octets at the same
+//! moments give the same actions. The server half is [`pop3::server::Session`]; its words are the words of RFC 1939.
+
+pub mod catalogue;
+mod credentials;
+mod dot;
+mod line;
+mod listing;
+pub mod planted;
+pub mod pop3;
+mod types;
+
+pub use credentials::{Credentials, Password};
+pub use dot::{DotStuffer, OctetCounter, Progress};
+pub use line::{Line, LineBuffer, LineEnd};
+pub use listing::{Listing, ListingFull, Outcome};
+pub use types::{Extent, MessageNumber, NotAUniqueId, Octets, UniqueId};

@@ -1,0 +1,28 @@
+//! Switches for planted faults: a test plants one and shows that another test catches it.
+//!
+//! They exist only with the feature `planted`, which the crates' own tests turn on and no release has.
+
+#[cfg(feature = "planted")]
+use std::sync::Mutex;
+
+#[cfg(feature = "planted")]
+static ACTIVE: Mutex<Option<String>> = Mutex::new(None);
+
+/// Plants the fault of this name in the whole process, or none. Tests that call this run alone in their process.
+#[cfg(feature = "planted")]
+pub fn plant(fault: Option<&str>) {
+    *ACTIVE.lock().expect("no test panics while it holds this") = fault.map(str::to_owned);
+}
+
+/// Whether the fault of this name is planted.
+#[cfg(feature = "planted")]
+pub fn planted(fault: &str) -> bool {
+    ACTIVE.lock().expect("no test panics while it holds this").as_deref() == Some(fault)
+}
+
+/// Whether the fault of this name is planted: never, in this build.
+#[cfg(not(feature = "planted"))]
+#[inline(always)]
+pub const fn planted(_fault: &str) -> bool {
+    false
+}

@@ -1,0 +1,587 @@
+//! The server half of a session: octets and moments in, actions out.
+//!
+//! The driver calls [`Session::receive`] with what it read, then [`Session::poll`] until that says `None`, writes
+//! the output, and reads again. [`Action::Login`], [`Action::ReadMessage`] and [`Action::Update`] are questions: no
+//! further command is looked at until the driver has answered, so replies keep their order (RFC 2449 §6.6; P-220).
+
+mod authorization;
+mod transaction;
+mod update;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::catalogue::{Language, Refusal};
+use crate::credentials::Credentials;
+use crate::dot::{DotStuffer, Progress};
+use crate::line::{Line, LineBuffer, LineEnd};
+use crate::listing::{Listing, Outcome};
+use crate::planted::planted;
+use crate::pop3::command::Parsed;
+use crate::pop3::{Capability, Command, Reply, ResponseCode, State};
+use crate::types::{Extent, MessageNumber, Octets};
+
+use authorization::Authorization;
+use transaction::{Multiline, Transaction};
+
+/// Output beyond this is written before anything else is looked at (P-223). Four TLS records.
+pub const OUTPUT_OCTETS: usize = 64 * 1024;
+
+/// How much a client may ask of one session. Each limit has a test that meets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of a command line, its end counted: 255 at least (RFC 2449 §4).
+    pub line_octets: usize,
+    /// Without a command for this long the session ends: 600 s at least (RFC 1939 §3).
+    pub idle_time: Duration,
+    /// From the greeting to a login (S-045).
+    pub login_time: Duration,
+    /// Bad commands in a row before login (P-008).
+    pub bad_commands_before_login: u32,
+    /// Bad commands in a row after login (P-008).
+    pub bad_commands_after_login: u32,
+    /// Failed logins (S-024).
+    pub failed_logins: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line_octets: 255,
+            idle_time: Duration::from_mins(10),
+            login_time: Duration::from_mins(3),
+            bad_commands_before_login: 10,
+            bad_commands_after_login: 20,
+            failed_logins: 3,
+        }
+    }
+}
+
+/// What protects the octets of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Nothing.
+    Clear {
+        /// Whether TLS can begin here.
+        stls: Stls,
+        /// Whether a password may cross it (P-075).
+        login: ClearLogin,
+    },
+    /// TLS, from the first octet or since STLS.
+    Tls,
+}
+
+/// Whether STLS can be offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stls {
+    /// There is a certificate.
+    Available,
+    /// There is none (E-43).
+    Unavailable,
+}
+
+/// Whether a password may be sent in clear text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClearLogin {
+    /// The default (P-075).
+    Refused,
+    /// The operator allows it from where this client comes.
+    Allowed,
+}
+
+/// What the driver must do next. The order of actions is the order in which they must happen.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Write the output, then poll again.
+    Flush,
+    /// Write the output, begin TLS, then [`Session::tls_established`].
+    StartTls,
+    /// Verify, lock and list, then [`Session::login_result`].
+    Login(Credentials),
+    /// Open the message, then [`Session::message_opened`] or [`Session::message_refused`].
+    ReadMessage {
+        /// Its place in the listing.
+        index: usize,
+    },
+    /// Remove and flag messages durably, then [`Session::update_result`].
+    Update(Outcome),
+    /// Tell the observatory.
+    Notice(Notice),
+    /// Write the output and close. No call is allowed afterwards.
+    Close,
+}
+
+/// Something worth knowing that is no reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Octets came behind STLS in clear text: somebody tries to be obeyed inside TLS (S-001).
+    ClearTextBehindStls {
+        /// How many, as far as they had arrived.
+        octets: usize,
+    },
+    /// A ClientHello came behind STLS without waiting for its `+OK`. Refused, but no injection.
+    HelloBehindStls,
+    /// The client does not speak POP3 (S-016).
+    ForeignProtocol(ForeignProtocol),
+    /// A line was longer than the limit (P-022).
+    LineTooLong,
+    /// Too many bad commands in a row (P-008).
+    TooManyBadCommands,
+    /// Too many failed logins (S-024).
+    TooManyFailedLogins,
+    /// No command for too long (P-010).
+    IdleTimeout,
+    /// No login for too long (S-045).
+    LoginTimeout,
+}
+
+/// What a client spoke instead of POP3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ForeignProtocol {
+    /// A TLS record on a port that begins in clear text.
+    Tls,
+    /// An HTTP request line.
+    Http,
+}
+
+/// What a session did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Lines that were answered as commands.
+    pub commands: u64,
+    /// Replies that began with `-ERR`.
+    pub errors: u64,
+    /// Logins that failed.
+    pub failed_logins: u32,
+    /// Messages sent whole.
+    pub retrieved: u64,
+    /// Octets of messages sent whole, as LIST counts them.
+    pub retrieved_octets: u64,
+    /// Messages of which the top was sent.
+    pub topped: u64,
+    /// Messages removed by QUIT.
+    pub removed: usize,
+}
+
+/// What a state makes of a command: exactly one reply, or exactly one question whose answer is the reply.
+enum Step {
+    /// Answer and stay.
+    Stay(Reply),
+    /// Answer with a line per message and stay.
+    List(Multiline),
+    /// Verify, and enter TRANSACTION if all is well.
+    Login(Credentials),
+    /// Send a message and stay.
+    Retrieve(MessageNumber, Extent),
+    /// Answer, and go on inside TLS.
+    StartTls,
+    /// Enter UPDATE.
+    Update(Outcome),
+    /// Answer and close.
+    Close(Reply),
+}
+
+enum SessionState {
+    Authorization(Authorization),
+    Transaction(Transaction),
+    Update,
+    Closed,
+}
+
+/// A question whose answer is awaited.
+enum Asking {
+    Nothing,
+    Login,
+    Tls,
+    Message(Retrieval),
+    Update,
+}
+
+struct Retrieval {
+    number: MessageNumber,
+    extent: Extent,
+    stuffer: DotStuffer,
+    octets: Octets,
+}
+
+/// One session, from the greeting to its end.
+pub struct Session {
+    limits: Limits,
+    channel: Channel,
+    language: Language,
+    lines: LineBuffer,
+    state: SessionState,
+    asking: Asking,
+    multiline: Option<Multiline>,
+    actions: VecDeque<Action>,
+    tally: Tally,
+    bad_commands: u32,
+    login_deadline: Instant,
+    /// When the client last said or took something.
+    active: Instant,
+}
+
+impl Session {
+    /// A session whose greeting is the driver's to send.
+    pub fn new(limits: Limits, channel: Channel, now: Instant) -> Self {
+        Self {
+            login_deadline: now + limits.login_time,
+            limits,
+            channel,
+            language: Language::default(),
+            lines: LineBuffer::new(LineEnd::Lenient),
+            state: SessionState::Authorization(Authorization::default()),
+            asking: Asking::Nothing,
+            multiline: None,
+            actions: VecDeque::new(),
+            tally: Tally::default(),
+            bad_commands: 0,
+            active: now,
+        }
+    }
+
+    /// What the client sent.
+    pub fn receive(&mut self, input: &[u8], now: Instant) {
+        self.lines.extend(input);
+        // A command resets the timer; an octet does not (P-009, S-045).
+        if input.contains(&b'\n') {
+            self.active = now;
+        }
+    }
+
+    /// What the client took: a reply that is still draining is activity (P-011).
+    pub fn output_progressed(&mut self, now: Instant) {
+        self.active = now;
+    }
+
+    /// When [`Session::handle_timeout`] must be called unless something happens before.
+    pub fn deadline(&self) -> Instant {
+        let idle = self.active + self.limits.idle_time;
+        match self.state {
+            SessionState::Authorization(_) => idle.min(self.login_deadline),
+            _ => idle,
+        }
+    }
+
+    /// The deadline may have passed: if so the session ends without a line, and removes nothing (P-010).
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if now < self.deadline() || matches!(self.state, SessionState::Closed) {
+            return;
+        }
+        let before_login = matches!(self.state, SessionState::Authorization(_)) && now >= self.login_deadline;
+        self.drop_connection(if before_login { Notice::LoginTimeout } else { Notice::IdleTimeout });
+    }
+
+    /// The next thing to do. Replies are appended to `output`. `None`: write it, then read, or wait.
+    pub fn poll(&mut self, output: &mut Vec<u8>) -> Option<Action> {
+        loop {
+            if let Some(action) = self.actions.pop_front() {
+                return Some(action);
+            }
+            if output.len() >= OUTPUT_OCTETS {
+                return Some(Action::Flush);
+            }
+            if let (Some(multiline), SessionState::Transaction(transaction)) = (&mut self.multiline, &self.state) {
+                if transaction.list(multiline, output) == Progress::Enough {
+                    self.multiline = None;
+                }
+                continue;
+            }
+            if !matches!(self.asking, Asking::Nothing) || matches!(self.state, SessionState::Closed) {
+                return None;
+            }
+            if self.speaks_tls() {
+                self.drop_connection(Notice::ForeignProtocol(ForeignProtocol::Tls));
+                continue;
+            }
+            self.next_command(output)?;
+        }
+    }
+
+    /// The state the session is in; `None` once it is closed.
+    pub fn state(&self) -> Option<State> {
+        match self.state {
+            SessionState::Authorization(_) => Some(State::Authorization),
+            SessionState::Transaction(_) => Some(State::Transaction),
+            SessionState::Update => Some(State::Update),
+            SessionState::Closed => None,
+        }
+    }
+
+    /// What happened so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Answers [`Action::Login`].
+    pub fn login_result(&mut self, result: Result<Arc<Listing>, Refusal>, output: &mut Vec<u8>) {
+        assert!(matches!(self.asking, Asking::Login), "a login result answers Action::Login");
+        self.asking = Asking::Nothing;
+        match result {
+            Ok(listing) => {
+                let (count, octets) = (listing.len(), listing.total());
+                self.state = SessionState::Transaction(Transaction::new(listing));
+                self.reply(&Reply::MaildropReady { count, octets }, output);
+            }
+            Err(refusal) if refusal.row().code == Some(ResponseCode::Auth) => self.login_failed(refusal, output),
+            Err(refusal) => self.reply(&Reply::Err(refusal), output),
+        }
+    }
+
+    fn login_failed(&mut self, refusal: Refusal, output: &mut Vec<u8>) {
+        self.tally.failed_logins += 1;
+        let last = self.tally.failed_logins >= self.limits.failed_logins;
+        self.reply(&Reply::Err(refusal), output);
+        if last {
+            self.actions.push_back(Action::Notice(Notice::TooManyFailedLogins));
+            self.close();
+        }
+    }
+
+    /// Answers [`Action::StartTls`]: everything the client said before is forgotten, what it did is not (P-153).
+    pub fn tls_established(&mut self, now: Instant) {
+        assert!(matches!(self.asking, Asking::Tls), "TLS was asked for");
+        self.asking = Asking::Nothing;
+        self.channel = Channel::Tls;
+        self.lines.clear();
+        self.language = Language::default();
+        self.state = SessionState::Authorization(Authorization::default());
+        self.active = now;
+    }
+
+    /// Answers [`Action::ReadMessage`]: the message is open and RETR will send this many octets of it.
+    pub fn message_opened(&mut self, octets: Octets, output: &mut Vec<u8>) {
+        let Asking::Message(retrieval) = &mut self.asking else { unreachable!("RETR or TOP asked for a message") };
+        retrieval.octets = octets;
+        let reply = match retrieval.extent {
+            Extent::Whole => Reply::Octets(octets),
+            Extent::Top { .. } => Reply::Ok("top of message follows"),
+        };
+        self.reply(&reply, output);
+    }
+
+    /// Answers [`Action::ReadMessage`]: the message cannot be had.
+    pub fn message_refused(&mut self, refuse: impl FnOnce(MessageNumber) -> Refusal, output: &mut Vec<u8>) {
+        let Asking::Message(retrieval) = std::mem::replace(&mut self.asking, Asking::Nothing) else {
+            unreachable!("RETR or TOP asked for a message")
+        };
+        let refusal = refuse(retrieval.number);
+        // Asking again and again for what is gone is a loop of the client's (P-176).
+        if matches!(refusal, Refusal::MessageGone(_)) {
+            self.bad_command(refusal, output);
+        } else {
+            self.reply(&Reply::Err(refusal), output);
+        }
+    }
+
+    /// The next stored octets of the message. `Enough`: no more are needed.
+    pub fn message_chunk(&mut self, chunk: &[u8], output: &mut Vec<u8>) -> Progress {
+        let Asking::Message(retrieval) = &mut self.asking else { unreachable!("a message was opened") };
+        retrieval.stuffer.push(chunk, output)
+    }
+
+    /// The message is complete.
+    pub fn message_end(&mut self, output: &mut Vec<u8>) {
+        let Asking::Message(mut retrieval) = std::mem::replace(&mut self.asking, Asking::Nothing) else {
+            unreachable!("a message was opened")
+        };
+        retrieval.stuffer.finish(output);
+        let SessionState::Transaction(transaction) = &mut self.state else {
+            unreachable!("messages are read in TRANSACTION")
+        };
+        match retrieval.extent {
+            Extent::Whole => {
+                transaction.retrieved(retrieval.number);
+                self.tally.retrieved += 1;
+                self.tally.retrieved_octets = self.tally.retrieved_octets.saturating_add(retrieval.octets.0);
+            }
+            Extent::Top { .. } => self.tally.topped += 1,
+        }
+    }
+
+    /// The rest of an opened message cannot be read. The client must not take the stump for the whole: no
+    /// terminator, no error line in the data, only the end of the connection (P-049).
+    pub fn message_failed(&mut self) {
+        self.asking = Asking::Nothing;
+        self.close();
+    }
+
+    /// Answers [`Action::Update`]. The reply to QUIT follows its deed (P-191).
+    pub fn update_result(&mut self, result: Result<usize, Refusal>, output: &mut Vec<u8>) {
+        assert!(matches!(self.asking, Asking::Update), "an update result answers Action::Update");
+        self.asking = Asking::Nothing;
+        match result {
+            Ok(removed) => {
+                self.tally.removed = removed;
+                self.reply(&update::done(removed), output);
+            }
+            Err(refusal) => self.reply(&Reply::Err(refusal), output),
+        }
+        self.close();
+    }
+
+    fn next_command(&mut self, output: &mut Vec<u8>) -> Option<()> {
+        let first = self.tally.commands == 0;
+        let parsed = match self.lines.next_line(self.limits.line_octets)? {
+            Line::Complete(line) if first && self.channel != Channel::Tls && is_http(line) => {
+                self.drop_connection(Notice::ForeignProtocol(ForeignProtocol::Http));
+                return Some(());
+            }
+            Line::Complete(line) => Command::parse(line),
+            Line::TooLong => {
+                self.actions.push_back(Action::Notice(Notice::LineTooLong));
+                Parsed { verb: None, command: Err(Refusal::LineTooLong) }
+            }
+        };
+        self.tally.commands += 1;
+        match self.allowed(parsed) {
+            Ok(command) => {
+                let step = match &mut self.state {
+                    SessionState::Authorization(authorization) => authorization.command(command, self.channel),
+                    SessionState::Transaction(transaction) => transaction.command(&command, self.channel),
+                    SessionState::Update | SessionState::Closed => unreachable!("no command is looked at after QUIT"),
+                };
+                self.take(step, output);
+            }
+            Err(refusal) => {
+                if let SessionState::Authorization(authorization) = &mut self.state {
+                    authorization.forget_name();
+                }
+                self.bad_command(refusal, output);
+            }
+        }
+        Some(())
+    }
+
+    /// Table A first, then the arguments: `RETR x` before login is refused for being before login (P-006).
+    fn allowed(&self, parsed: Parsed) -> Result<Command, Refusal> {
+        let state = self.state().expect("no command is looked at after the end");
+        match parsed.verb {
+            Some(verb) if verb.is_valid_in(state) || parsed.command == Err(Refusal::InvalidCharacter) => parsed.command,
+            Some(_) if state == State::Authorization => Err(Refusal::NotBeforeLogin),
+            Some(_) => Err(Refusal::NotAfterLogin),
+            None => parsed.command,
+        }
+    }
+
+    fn take(&mut self, step: Step, output: &mut Vec<u8>) {
+        match step {
+            Step::Stay(Reply::Err(refusal)) => self.bad_command(refusal, output),
+            Step::Stay(reply) => self.reply(&reply, output),
+            Step::List(multiline) => {
+                self.reply(&Reply::Ok(multiline.title()), output);
+                self.multiline = Some(multiline);
+            }
+            Step::Login(credentials) => self.ask(Asking::Login, Action::Login(credentials)),
+            Step::Retrieve(number, extent) => {
+                let retrieval = Retrieval { number, extent, stuffer: DotStuffer::new(extent), octets: Octets(0) };
+                self.ask(Asking::Message(retrieval), Action::ReadMessage { index: number.index() });
+            }
+            Step::StartTls => self.start_tls(output),
+            Step::Update(outcome) => {
+                self.state = SessionState::Update;
+                self.ask(Asking::Update, Action::Update(outcome));
+            }
+            Step::Close(reply) => {
+                self.reply(&reply, output);
+                self.close();
+            }
+        }
+    }
+
+    /// What a client, or someone on the path, sent behind STLS must not count as sent under TLS (S-001).
+    fn start_tls(&mut self, output: &mut Vec<u8>) {
+        if planted("proto.obeys-what-came-behind-stls") {
+            self.reply(&Reply::Ok("begin TLS negotiation"), output);
+            return;
+        }
+        match self.lines.waiting() {
+            [] => {
+                self.reply(&Reply::Ok("begin TLS negotiation"), output);
+                self.ask(Asking::Tls, Action::StartTls);
+            }
+            [0x16, ..] => self.drop_connection(Notice::HelloBehindStls),
+            behind => {
+                let octets = behind.len();
+                self.drop_connection(Notice::ClearTextBehindStls { octets });
+            }
+        }
+    }
+
+    /// A TLS record instead of a command: content type 22, version 3.x (S-016).
+    fn speaks_tls(&self) -> bool {
+        self.tally.commands == 0 && self.channel != Channel::Tls && self.lines.waiting().starts_with(&[0x16, 0x03])
+    }
+
+    fn bad_command(&mut self, refusal: Refusal, output: &mut Vec<u8>) {
+        self.bad_commands += 1;
+        let limit = match self.state {
+            SessionState::Authorization(_) => self.limits.bad_commands_before_login,
+            _ => self.limits.bad_commands_after_login,
+        };
+        if self.bad_commands < limit {
+            self.reply(&Reply::Err(refusal), output);
+        } else {
+            self.actions.push_back(Action::Notice(Notice::TooManyBadCommands));
+            self.reply(&Reply::Err(Refusal::TooManyBadCommands), output);
+            self.close();
+        }
+    }
+
+    fn reply(&mut self, reply: &Reply, output: &mut Vec<u8>) {
+        if reply.is_positive() {
+            self.bad_commands = 0;
+        } else {
+            self.tally.errors += 1;
+        }
+        reply.write(self.language, output);
+    }
+
+    fn ask(&mut self, asking: Asking, action: Action) {
+        self.asking = asking;
+        self.actions.push_back(action);
+    }
+
+    /// Ends the session without a word.
+    fn drop_connection(&mut self, notice: Notice) {
+        self.actions.push_back(Action::Notice(notice));
+        self.close();
+    }
+
+    /// Commands that wait behind the end are never looked at (P-194).
+    fn close(&mut self) {
+        self.state = SessionState::Closed;
+        self.multiline = None;
+        self.lines.clear();
+        self.actions.push_back(Action::Close);
+    }
+}
+
+/// RFC 9112 §3: a method, a target, and the version at the end.
+fn is_http(line: &[u8]) -> bool {
+    line.len() > 9 && line[..line.len() - 3].ends_with(b" HTTP/") && line[0].is_ascii_uppercase()
+}
+
+/// What CAPA lists. All of it but STLS stays true after login (P-131).
+fn capabilities(state: State, channel: Channel) -> Vec<Capability> {
+    let mut capabilities = vec![Capability::Top, Capability::Uidl];
+    if may_send_passwords(channel) {
+        capabilities.push(Capability::User);
+    }
+    capabilities.extend([
+        Capability::RespCodes,
+        Capability::AuthRespCode,
+        Capability::Pipelining,
+        Capability::ExpireNever,
+        Capability::Implementation,
+    ]);
+    if state == State::Authorization && matches!(channel, Channel::Clear { stls: Stls::Available, .. }) {
+        capabilities.push(Capability::Stls);
+    }
+    capabilities
+}
+
+fn may_send_passwords(channel: Channel) -> bool {
+    matches!(channel, Channel::Tls | Channel::Clear { login: ClearLogin::Allowed, .. })
+}

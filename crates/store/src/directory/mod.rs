@@ -1,0 +1,64 @@
+//! Who the users are, and what proves it.
+
+mod fixed;
+mod hash;
+mod name;
+mod sqlite;
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+pub use fixed::StaticDirectory;
+pub use hash::{HashCost, NotAHashCost};
+pub use name::{NotAUserName, UserName};
+pub use sqlite::SqliteDirectory;
+
+use crate::Cause;
+
+/// Who owns a maildrop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The canonical name.
+    pub name: UserName,
+    /// The folder of a user who has one.
+    pub home: Option<PathBuf>,
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountState {
+    /// The right password opens its maildrop.
+    Enabled,
+    /// Not even the right password opens its maildrop.
+    Disabled,
+}
+
+/// What the operator sees of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The canonical name.
+    pub name: UserName,
+    /// Whether it may be used.
+    pub state: AccountState,
+    /// When it was added.
+    pub created: SystemTime,
+    /// When its password or its state was last set.
+    pub changed: SystemTime,
+}
+
+/// Why an operator's wish concerning an account cannot be met.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// There is such an account.
+    #[error("account exists already")]
+    AlreadyExists,
+    /// There is no such account.
+    #[error("there is no such account")]
+    Unknown,
+    /// The name cannot be one.
+    #[error(transparent)]
+    NotAName(#[from] NotAUserName),
+    /// The accounts cannot be read or written.
+    #[error("cannot use the accounts: {0}")]
+    Storage(#[source] Cause),
+}

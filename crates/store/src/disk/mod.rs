@@ -1,0 +1,194 @@
+//! The only room that changes a file system.
+//!
+//! Every name is taken relative to an open folder, no link is followed, and what is created belongs to its owner
+//! alone (S-047). Under the feature `planted` each change that succeeded can be recorded in order, so that a test can
+//! judge which of them a crash would have kept.
+
+#[cfg(feature = "planted")]
+mod record;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+use watchpost_proto::planted::planted;
+
+#[cfg(feature = "planted")]
+pub use record::{Operation, Recording};
+
+/// Tells the recordings of tests what has been done; nothing in a release.
+macro_rules! note {
+    ($operation:expr) => {
+        #[cfg(feature = "planted")]
+        record::note(&$operation);
+    };
+}
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+const OWNER_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// An open folder.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Opens a folder that is none by way of a link.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let fd = fs::openat(CWD, path, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
+        Ok(Self { fd, path: path.to_owned() })
+    }
+
+    /// Opens a folder and makes what is missing of the way to it, durably.
+    pub(crate) fn make(path: &Path) -> io::Result<Self> {
+        match Self::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+                parent(path)?.make_beneath(name.as_encoded_bytes())
+            }
+            opened => opened,
+        }
+    }
+
+    /// Opens a folder within this one and makes it if it is missing, durably.
+    pub(crate) fn make_beneath(&self, name: &[u8]) -> io::Result<Self> {
+        match self.open_beneath(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        match fs::mkdirat(&self.fd, name, Mode::RWXU) {
+            // Somebody else was faster.
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        note!(Operation::MakeFolder { path: self.path_of(name) });
+        self.sync()?;
+        self.open_beneath(name)
+    }
+
+    fn open_beneath(&self, name: &[u8]) -> io::Result<Self> {
+        let fd = fs::openat(&self.fd, name, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
+        Ok(Self { fd, path: self.path_of(name) })
+    }
+
+    /// Where the folder was opened.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn path_of(&self, name: &[u8]) -> PathBuf {
+        use std::os::unix::ffi::OsStrExt;
+        self.path.join(std::ffi::OsStr::from_bytes(name))
+    }
+
+    /// Creates a file that must not exist yet, for its owner alone.
+    pub(crate) fn create(&self, name: &[u8]) -> io::Result<NewFile> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = File::from(fs::openat(&self.fd, name, flags, OWNER_ALONE)?);
+        let path = self.path_of(name);
+        note!(Operation::CreateFile { path: path.clone() });
+        Ok(NewFile { file, path })
+    }
+
+    /// Opens a file for reading and writing, and creates it for its owner alone if it is missing.
+    pub(crate) fn open_or_create(&self, name: &[u8]) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        Ok(File::from(fs::openat(&self.fd, name, flags, OWNER_ALONE)?))
+    }
+
+    /// Gives a file another name, here or in another folder. Never takes the place of an existing file.
+    pub(crate) fn rename(&self, from: &[u8], target: &Self, to: &[u8]) -> io::Result<()> {
+        match fs::renameat_with(&self.fd, from, &target.fd, to, RenameFlags::NOREPLACE) {
+            // Network file systems know no such rename: link refuses an existing name as well.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                self.link(from, target, to)?;
+                return self.unlink(from);
+            }
+            renamed => renamed?,
+        }
+        note!(Operation::Rename { from: self.path_of(from), to: target.path_of(to) });
+        Ok(())
+    }
+
+    /// Gives a file a second name. Never takes the place of an existing file.
+    pub(crate) fn link(&self, from: &[u8], target: &Self, to: &[u8]) -> io::Result<()> {
+        fs::linkat(&self.fd, from, &target.fd, to, AtFlags::empty())?;
+        note!(Operation::Link { from: self.path_of(from), to: target.path_of(to) });
+        Ok(())
+    }
+
+    /// Removes a file.
+    pub(crate) fn unlink(&self, name: &[u8]) -> io::Result<()> {
+        fs::unlinkat(&self.fd, name, AtFlags::empty())?;
+        note!(Operation::Unlink { path: self.path_of(name) });
+        Ok(())
+    }
+
+    /// Makes durable what was created, renamed and removed in this folder.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        if planted("store.skipped-folder-fsync") {
+            return Ok(());
+        }
+        fs::fsync(&self.fd)?;
+        note!(Operation::SyncFolder { path: self.path.clone() });
+        Ok(())
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// A file that is being written for the first time.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    file: File,
+    #[cfg_attr(not(feature = "planted"), expect(dead_code, reason = "recordings name the file by it"))]
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Appends to the file.
+    pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.file.write_all(octets)?;
+        note!(Operation::WriteFile { path: self.path.clone(), octets: octets.to_vec() });
+        Ok(())
+    }
+
+    /// Makes the file's octets durable; its name is so only when its folder is synced too.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        if planted("store.skipped-file-fsync") {
+            return Ok(());
+        }
+        self.file.sync_all()?;
+        note!(Operation::SyncFile { path: self.path.clone() });
+        Ok(())
+    }
+}
+
+/// Creates a file for its owner alone, if it is missing, in a folder that may be reached by links.
+pub(crate) fn make_private_file(path: &Path) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    parent(path)?.open_or_create(name.as_encoded_bytes()).map(drop)
+}
+
+/// The folder that holds `path`, made if it is missing. The operator may have links on the way to it.
+fn parent(path: &Path) -> io::Result<Folder> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) => Path::new("."),
+        None => return Err(io::ErrorKind::InvalidInput.into()),
+    };
+    match fs::openat(CWD, parent, FOLDER, Mode::empty()) {
+        Ok(fd) => Ok(Folder { fd, path: parent.to_owned() }),
+        Err(Errno::NOENT) => Folder::make(parent),
+        Err(error) => Err(error.into()),
+    }
+}

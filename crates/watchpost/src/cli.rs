@@ -1,0 +1,231 @@
+//! The command line. Its texts stand in `i18n/{en,ja}`: [`crate::i18n::localize`] puts them in.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// What was asked for.
+#[derive(Debug, Parser)]
+#[command(name = "watchpost", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// In which language to speak; from the locale when absent.
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<LanguageChoice>,
+    /// The command itself.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The languages that texts exist in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LanguageChoice {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Everything at once on loopback, nothing to configure.
+    Demo(DemoArgs),
+    /// Writes a configuration, a certificate and the first account.
+    Init(InitArgs),
+    /// Runs the server.
+    Serve(ConfigArgs),
+    /// Says what is wrong with a configuration, and what it amounts to.
+    CheckConfig(CheckConfigArgs),
+    /// Accounts.
+    User(UserArgs),
+    /// Completions for a shell.
+    Completions(CompletionsArgs),
+    /// Manual pages.
+    Man(ManArgs),
+}
+
+/// Where the configuration is.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigArgs {
+    /// The file; else `./watchpost.toml`, else `/etc/watchpost/watchpost.toml`.
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `watchpost demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Where the demo keeps its data; `$XDG_DATA_HOME/watchpost/demo` when absent.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Mail to serve instead of the demo's own.
+    #[arg(long, value_name = "DIR")]
+    pub mail: Option<PathBuf>,
+    /// Where POP3 with STLS listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1110")]
+    pub pop3: SocketAddr,
+    /// Where POP3S listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1995")]
+    pub pop3s: SocketAddr,
+    /// Tell a program where everything is: one JSON object on standard output once the ports are open.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `watchpost init`.
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// The folder to write into.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// The mail domain.
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Option<String>,
+    /// The first account.
+    #[arg(long, value_name = "NAME", default_value = "postmaster")]
+    pub user: String,
+    /// Take the first account's password from standard input instead of making one.
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// One JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `watchpost check-config`.
+#[derive(Args, Debug)]
+pub struct CheckConfigArgs {
+    /// Which file.
+    #[command(flatten)]
+    pub file: ConfigArgs,
+    /// Findings as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `watchpost user`.
+#[derive(Args, Debug)]
+pub struct UserArgs {
+    /// Which file names the directory of accounts.
+    #[command(flatten)]
+    pub file: ConfigArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: UserCommand,
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Makes an account.
+    Add(PasswordArgs),
+    /// Sets a new password.
+    Passwd(PasswordArgs),
+    /// Refuses logins, keeps the mail.
+    Disable(NameArgs),
+    /// Lets a disabled account log in again.
+    Enable(NameArgs),
+    /// Removes the account, keeps the mail.
+    Remove(NameArgs),
+    /// Lists all accounts.
+    List(ListArgs),
+    /// Shows one account.
+    Show(ShowArgs),
+}
+
+/// An account and where its password comes from.
+#[derive(Args, Debug)]
+pub struct PasswordArgs {
+    /// Whose account: `alice`, or `alice@example.org`.
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Read the password from the first line of standard input.
+    #[arg(long, conflicts_with = "generate")]
+    pub password_stdin: bool,
+    /// Make a password and print it once.
+    #[arg(long)]
+    pub generate: bool,
+}
+
+/// An account.
+#[derive(Args, Debug)]
+pub struct NameArgs {
+    /// Whose account.
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}
+
+/// An account to show.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// Whose account.
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to list.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `watchpost completions`.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// For which shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// `watchpost man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Write one page per command into this folder, instead of the main page to standard output.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Exit codes: those of `sysexits.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// All went well.
+    Ok = 0,
+    /// The command line was wrong.
+    Usage = 64,
+    /// Input was not what it should be.
+    DataError = 65,
+    /// An input file or folder is missing or unreadable.
+    NoInput = 66,
+    /// There is no such account.
+    NoUser = 67,
+    /// A service is not to be had: a port is taken, say.
+    Unavailable = 69,
+    /// A fault of ours.
+    Software = 70,
+    /// The operating system refused something.
+    OsError = 71,
+    /// A file cannot be made: it is there already, say.
+    CannotCreate = 73,
+    /// Reading or writing failed.
+    IoError = 74,
+    /// Trying again later may help.
+    TemporaryFailure = 75,
+    /// Permission was refused.
+    NoPermission = 77,
+    /// The configuration is wrong.
+    Config = 78,
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
