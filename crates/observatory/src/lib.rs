@@ -1,1 +1,10 @@
-//! Watchpost.
+//! What happened at the gate: every session as events that a person can read.
+//!
+//! Nothing here reads a clock, opens a socket or sees mail: an event carries its own time, and whoever serves mail
+//! hands it to an [`EventSink`] that never makes mail wait.
+
+mod event;
+mod untrusted;
+
+pub use event::{ConnectionId, Ending, Event, EventKind, EventSink, SessionSummary, TlsFacts};
+pub use untrusted::Untrusted;

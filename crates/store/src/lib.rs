@@ -17,7 +17,12 @@ use std::sync::Arc;
 use tokio::io::AsyncRead;
 use watchpost_proto::{Credentials, Listing, Octets, Outcome, UniqueId};
 
-pub use directory::{Account, NotAUserName, SqliteDirectory, StaticDirectory, User, UserName};
+pub use directory::{
+    Account, AccountError, AccountState, HashCost, NotAHashCost, NotAUserName, SqliteDirectory, StaticDirectory, User,
+    UserName,
+};
+#[cfg(feature = "planted")]
+pub use disk::{Operation, Recording};
 
 /// Where maildrops live.
 pub trait Store: Send + Sync + 'static {

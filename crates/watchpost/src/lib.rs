@@ -1,1 +1,18 @@
-//! Watchpost.
+//! The program: sockets, TLS, command line and configuration around the protocol, the stores and the observatory.
+
+pub mod certificate;
+pub mod cli;
+pub mod clock;
+#[path = "config_stub.rs"]
+pub mod config;
+pub mod demo;
+pub mod house;
+pub mod i18n;
+pub mod import;
+pub mod init;
+pub mod log;
+pub mod password;
+pub mod run;
+pub mod serve;
+pub mod server;
+pub mod user;

@@ -1,2 +1,16 @@
 //! The program.
-fn main() {}
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use watchpost::run::{self, Surroundings};
+
+fn main() -> ExitCode {
+    let surroundings = Surroundings {
+        arguments: std::env::args_os().collect(),
+        variable: |name| std::env::var(name).ok(),
+        program: std::env::current_exe().map_or_else(|_| "watchpost".to_owned(), |path| path.display().to_string()),
+        colour: std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal(),
+    };
+    run::run(&surroundings).into()
+}

@@ -259,7 +259,7 @@ mod tests {
     fn verbs_are_valid_where_table_a_says() {
         // P-006
         for verb in Verb::ALL {
-            let row = crate::catalogue::TABLE_A.iter().find(|row| row.command == verb.word()).expect(verb.word());
+            let row = crate::catalogue::TABLE_A.iter().find(|row| row.command == verb.word()).expect("a row");
             for state in [State::Authorization, State::Transaction, State::Update] {
                 assert_eq!(verb.is_valid_in(state), row.states.contains(&state), "{verb:?} in {state:?}");
             }

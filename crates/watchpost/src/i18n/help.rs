@@ -20,8 +20,6 @@ use crate::cli::LanguageChoice;
 pub fn localize(command: Command, texts: &Texts) -> Command {
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
     let version = version.help(texts.text("cli-arg-version")).help_heading(texts.text("cli-heading-options"));
-    // The built-in flags speak English only; these take their place.
-    let command = command.disable_help_flag(true).disable_version_flag(true);
     localize_command(command, texts, "cli").arg(version)
 }
 
@@ -37,6 +35,9 @@ fn localize_command(command: Command, texts: &Texts, prefix: &str) -> Command {
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
     let help = help.help(texts.text("cli-arg-help")).help_heading(texts.text("cli-heading-options"));
     let mut command = command
+        // The built-in flags speak English only; ours take their place.
+        .disable_help_flag(true)
+        .disable_version_flag(true)
         .about(texts.text(&format!("{prefix}-about")))
         .help_template(template)
         .subcommand_help_heading(texts.text("cli-heading-commands"))
@@ -77,6 +78,9 @@ fn localize_argument(argument: Arg, texts: &Texts, prefix: &str) -> Arg {
 
 /// Says defaults and possible values in place of clap, which can do so in English only.
 fn around_values(argument: Arg, texts: &Texts, help: &str, values: &[PossibleValue]) -> Arg {
+    if !argument.get_action().takes_values() {
+        return argument.help(help.to_owned());
+    }
     let mut short = help.to_owned();
     let mut long = help.to_owned();
     if !values.is_empty() {
@@ -90,7 +94,7 @@ fn around_values(argument: Arg, texts: &Texts, help: &str, values: &[PossibleVal
         }
     }
     let defaults = argument.get_default_values();
-    if argument.get_action().takes_values() && !defaults.is_empty() {
+    if !defaults.is_empty() {
         let defaults: Vec<_> = defaults.iter().map(|value| value.to_string_lossy()).collect();
         let default = texts.format("cli-default", &[("value", defaults.join(" ").into())]);
         let _ = write!(short, " {default}");

@@ -125,8 +125,8 @@ impl Texts {
     pub fn format(&self, id: &str, variables: &[(&str, Value<'_>)]) -> String {
         debug_assert!(self.spoken.has_message(id), "there is no text {id} in {:?}", self.language);
         let variables: FluentArgs<'_> = variables.iter().cloned().collect();
-        let bundles = std::iter::once(&self.spoken).chain(&self.english);
-        bundles.filter_map(|bundle| render(bundle, id, &variables)).next().unwrap_or_else(|| id.to_owned())
+        let mut bundles = std::iter::once(&self.spoken).chain(&self.english);
+        bundles.find_map(|bundle| render(bundle, id, &variables)).unwrap_or_else(|| id.to_owned())
     }
 
     /// The text of `id`, if there is one.

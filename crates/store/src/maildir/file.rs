@@ -1,0 +1,163 @@
+//! Message files: opened without following links, and only if they are regular (S-047).
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, openat, openat2, statx};
+use watchpost_proto::planted::planted;
+use watchpost_proto::{OctetCounter, Octets};
+
+use crate::disk::Folder;
+
+/// How much is read at a time.
+pub(super) const PIECE: usize = 64 * 1024;
+
+/// What tells a file from what lay under the same name before: never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp(u64);
+
+impl Stamp {
+    /// As a plain number.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// From a plain number; zero is none.
+    pub(super) fn from_number(number: u64) -> Option<Self> {
+        (number != 0).then_some(Self(number))
+    }
+}
+
+/// What a file system says of a file, without looking into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) octets: u64,
+    pub(super) modified: Modified,
+    pub(super) inode: Inode,
+    pub(super) kind: Kind,
+}
+
+/// When a file or folder last changed, in nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Modified(pub(super) i128);
+
+/// Which file it is, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Inode {
+    device: (u32, u32),
+    number: u64,
+}
+
+/// Whether a message can be in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Regular,
+    Link,
+    Other,
+}
+
+impl Kind {
+    pub(super) fn of(kind: FileType) -> Self {
+        match kind {
+            FileType::RegularFile => Self::Regular,
+            FileType::Symlink => Self::Link,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether the file may be listed and opened.
+    pub(super) fn is_message(self) -> bool {
+        self == Self::Regular || (self == Self::Link && planted("store.follows-links"))
+    }
+}
+
+impl Facts {
+    /// Of a name within a folder; a link is not followed.
+    pub(super) fn of(folder: &Folder, name: &[u8]) -> io::Result<Self> {
+        let flags = if planted("store.follows-links") { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+        Ok(Self::from(statx(folder, name, flags, StatxFlags::BASIC_STATS)?))
+    }
+
+    /// Of an open file or folder.
+    pub(super) fn of_open(file: impl AsFd) -> io::Result<Self> {
+        Ok(Self::from(statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?))
+    }
+
+    /// What tells this state of the file from others.
+    pub(super) fn stamp(&self) -> Stamp {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        (self.octets, self.modified, self.inode).hash(&mut hasher);
+        Stamp(hasher.finish() | 1)
+    }
+}
+
+impl From<Statx> for Facts {
+    fn from(found: Statx) -> Self {
+        let modified = i128::from(found.stx_mtime.tv_sec) * 1_000_000_000 + i128::from(found.stx_mtime.tv_nsec);
+        Self {
+            octets: found.stx_size,
+            modified: Modified(modified),
+            inode: Inode { device: (found.stx_dev_major, found.stx_dev_minor), number: found.stx_ino },
+            kind: Kind::of(FileType::from_raw_mode(found.stx_mode.into())),
+        }
+    }
+}
+
+/// Whether to wait for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Fail instead: the caller must not block.
+    None,
+    /// As long as it takes.
+    Blocking,
+}
+
+/// An open message file.
+#[derive(Debug)]
+pub(super) struct MessageFile {
+    pub(super) file: File,
+    pub(super) facts: Facts,
+}
+
+impl MessageFile {
+    /// Opens a message. What is no regular file is an error of kind `InvalidData`.
+    pub(super) fn open(folder: &Folder, name: &[u8], patience: Patience) -> io::Result<Self> {
+        // A FIFO must not make anyone wait for its writer.
+        let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+        if !planted("store.follows-links") {
+            flags |= OFlags::NOFOLLOW;
+        }
+        let file = match patience {
+            Patience::None => openat2(folder, name, flags, Mode::empty(), ResolveFlags::CACHED)?,
+            Patience::Blocking => openat(folder, name, flags, Mode::empty())?,
+        };
+        Self::check(file)
+    }
+
+    fn check(file: OwnedFd) -> io::Result<Self> {
+        let facts = Facts::of_open(&file)?;
+        if !facts.kind.is_message() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
+        }
+        Ok(Self { file: File::from(file), facts })
+    }
+}
+
+/// Counts a whole file as RETR will send it (P-162).
+pub(super) fn count(file: &File) -> io::Result<Octets> {
+    let mut counter = OctetCounter::default();
+    let mut piece = vec![0; PIECE];
+    let mut position = 0;
+    loop {
+        match file.read_at(&mut piece, position)? {
+            0 => return Ok(counter.finish()),
+            octets => {
+                counter.push(&piece[..octets]);
+                position += octets as u64;
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Messages on their way out: small ones in one piece without a thread, large ones piece by piece.
+
+use std::fs::File;
+use std::io::{self, Cursor, IoSliceMut};
+use std::os::unix::fs::FileExt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use rustix::io::{ReadWriteFlags, preadv2};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::task::{JoinHandle, spawn_blocking};
+use watchpost_proto::{OctetCounter, Octets};
+
+use super::file::{MessageFile, PIECE, Patience, count};
+use super::is_lasting;
+use super::session::Session;
+use crate::{Message, ReadError};
+
+/// Opens a message and says what RETR will send of it, counted from the file itself (P-162).
+pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message<Reader>, ReadError> {
+    if index >= session.snapshot.len() {
+        return Err(ReadError::Gone);
+    }
+    let file = open(session, index).await?;
+    let stamp = file.facts.stamp();
+    if let Ok(length) = usize::try_from(file.facts.octets)
+        && length <= PIECE
+    {
+        let body = read_whole(file.file, length).await?;
+        let octets = OctetCounter::of(&body);
+        session.snapshot.counted(index, octets, stamp);
+        return Ok(Message { octets, body: Reader::whole(body) });
+    }
+    let known = session.snapshot.size(index);
+    let file = Arc::new(file.file);
+    let octets = if known.counted == Some(stamp) {
+        known.octets
+    } else {
+        let counted = Arc::clone(&file);
+        let octets: Octets = blocking(move || count(&counted)).await?;
+        session.snapshot.counted(index, octets, stamp);
+        octets
+    };
+    Ok(Message { octets, body: Reader::pieces(file) })
+}
+
+async fn open(session: &Arc<Session>, index: usize) -> Result<MessageFile, ReadError> {
+    let place = session.place(index);
+    if let Ok(file) = MessageFile::open(session.folders.subfolder(place.subfolder), &place.name, Patience::None) {
+        return Ok(file);
+    }
+    let session = Arc::clone(session);
+    blocking(move || {
+        let again = || {
+            let place = session.place(index);
+            MessageFile::open(session.folders.subfolder(place.subfolder), &place.name, Patience::Blocking)
+        };
+        match again() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                session.look_again()?;
+                again()
+            }
+            opened => opened,
+        }
+    })
+    .await
+}
+
+async fn read_whole(file: File, length: usize) -> Result<Vec<u8>, ReadError> {
+    let mut body = vec![0; length];
+    match read_cached(&file, &mut body, 0) {
+        // It was never longer, or is shorter now: what is there is the message.
+        Ok(Cached::UpTo(end)) => {
+            body.truncate(end);
+            Ok(body)
+        }
+        Ok(Cached::NotBeyond(start)) => {
+            blocking(move || {
+                let end = start + read_blocking(&file, &mut body[start..], start as u64)?;
+                body.truncate(end);
+                Ok(body)
+            })
+            .await
+        }
+        Err(error) => Err(unread(error)),
+    }
+}
+
+/// How much of a piece was in memory.
+enum Cached {
+    /// All of it up to here, which is the end of the piece or of the file.
+    UpTo(usize),
+    /// Nothing from here on.
+    NotBeyond(usize),
+}
+
+/// Reads what needs no waiting for the disk.
+fn read_cached(file: &File, piece: &mut [u8], position: u64) -> io::Result<Cached> {
+    use rustix::io::Errno;
+    let mut filled = 0;
+    while filled < piece.len() {
+        let mut slices = [IoSliceMut::new(&mut piece[filled..])];
+        match preadv2(file, &mut slices, position + filled as u64, ReadWriteFlags::NOWAIT) {
+            Ok(0) => return Ok(Cached::UpTo(filled)),
+            Ok(octets) => filled += octets,
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => return Ok(Cached::NotBeyond(filled)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Cached::UpTo(filled))
+}
+
+/// Reads until the piece is full or the file ends.
+fn read_blocking(file: &File, piece: &mut [u8], position: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < piece.len() {
+        match file.read_at(&mut piece[filled..], position + filled as u64) {
+            Ok(0) => break,
+            Ok(octets) => filled += octets,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, ReadError> {
+    let worked = spawn_blocking(work).await.map_err(|error| ReadError::Unavailable(error.into()))?;
+    worked.map_err(unread)
+}
+
+fn unread(error: io::Error) -> ReadError {
+    if error.kind() == io::ErrorKind::NotFound {
+        ReadError::Gone
+    } else if is_lasting(&error) {
+        ReadError::Damaged(error.into())
+    } else {
+        ReadError::Unavailable(error.into())
+    }
+}
+
+/// The stored octets of one message.
+#[derive(Debug)]
+pub struct Reader(Source);
+
+#[derive(Debug)]
+enum Source {
+    Whole(Cursor<Vec<u8>>),
+    Pieces(Pieces),
+}
+
+impl Reader {
+    fn whole(body: Vec<u8>) -> Self {
+        Self(Source::Whole(Cursor::new(body)))
+    }
+
+    fn pieces(file: Arc<File>) -> Self {
+        Self(Source::Pieces(Pieces { file, position: 0, piece: Cursor::default(), next: None }))
+    }
+}
+
+impl AsyncRead for Reader {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Source::Whole(body) => Pin::new(body).poll_read(context, into),
+            Source::Pieces(pieces) => pieces.poll_read(context, into),
+        }
+    }
+}
+
+/// A file, a piece at a time: a slow client costs one piece of memory.
+#[derive(Debug)]
+struct Pieces {
+    file: Arc<File>,
+    /// Where the next piece begins.
+    position: u64,
+    piece: Cursor<Vec<u8>>,
+    next: Option<JoinHandle<io::Result<Vec<u8>>>>,
+}
+
+impl Pieces {
+    fn poll_read(&mut self, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        while self.piece.position() == self.piece.get_ref().len() as u64 {
+            let file = Arc::clone(&self.file);
+            let position = self.position;
+            let next = self.next.get_or_insert_with(|| spawn_blocking(move || next_piece(&file, position)));
+            let read = ready!(Pin::new(next).poll(context));
+            self.next = None;
+            let piece = read.map_err(io::Error::other)??;
+            if piece.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.position += piece.len() as u64;
+            self.piece = Cursor::new(piece);
+        }
+        Pin::new(&mut self.piece).poll_read(context, into)
+    }
+}
+
+fn next_piece(file: &File, position: u64) -> io::Result<Vec<u8>> {
+    let mut piece = vec![0; PIECE];
+    let octets = read_blocking(file, &mut piece, position)?;
+    piece.truncate(octets);
+    Ok(piece)
+}

@@ -1,0 +1,72 @@
+//! What one session holds of a Maildir: its lock, its numbers, and where the messages have gone meanwhile.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[cfg(feature = "planted")]
+use watchpost_proto::planted::planted;
+
+use super::folders::Folders;
+use super::listing::each_name;
+use super::lock::Lock;
+use super::name;
+use super::snapshot::{Place, Snapshot, Subfolder};
+
+/// An opened Maildir. Dropping it removes nothing (RFC 1939 §6; P-012).
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) folders: Folders,
+    pub(super) snapshot: Arc<Snapshot>,
+    /// Messages whose flags or folder somebody else has changed since the listing.
+    moved: Mutex<HashMap<usize, Place>>,
+    /// Dropped last.
+    _lock: Lock,
+}
+
+impl Session {
+    pub(super) fn new(folders: Folders, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
+        Self { folders, snapshot, moved: Mutex::default(), _lock: lock }
+    }
+
+    /// Where the message lies, as far as this session knows.
+    pub(super) fn place(&self, index: usize) -> Place {
+        if let Some(place) = self.moved().get(&index) {
+            return place.clone();
+        }
+        let (subfolder, name) = self.snapshot.place(index);
+        Place { subfolder, name: name.to_vec() }
+    }
+
+    /// Reads new/ and cur/ again and notes every message that has another name now: a message is known by its base.
+    pub(super) fn look_again(&self) -> io::Result<()> {
+        let indexes: HashMap<&[u8], usize> = self.snapshot.names().map(name::base).zip(0..).collect();
+        let mut moved = HashMap::new();
+        for subfolder in [Subfolder::New, Subfolder::Cur] {
+            each_name(self.folders.subfolder(subfolder), |name| {
+                if let Some(index) = indexes.get(name::base(name))
+                    && self.snapshot.place(*index) != (subfolder, name)
+                {
+                    moved.insert(*index, Place { subfolder, name: name.to_vec() });
+                }
+            })?;
+        }
+        *self.moved() = moved;
+        Ok(())
+    }
+
+    fn moved(&self) -> MutexGuard<'_, HashMap<usize, Place>> {
+        // Whatever a panic could leave here is looked up again.
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(feature = "planted")]
+impl Drop for Session {
+    fn drop(&mut self) {
+        if planted("store.removes-without-quit") && self.snapshot.len() > 0 {
+            let place = self.place(0);
+            drop(self.folders.subfolder(place.subfolder).unlink(&place.name));
+        }
+    }
+}

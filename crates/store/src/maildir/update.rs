@@ -1,0 +1,107 @@
+//! The UPDATE state (RFC 1939 §6): removals, made durable; then flags, which are not.
+
+use std::io;
+
+use watchpost_proto::Outcome;
+use watchpost_proto::planted::planted;
+
+use super::session::Session;
+use super::snapshot::Subfolder;
+use super::{is_lasting, name};
+use crate::{Cause, UpdateError};
+
+/// Removes what is marked, makes that durable, and flags what was retrieved (P-166, P-190, P-191).
+pub(super) fn update(session: &Session, outcome: &Outcome) -> Result<(), UpdateError> {
+    let mut removals = Removals::new(session);
+    let missing: Vec<usize> = outcome.removed.iter().copied().filter(|index| removals.remove(*index)).collect();
+    if !missing.is_empty() {
+        removals.remove_moved(&missing);
+    }
+    removals.sync();
+    mark_seen(session, &outcome.seen);
+    removals.result()
+}
+
+struct Removals<'a> {
+    session: &'a Session,
+    /// What a crash could still undo.
+    unsynced: Vec<Subfolder>,
+    done: usize,
+    errors: Vec<io::Error>,
+}
+
+impl<'a> Removals<'a> {
+    fn new(session: &'a Session) -> Self {
+        Self { session, unsynced: Vec::new(), done: 0, errors: Vec::new() }
+    }
+
+    /// Removes one message. True: it is not where it was.
+    fn remove(&mut self, index: usize) -> bool {
+        let place = self.session.place(index);
+        match self.session.folders.subfolder(place.subfolder).unlink(&place.name) {
+            Ok(()) => {
+                self.done += 1;
+                self.touch(place.subfolder);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return true,
+            Err(error) => self.errors.push(error),
+        }
+        false
+    }
+
+    /// Looks once for messages that are not where they were. One that is nowhere has been removed.
+    fn remove_moved(&mut self, missing: &[usize]) {
+        if let Err(error) = self.session.look_again() {
+            self.errors.push(error);
+            return;
+        }
+        for index in missing {
+            if self.remove(*index) {
+                self.done += 1;
+                // Whoever removed it may not have made that durable.
+                self.touch(Subfolder::New);
+                self.touch(Subfolder::Cur);
+            }
+        }
+    }
+
+    fn touch(&mut self, subfolder: Subfolder) {
+        if !self.unsynced.contains(&subfolder) {
+            self.unsynced.push(subfolder);
+        }
+    }
+
+    fn sync(&mut self) {
+        for subfolder in std::mem::take(&mut self.unsynced) {
+            if let Err(error) = self.session.folders.subfolder(subfolder).sync() {
+                self.errors.push(error);
+            }
+        }
+    }
+
+    fn result(self) -> Result<(), UpdateError> {
+        let impossible = self.done == 0 && self.errors.iter().all(is_lasting);
+        match self.errors.into_iter().next() {
+            None => Ok(()),
+            Some(_) if planted("store.hides-failed-removals") => Ok(()),
+            Some(error) if impossible => Err(UpdateError::Impossible(Cause::from(error))),
+            Some(error) => Err(UpdateError::Incomplete(Cause::from(error))),
+        }
+    }
+}
+
+/// Gives messages the flag `S` and moves them out of new/. Nothing depends on it, so nothing fails by it.
+fn mark_seen(session: &Session, seen: &[usize]) {
+    for index in seen {
+        let place = session.place(*index);
+        let name = match name::with_seen(&place.name) {
+            Some(name) => name,
+            None if place.subfolder == Subfolder::New => place.name.clone(),
+            None => continue,
+        };
+        let folder = session.folders.subfolder(place.subfolder);
+        if let Err(error) = folder.rename(&place.name, &session.folders.cur, &name) {
+            tracing::debug!(%error, "cannot mark a message as seen");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! `watchpost demo`: everything at once on loopback, nothing to configure, and a second start continues the first.
+
+mod imported;
+mod passwords;
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use watchpost_proto::{Listing, Password};
+use watchpost_store::maildir::MaildirStore;
+use watchpost_store::{AccountError, Maildrop, SqliteDirectory, Store, User};
+
+use crate::certificate;
+use crate::clock::{Clock, SystemClock};
+use crate::cli::{DemoArgs, ExitCode};
+use crate::config::{Config, ListenerProtocol};
+use crate::run::{self, Failure, Surroundings, Talk};
+use crate::serve::{self, Bound, Ready};
+
+use passwords::Passwords;
+
+/// The domain of the demo's accounts: reserved for examples (RFC 2606).
+const DOMAIN: &str = "example.org";
+/// The accounts, in the order of their passwords. The first one gets the mail.
+const ACCOUNTS: [&str; 2] = ["alice", "bob"];
+
+/// The folder the demo lives in.
+struct Premises {
+    dir: PathBuf,
+    config: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+/// Runs the demo until it is told to stop.
+pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
+    let premises = Premises::make(&folder(arguments, talk, surroundings)?).map_err(|error| cannot_write(talk, error))?;
+    premises.write(arguments).map_err(|error| cannot_write(talk, error))?;
+    let config = Config::load(&premises.config)
+        .map_err(|errors| Failure::new(ExitCode::Software, format!("the demo's own configuration:\n{}", errors.plain())))?;
+    let passwords = Passwords::keep(&premises.dir, ACCOUNTS).map_err(|error| failed(&error))?;
+    crate::log::start(&config.log, talk.colour);
+    let runtime = run::runtime()?;
+    runtime.block_on(async {
+        let ready = run::prepare(config, talk)?;
+        let directory = serve::open_directory(ready.config()).map_err(|cause| failed(&cause))?;
+        add_accounts(&directory, &passwords).map_err(|error| failed(&error))?;
+        let store = serve::open_store(ready.config()).map_err(|cause| failed(&cause))?;
+        let alice = user(&directory, ACCOUNTS[0]).map_err(|error| failed(&error))?;
+        imported::import(arguments.mail.as_deref(), &premises.dir, &store, &alice, talk)?;
+        let listing = list(&store, &alice).await?;
+        if arguments.json {
+            talk.print(&announcement(&ready, &premises, &passwords, &listing));
+        } else {
+            talk.print(&banner(&ready, &premises, &passwords, &listing, talk));
+        }
+        ready.run().await.map_err(|error| failed(&error))?;
+        let command = continue_command(arguments);
+        let dir = premises.dir.display().to_string();
+        talk.say(&talk.texts.format("talk-demo-stopped", &[("dir", dir.into()), ("command", command.into())]));
+        Ok(())
+    })
+}
+
+fn folder(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+    let variable = |name| (surroundings.variable)(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data = || variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")));
+    let folder = match &arguments.dir {
+        Some(dir) => Some(dir.clone()),
+        None => data().map(|data| data.join("watchpost/demo")),
+    };
+    folder.ok_or_else(|| Failure::new(ExitCode::NoInput, talk.texts.text("error-no-data-folder")))
+}
+
+impl Premises {
+    fn make(dir: &Path) -> Result<Self, (PathBuf, io::Error)> {
+        let named = |error| (dir.to_owned(), error);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(named)?;
+        let dir = dir.canonicalize().map_err(named)?;
+        let file = |name: &str| dir.join(name);
+        Ok(Self {
+            config: file("watchpost.toml"),
+            certificate: file("cert.pem"),
+            key: file("key.pem"),
+            dir,
+        })
+    }
+
+    /// The configuration is written anew at each start, for the ports of this one; the certificate only once.
+    fn write(&self, arguments: &DemoArgs) -> Result<(), (PathBuf, io::Error)> {
+        if !(self.certificate.exists() && self.key.exists()) {
+            let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+            let made = certificate::self_signed(&names, SystemClock.wall())
+                .map_err(|error| (self.certificate.clone(), io::Error::other(error)))?;
+            write_private(&self.key, &made.key)?;
+            write_private(&self.certificate, &made.certificate)?;
+        }
+        write_private(&self.config, &configuration(arguments.pop3, arguments.pop3s))
+    }
+}
+
+/// Writes a file for our eyes only, whole or not at all.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), (PathBuf, io::Error)> {
+    let part = path.with_extension("part");
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        io::Write::write_all(&mut file, text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    write().map_err(|error| (path.to_owned(), error))
+}
+
+fn configuration(pop3: SocketAddr, pop3s: SocketAddr) -> String {
+    format!(
+        r#"# Written by `watchpost demo` at each start: what you change here is lost.
+domain   = "{DOMAIN}"
+data_dir = "."
+
+[[listener]]
+protocol = "pop3s"
+address  = "{pop3s}"
+
+[[listener]]
+protocol = "pop3"
+address  = "{pop3}"
+plaintext_login = "loopback"
+
+[tls]
+certificate = "cert.pem"
+key         = "key.pem"
+
+[limits]
+shutdown_grace = "3s"
+"#
+    )
+}
+
+fn add_accounts(directory: &SqliteDirectory, passwords: &Passwords) -> Result<(), AccountError> {
+    for (name, password) in passwords.iter() {
+        match directory.add(name, &Password::new(password.as_bytes())) {
+            Ok(_) | Err(AccountError::AlreadyExists) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn user(directory: &SqliteDirectory, name: &str) -> Result<User, AccountError> {
+    Ok(User { name: directory.account(name)?.name, home: None })
+}
+
+async fn list(store: &MaildirStore, user: &User) -> Result<std::sync::Arc<Listing>, Failure> {
+    let maildrop = store.open(user).await.map_err(|error| failed(&error))?;
+    Ok(std::sync::Arc::clone(maildrop.listing()))
+}
+
+fn address(ready: &Ready, protocol: ListenerProtocol) -> SocketAddr {
+    let of_protocol = |bound: &&Bound| bound.listener.protocol == protocol;
+    ready.bound().iter().find(of_protocol).expect("the demo's configuration has one of each").address
+}
+
+fn banner(ready: &Ready, premises: &Premises, passwords: &Passwords, listing: &Listing, talk: &Talk) -> String {
+    let (pop3, pop3s) = (address(ready, ListenerProtocol::Pop3), address(ready, ListenerProtocol::Pop3s));
+    let variables = [
+        ("pop3", pop3.to_string().into()),
+        ("pop3s", pop3s.to_string().into()),
+        ("alice", passwords.of("alice").into()),
+        ("bob", passwords.of("bob").into()),
+        ("messages", listing.len().into()),
+        ("dir", premises.dir.display().to_string().into()),
+        ("host", pop3s.ip().to_string().into()),
+        ("port", pop3s.port().to_string().into()),
+    ];
+    format!("{}\n\n{}", talk.texts.format("talk-demo-banner", &variables), talk.texts.format("talk-demo-next", &variables))
+}
+
+fn announcement(ready: &Ready, premises: &Premises, passwords: &Passwords, listing: &Listing) -> String {
+    serde_json::json!({
+        "pop3": address(ready, ListenerProtocol::Pop3),
+        "pop3s": address(ready, ListenerProtocol::Pop3s),
+        "accounts": { "alice": passwords.of("alice"), "bob": passwords.of("bob") },
+        "messages": listing.len(),
+        "octets": listing.total().0,
+        "dir": premises.dir,
+        "certificate": premises.certificate,
+        "config": premises.config,
+    })
+    .to_string()
+}
+
+fn continue_command(arguments: &DemoArgs) -> String {
+    match &arguments.dir {
+        Some(dir) => format!("watchpost demo --dir {}", dir.display()),
+        None => "watchpost demo".to_owned(),
+    }
+}
+
+pub(crate) fn cannot_write(talk: &Talk, (path, error): (PathBuf, io::Error)) -> Failure {
+    let variables = [("path", path.display().to_string().into()), ("cause", error.to_string().into())];
+    Failure::new(ExitCode::CannotCreate, talk.texts.format("error-file-unwritable", &variables))
+}
+
+fn failed(error: &(impl std::fmt::Display + ?Sized)) -> Failure {
+    Failure::new(ExitCode::TemporaryFailure, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demos_configuration_is_one() {
+        let text = configuration("127.0.0.1:1110".parse().unwrap(), "[::1]:1995".parse().unwrap());
+        assert!(text.contains("address  = \"[::1]:1995\""));
+    }
+}

@@ -1,0 +1,41 @@
+//! What every session shares: wiring in one place, nothing global.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use watchpost_observatory::{ConnectionId, Event, EventKind, EventSink};
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::server::Gate;
+
+/// What every session shares.
+pub struct House<S, D> {
+    /// Where maildrops live.
+    pub store: S,
+    /// Who may enter.
+    pub directory: D,
+    /// Where events go.
+    pub events: Box<dyn EventSink>,
+    /// What time it is.
+    pub clock: Box<dyn Clock>,
+    /// Who is inside.
+    pub gate: Gate,
+    /// What a reload replaces. A session keeps what it began with.
+    pub live: ArcSwap<Live>,
+}
+
+/// What SIGHUP replaces under running sessions.
+pub struct Live {
+    /// How much is allowed.
+    pub limits: Limits,
+    /// The certificate and what goes with it; `None`: no TLS here.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+impl<S, D> House<S, D> {
+    /// Tells the observatory.
+    pub fn record(&self, connection: ConnectionId, kind: EventKind) {
+        self.events.record(Event { at: self.clock.wall(), connection, kind });
+    }
+}

@@ -1,0 +1,205 @@
+# Help of the command line. Ids follow the tree of commands.
+
+cli-heading-usage = Usage:
+cli-heading-commands = Commands
+cli-heading-arguments = Arguments
+cli-heading-options = Options
+cli-heading-examples = Examples
+cli-default = [default: { $value }]
+cli-possible-values = [possible values: { $values }]
+cli-possible-values-heading = Possible values:
+
+cli-about = A POP3 mail system that shows you who is at the gate
+cli-long-about =
+    A POP3 mail system that shows you who is at the gate
+
+    One program: a POP3 and POP3S server on Maildirs, with accounts of its own. To look
+    around, run the demo; to set up a server, begin with `init`.
+cli-examples =
+    Look around, nothing to configure:
+      watchpost demo
+
+    Set up a server in this folder and run it:
+      watchpost init --domain example.org
+      watchpost serve
+
+    Add an account, with a password made for it:
+      watchpost user add alice --generate
+cli-arg-help = Print help: -h in short, --help in full
+cli-arg-version = Print version
+cli-arg-lang = Language of help and messages; from the locale when absent
+cli-arg-lang-value-en = English
+cli-arg-lang-value-ja = Japanese
+
+cli-demo-about = Try everything on this machine, nothing to configure
+cli-demo-long-about =
+    Try everything on this machine, nothing to configure
+
+    Makes a self-signed certificate, the accounts alice and bob, and sample mail, listens on
+    loopback, and prints what to try next. Ctrl-C stops it; the data stay, and the next run
+    goes on with them.
+cli-demo-examples =
+    The demo with its own mail:
+      watchpost demo
+
+    With your mail: every .eml file, Maildir and .mbox file in a folder (only read, never changed):
+      watchpost demo --mail ~/Mail
+
+    On other ports, with the data in a folder of your choice:
+      watchpost demo --dir /tmp/demo --pop3 127.0.0.1:2110 --pop3s 127.0.0.1:2995
+
+    For a script that wants to know addresses and passwords:
+      watchpost demo --json > demo.json
+cli-demo-arg-dir = Where the demo keeps its data; $XDG_DATA_HOME/watchpost/demo when absent
+cli-demo-arg-mail = Folder with mail to serve instead of the samples: .eml, Maildir, .mbox
+cli-demo-arg-pop3 = Where POP3 with STLS listens
+cli-demo-arg-pop3s = Where POP3S listens
+cli-demo-arg-json = Print one JSON object with addresses and accounts once the ports are open
+
+cli-init-about = Write a configuration, a certificate and the first account
+cli-init-long-about =
+    Write a configuration, a certificate and the first account
+
+    The configuration is commented line by line. The certificate is self-signed, good enough
+    to begin with. Files that are there already are never overwritten.
+cli-init-examples =
+    In this folder, with a password made for the first account and shown once:
+      watchpost init --domain example.org
+
+    For the whole machine, the first account being alice:
+      watchpost init --dir /etc/watchpost --domain example.org --user alice
+
+    With a password from a file, for scripts:
+      watchpost init --password-stdin --json < password.txt
+cli-init-arg-dir = Folder to write into
+cli-init-arg-domain = The mail domain, such as example.org
+cli-init-arg-user = Name of the first account
+cli-init-arg-password-stdin = Take the password from the first line of standard input
+cli-init-arg-json = Print one JSON object instead of text
+
+cli-serve-about = Run the server
+cli-serve-long-about =
+    Run the server
+
+    SIGHUP reloads certificate and configuration without ending a session. SIGTERM and Ctrl-C
+    stop it: no new connections, and sessions may finish what they are doing.
+cli-serve-examples =
+    With ./watchpost.toml, or else /etc/watchpost/watchpost.toml:
+      watchpost serve
+
+    With a configuration of your choice:
+      watchpost serve --config /srv/mail/watchpost.toml
+cli-serve-arg-config = Configuration; else ./watchpost.toml, else /etc/watchpost/watchpost.toml
+
+cli-check-config-about = Say what is wrong with a configuration, and what it amounts to
+cli-check-config-long-about =
+    Say what is wrong with a configuration, and what it amounts to
+
+    Shows each mistake with its line and column. If there is none, prints the configuration in
+    effect with every default; secrets appear as (set). Exit code 78 means there are mistakes.
+cli-check-config-examples =
+    Before a restart:
+      watchpost check-config --config /etc/watchpost/watchpost.toml
+
+    For an editor or a script:
+      watchpost check-config --json
+cli-check-config-arg-config = { cli-serve-arg-config }
+cli-check-config-arg-json = Print findings as JSON
+
+cli-user-about = Add, change, remove and list accounts
+cli-user-long-about =
+    Add, change, remove and list accounts
+
+    A running server sees changes at the next login. --config stands before the command, as in
+    the second example.
+cli-user-examples =
+    Add an account; the password is asked for, twice:
+      watchpost user add alice
+
+    List the accounts of another configuration:
+      watchpost user --config /srv/mail/watchpost.toml list
+cli-user-arg-config = { cli-serve-arg-config }
+
+cli-user-add-about = Add an account
+cli-user-add-examples =
+    Ask for the password, twice:
+      watchpost user add alice
+
+    Make a password and show it once:
+      watchpost user add alice@example.org --generate
+
+    Take the password from a file, for scripts:
+      watchpost user add alice --password-stdin < password.txt
+cli-user-add-arg-name = The account: alice, or alice@example.org
+cli-user-add-arg-password-stdin = { cli-init-arg-password-stdin }
+cli-user-add-arg-generate = Make a password and print it once
+
+cli-user-passwd-about = Set a new password
+cli-user-passwd-examples =
+    Ask for the new password, twice:
+      watchpost user passwd alice
+
+    Make one and show it once:
+      watchpost user passwd alice --generate
+cli-user-passwd-arg-name = { cli-user-add-arg-name }
+cli-user-passwd-arg-password-stdin = { cli-init-arg-password-stdin }
+cli-user-passwd-arg-generate = { cli-user-add-arg-generate }
+
+cli-user-disable-about = Refuse logins of an account, keep its mail
+cli-user-disable-examples =
+    Nobody can log in as alice until `watchpost user enable alice`:
+      watchpost user disable alice
+cli-user-disable-arg-name = { cli-user-add-arg-name }
+
+cli-user-enable-about = Let a disabled account log in again
+cli-user-enable-examples =
+    The password is the one it had:
+      watchpost user enable alice
+cli-user-enable-arg-name = { cli-user-add-arg-name }
+
+cli-user-remove-about = Remove an account, keep its mail
+cli-user-remove-examples =
+    The mail stays where it is, and the command says where:
+      watchpost user remove alice
+cli-user-remove-arg-name = { cli-user-add-arg-name }
+
+cli-user-list-about = List all accounts
+cli-user-list-examples =
+    As a table:
+      watchpost user list
+
+    For a script:
+      watchpost user list --json
+cli-user-list-arg-json = Print JSON instead of a table
+
+cli-user-show-about = Show one account
+cli-user-show-examples =
+    For a reader:
+      watchpost user show alice
+
+    For a script:
+      watchpost user show alice --json
+cli-user-show-arg-name = { cli-user-add-arg-name }
+cli-user-show-arg-json = Print JSON instead of text
+
+cli-completions-about = Print completions for a shell
+cli-completions-examples =
+    For bash, zsh and fish:
+      watchpost completions bash > ~/.local/share/bash-completion/completions/watchpost
+      watchpost completions zsh > ~/.zfunc/_watchpost
+      watchpost completions fish > ~/.config/fish/completions/watchpost.fish
+cli-completions-arg-shell = Which shell
+cli-completions-arg-shell-value-bash = GNU Bash
+cli-completions-arg-shell-value-elvish = Elvish
+cli-completions-arg-shell-value-fish = fish
+cli-completions-arg-shell-value-powershell = PowerShell
+cli-completions-arg-shell-value-zsh = Zsh
+
+cli-man-about = Print the manual page, or write all of them
+cli-man-examples =
+    Read the main page:
+      watchpost man | man -l -
+
+    Write one page per command:
+      watchpost man --dir ~/.local/share/man/man1
+cli-man-arg-dir = Write one page per command into this folder

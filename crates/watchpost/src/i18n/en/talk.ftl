@@ -1,0 +1,152 @@
+# What the program prints for people. Log lines are not here: they stay English.
+
+## demo
+
+talk-demo-reading = Reading mail in { $dir } …
+talk-demo-imported =
+    { $messages ->
+        [0] No new mail in { $dir }.
+        [one] One message taken in from { $dir }.
+       *[other] { $messages } messages taken in from { $dir }.
+    }
+talk-demo-ignored =
+    { $files ->
+        [one] One other file there is no mail and was left alone.
+       *[other] { $files } other files there are no mail and were left alone.
+    }
+talk-demo-banner =
+    Watchpost is running on this machine.
+
+      POP3 (STLS)   { $pop3 }
+      POP3S         { $pop3s }
+
+      Account       Password
+      alice         { $alice }
+      bob           { $bob }
+
+      alice has { $messages ->
+        [0] no messages
+        [one] one message
+       *[other] { $messages } messages
+    }, bob has none.
+      The data lie in { $dir }
+talk-demo-next =
+    What to try next, in another terminal:
+
+      Read the first message with curl, over POP3S:
+        curl -k pop3s://{ $pop3s }/1 --user 'alice:{ $alice }'
+
+      List the messages with curl, over POP3 with STLS:
+        curl --ssl-reqd -k pop3://{ $pop3 }/ --user 'alice:{ $alice }'
+
+      Speak the protocol yourself: USER alice, PASS { $alice }, STAT, LIST, TOP 1 0, QUIT:
+        openssl s_client -quiet -crlf -connect { $pop3s }
+        openssl s_client -quiet -crlf -starttls pop3 -connect { $pop3 }
+
+      From Python:
+        python3 -c "import poplib, ssl; m = poplib.POP3_SSL('{ $host }', { $port }, context=ssl._create_unverified_context()); m.user('alice'); m.pass_('{ $alice }'); print(m.stat()); m.quit()"
+
+    The certificate is self-signed, therefore -k. Ctrl-C stops the demo.
+talk-demo-stopped =
+    Stopped. The data lie in { $dir }
+    To go on where you left off: { $command }
+    To begin anew, delete that folder first.
+
+## init
+
+talk-init-written =
+    Written:
+      { $config }  the configuration, commented
+      { $certificate }  the certificate, self-signed, for { $domain }
+      { $key }  its key, readable for you alone
+      { $accounts }  the accounts
+talk-init-account = First account: { $name }
+talk-init-next =
+    What to do next:
+      Check the configuration:  watchpost check-config --config { $config }
+      Run the server:           watchpost serve --config { $config }
+      Add an account:           watchpost user --config { $config } add alice
+    Before users come, put a certificate that their programs trust in place of the self-signed one.
+talk-init-domain-missing = No --domain given: { $domain } is used. Change `domain` in { $config } before users come.
+
+## user
+
+talk-user-added = Account { $name } added. Its mail goes to { $path }
+talk-user-password-changed = Password of { $name } changed.
+talk-user-disabled = Account { $name } disabled: nobody can log in to it. Its mail stays.
+talk-user-enabled = Account { $name } enabled: logins are accepted again.
+talk-user-already-disabled = Account { $name } is disabled already.
+talk-user-already-enabled = Account { $name } is enabled already.
+talk-user-removed = Account { $name } removed; the mail stays in { $path }
+talk-user-generated = Password of { $name }, shown only this once: { $password }
+talk-user-none = There are no accounts yet. Add one: watchpost user add NAME
+talk-user-label-name = Account
+talk-user-label-state = State
+talk-user-label-mail = Mail
+talk-user-label-created = Created
+talk-user-label-changed = Changed
+talk-user-state-enabled = enabled
+talk-user-state-disabled = disabled
+
+## man and completions
+
+talk-man-written =
+    { $pages ->
+        [one] One page written to { $dir }
+       *[other] { $pages } pages written to { $dir }
+    }
+
+## Prompts
+
+talk-prompt-password = New password for { $name }:
+talk-prompt-repeat = Repeat:
+
+## Errors: what is wrong, and what to do
+
+error-line = error: { $text }
+error-passwords-differ = The two passwords differ. Nothing was changed; try again.
+error-password-empty = The password is empty. Type one, or let --generate make one.
+error-password-line = The password cannot hold a NUL, a line feed or a carriage return: POP3 has no way to send it.
+error-password-unasked = There is no terminal to ask for a password on. Use --password-stdin or --generate.
+error-password-stdin-empty = Nothing came on standard input. Its first line must be the password.
+error-account-exists = There is already an account { $name }. To set a new password: watchpost user passwd { $name }
+error-account-unknown = There is no account { $name }. To see all: watchpost user list
+error-name-invalid = { $name } cannot be the name of an account: { $reason }.
+error-name-reason-empty = it is empty
+error-name-reason-long = it is too long
+error-name-reason-character = it contains a character that names cannot have
+error-name-reason-start = it begins or ends with a dot, or has two in a row
+error-domain-invalid = { $domain } is no mail domain. It should look like example.org
+error-config-missing =
+    There is no configuration. Looked for:
+    { $places }
+    Make one with `watchpost init`, or say where it is with --config FILE.
+error-config-unreadable = The configuration { $path } cannot be read: { $cause }
+error-config-wrong =
+    { $mistakes ->
+        [one] There is one mistake in { $path }
+       *[other] There are { $mistakes } mistakes in { $path }
+    }
+error-port-taken =
+    { $address } is already in use: another Watchpost or another mail server runs there;
+    stop it or choose another address with { $option }
+error-port-forbidden =
+    { $address } may not be opened: ports below 1024 need a permission. Give it to the program with
+      sudo setcap cap_net_bind_service=+ep { $program }
+    or choose a port above 1023 with { $option }
+error-address-absent =
+    { $address } is no address of this machine; choose another one with { $option }
+error-listen = { $address } cannot be opened: { $cause }
+error-no-mail =
+    No mail found in { $dir }: no .eml file, no Maildir (a folder with cur and new), no .mbox file.
+    Choose another folder with --mail, or leave --mail out to get the samples.
+error-folder-missing = There is no folder { $dir }. Check the spelling, or make it first.
+error-not-a-folder = { $dir } is not a folder. Name the folder that the mail is in.
+error-import-unreadable = { $path } cannot be read: { $cause }. Check its permissions, or move it away.
+error-import-not-mbox = { $path } is no mbox: its first line does not begin with "From ". Move it away, or rename it to .eml if it is one message.
+error-import-changed = { $path } has changed while it was read. Wait until nothing writes to it, then try again.
+error-file-exists = { $path } is there already and is left alone. Move it away, or choose another folder with --dir.
+error-file-unwritable = { $path } cannot be written: { $cause }
+error-demo-running = Another demo uses { $dir } now. Stop it, or choose another folder with --dir.
+error-no-data-folder = There is no home folder to keep the data in. Name a folder with --dir.
+error-unexpected = { $cause }

@@ -1,0 +1,215 @@
+# コマンド ラインのヘルプ。ID はコマンドの階層に従う。
+
+cli-heading-usage = 使い方:
+cli-heading-commands = コマンド
+cli-heading-arguments = 引数
+cli-heading-options = オプション
+cli-heading-examples = 例
+cli-default = [既定値：{ $value }]
+cli-possible-values = [指定できる値: { $values }]
+cli-possible-values-heading = 指定できる値:
+
+cli-about = 門の前に誰が来ているのかを見せる POP3 メール システムです。
+cli-long-about =
+    門の前に誰が来ているのかを見せる POP3 メール システムです。
+
+    Maildir を使う POP3 / POP3S サーバーとアカウント管理を、1 つのプログラムに
+    まとめました。まず試すなら demo、サーバーを用意するなら init から始めます。
+cli-examples =
+    設定なしで試す:
+      watchpost demo
+
+    このフォルダーにサーバーを用意して、起動する:
+      watchpost init --domain example.org
+      watchpost serve
+
+    パスワードを自動生成して、アカウントを追加する:
+      watchpost user add alice --generate
+cli-arg-help = ヘルプを表示します (-h は要約、--help は全文)。
+cli-arg-version = バージョンを表示します。
+cli-arg-lang = ヘルプとメッセージの言語です。省略時はロケールに従います。
+cli-arg-lang-value-en = 英語
+cli-arg-lang-value-ja = 日本語
+
+cli-demo-about = このコンピューターで、設定なしですべてを試します。
+cli-demo-long-about =
+    このコンピューターで、設定なしですべてを試します。
+
+    自己署名証明書、アカウント alice と bob、サンプル メールを用意し、ループバック
+    アドレスで待ち受けて、次に試せることを表示します。Ctrl-C で停止します。データは
+    残り、次に起動したときに続きから使えます。
+cli-demo-examples =
+    付属のサンプル メールで試す:
+      watchpost demo
+
+    手元のメールで試す (フォルダー内の .eml、Maildir、.mbox を読むだけで、変更しません):
+      watchpost demo --mail ~/Mail
+
+    別のポートで、データの置き場所を決めて試す:
+      watchpost demo --dir /tmp/demo --pop3 127.0.0.1:2110 --pop3s 127.0.0.1:2995
+
+    アドレスとパスワードをスクリプトに渡す:
+      watchpost demo --json > demo.json
+cli-demo-arg-dir =
+    データを置くフォルダーです。
+    省略時は $XDG_DATA_HOME/watchpost/demo です。
+cli-demo-arg-mail =
+    サンプルの代わりに使うメールのフォルダーです
+    (.eml、Maildir、.mbox)。
+cli-demo-arg-pop3 = POP3 (STLS) で待ち受けるアドレスです。
+cli-demo-arg-pop3s = POP3S で待ち受けるアドレスです。
+cli-demo-arg-json =
+    待ち受けを始めたら、アドレスとアカウントを
+    1 つの JSON オブジェクトで出力します。
+
+cli-init-about = 設定ファイル、証明書、最初のアカウントを作ります。
+cli-init-long-about =
+    設定ファイル、証明書、最初のアカウントを作ります。
+
+    設定ファイルには項目ごとに説明が付きます。証明書は自己署名証明書です。まずは
+    これで始められます。すでにあるファイルを上書きすることはありません。
+cli-init-examples =
+    このフォルダーに作る (パスワードは自動生成され、一度だけ表示されます):
+      watchpost init --domain example.org
+
+    コンピューター全体の設定として、最初のアカウントを alice にして作る:
+      watchpost init --dir /etc/watchpost --domain example.org --user alice
+
+    ファイルからパスワードを渡す (スクリプト向け):
+      watchpost init --password-stdin --json < password.txt
+cli-init-arg-dir = ファイルを作るフォルダーです。
+cli-init-arg-domain = メール ドメインです (例: example.org)。
+cli-init-arg-user = 最初のアカウントの名前です。
+cli-init-arg-password-stdin = パスワードを標準入力の 1 行目から読みます。
+cli-init-arg-json = 文章の代わりに JSON オブジェクトを出力します。
+
+cli-serve-about = サーバーを起動します。
+cli-serve-long-about =
+    サーバーを起動します。
+
+    SIGHUP を受けると、セッションを切らずに証明書と設定を読み直します。SIGTERM または
+    Ctrl-C を受けると、新しい接続の受け付けをやめ、処理中のセッションを終えてから停止
+    します。
+cli-serve-examples =
+    設定ファイルを ./watchpost.toml、次に /etc/watchpost/watchpost.toml の順に探して起動する:
+      watchpost serve
+
+    設定ファイルを指定して起動する:
+      watchpost serve --config /srv/mail/watchpost.toml
+cli-serve-arg-config =
+    設定ファイルです。省略時は ./watchpost.toml、
+    なければ /etc/watchpost/watchpost.toml です。
+
+cli-check-config-about = 設定ファイルの誤りと、有効になる設定を表示します。
+cli-check-config-long-about =
+    設定ファイルの誤りと、有効になる設定を表示します。
+
+    誤りがあれば、行と桁を添えてすべて示します。なければ、既定値を含めて有効な設定を
+    出力します。パスワードなどは (set) とだけ表示します。終了コード 78 は、誤りが
+    あることを表します。
+cli-check-config-examples =
+    再起動の前に確かめる:
+      watchpost check-config --config /etc/watchpost/watchpost.toml
+
+    エディターやスクリプトから使う:
+      watchpost check-config --json
+cli-check-config-arg-config = { cli-serve-arg-config }
+cli-check-config-arg-json = 結果を JSON で出力します。
+
+cli-user-about = アカウントを追加、変更、削除、一覧表示します。
+cli-user-long-about =
+    アカウントを追加、変更、削除、一覧表示します。
+
+    変更は、動作中のサーバーでも次のログインから有効になります。--config は 2 番目の
+    例のように、コマンドの前に書きます。
+cli-user-examples =
+    アカウントを追加する (パスワードを 2 回入力します):
+      watchpost user add alice
+
+    別の設定ファイルのアカウントを一覧表示する:
+      watchpost user --config /srv/mail/watchpost.toml list
+cli-user-arg-config = { cli-serve-arg-config }
+
+cli-user-add-about = アカウントを追加します。
+cli-user-add-examples =
+    パスワードを 2 回入力する:
+      watchpost user add alice
+
+    パスワードを自動生成して、一度だけ表示する:
+      watchpost user add alice@example.org --generate
+
+    ファイルからパスワードを渡す (スクリプト向け):
+      watchpost user add alice --password-stdin < password.txt
+cli-user-add-arg-name = アカウントの名前です (alice または alice@example.org)。
+cli-user-add-arg-password-stdin = { cli-init-arg-password-stdin }
+cli-user-add-arg-generate = パスワードを自動生成し、一度だけ表示します。
+
+cli-user-passwd-about = パスワードを変更します。
+cli-user-passwd-examples =
+    新しいパスワードを 2 回入力する:
+      watchpost user passwd alice
+
+    自動生成して、一度だけ表示する:
+      watchpost user passwd alice --generate
+cli-user-passwd-arg-name = { cli-user-add-arg-name }
+cli-user-passwd-arg-password-stdin = { cli-init-arg-password-stdin }
+cli-user-passwd-arg-generate = { cli-user-add-arg-generate }
+
+cli-user-disable-about = アカウントのログインを止めます。メールは残ります。
+cli-user-disable-examples =
+    watchpost user enable alice を実行するまで、alice ではログインできません:
+      watchpost user disable alice
+cli-user-disable-arg-name = { cli-user-add-arg-name }
+
+cli-user-enable-about = 止めたアカウントを、再びログインできるようにします。
+cli-user-enable-examples =
+    パスワードは以前のままです:
+      watchpost user enable alice
+cli-user-enable-arg-name = { cli-user-add-arg-name }
+
+cli-user-remove-about = アカウントを削除します。メールは残ります。
+cli-user-remove-examples =
+    メールは元の場所に残り、その場所が表示されます:
+      watchpost user remove alice
+cli-user-remove-arg-name = { cli-user-add-arg-name }
+
+cli-user-list-about = すべてのアカウントを一覧表示します。
+cli-user-list-examples =
+    表で見る:
+      watchpost user list
+
+    スクリプトから使う:
+      watchpost user list --json
+cli-user-list-arg-json = 表の代わりに JSON を出力します。
+
+cli-user-show-about = 1 つのアカウントを表示します。
+cli-user-show-examples =
+    文章で見る:
+      watchpost user show alice
+
+    スクリプトから使う:
+      watchpost user show alice --json
+cli-user-show-arg-name = { cli-user-add-arg-name }
+cli-user-show-arg-json = 文章の代わりに JSON を出力します。
+
+cli-completions-about = シェルの補完スクリプトを出力します。
+cli-completions-examples =
+    bash、zsh、fish で使う:
+      watchpost completions bash > ~/.local/share/bash-completion/completions/watchpost
+      watchpost completions zsh > ~/.zfunc/_watchpost
+      watchpost completions fish > ~/.config/fish/completions/watchpost.fish
+cli-completions-arg-shell = シェルの種類です。
+cli-completions-arg-shell-value-bash = GNU Bash
+cli-completions-arg-shell-value-elvish = Elvish
+cli-completions-arg-shell-value-fish = fish
+cli-completions-arg-shell-value-powershell = PowerShell
+cli-completions-arg-shell-value-zsh = Zsh
+
+cli-man-about = マニュアル ページを出力します。
+cli-man-examples =
+    主要なページを読む:
+      watchpost man | man -l -
+
+    コマンドごとのページを書き出す:
+      watchpost man --dir ~/.local/share/man/man1
+cli-man-arg-dir = コマンドごとに 1 ページずつ、このフォルダーに書き出します。

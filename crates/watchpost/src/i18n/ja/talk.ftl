@@ -1,0 +1,138 @@
+# プログラムが人に向けて表示する文。ログは英語のままなので、ここにはない。
+
+## demo
+
+talk-demo-reading = { $dir } のメールを読み込んでいます…
+talk-demo-imported =
+    { $messages ->
+        [0] { $dir } に新しいメールはありません。
+       *[other] { $dir } から { $messages } 通のメッセージを取り込みました。
+    }
+talk-demo-ignored = メールではないファイルが { $files } 個ありましたが、何もしていません。
+talk-demo-banner =
+    Watchpost がこのコンピューターで動いています。
+
+      POP3 (STLS)   { $pop3 }
+      POP3S         { $pop3s }
+
+      アカウント    パスワード
+      alice         { $alice }
+      bob           { $bob }
+
+      { $messages ->
+        [0] どちらのメールボックスにも、まだメッセージはありません。
+       *[other] alice のメールボックスには { $messages } 通のメッセージがあります。bob は空です。
+    }
+      データの場所: { $dir }
+talk-demo-next =
+    別の端末で、次のことを試せます。
+
+      curl で最初のメッセージを読む (POP3S):
+        curl -k pop3s://{ $pop3s }/1 --user 'alice:{ $alice }'
+
+      curl でメッセージの一覧を見る (POP3 と STLS):
+        curl --ssl-reqd -k pop3://{ $pop3 }/ --user 'alice:{ $alice }'
+
+      自分でプロトコルを話す (USER alice、PASS { $alice }、STAT、LIST、TOP 1 0、QUIT):
+        openssl s_client -quiet -crlf -connect { $pop3s }
+        openssl s_client -quiet -crlf -starttls pop3 -connect { $pop3 }
+
+      Python から使う:
+        python3 -c "import poplib, ssl; m = poplib.POP3_SSL('{ $host }', { $port }, context=ssl._create_unverified_context()); m.user('alice'); m.pass_('{ $alice }'); print(m.stat()); m.quit()"
+
+    自己署名証明書を使っているため、-k を付けています。Ctrl-C でデモを停止します。
+talk-demo-stopped =
+    停止しました。データの場所: { $dir }
+    続きから使うには: { $command }
+    最初からやり直すには、先にこのフォルダーを削除してください。
+
+## init
+
+talk-init-written =
+    次のファイルを作りました。
+      { $config }  設定ファイル (説明付き)
+      { $certificate }  証明書 (自己署名、{ $domain } 用)
+      { $key }  秘密鍵 (ご自分だけが読めます)
+      { $accounts }  アカウント
+talk-init-account = 最初のアカウント: { $name }
+talk-init-next =
+    次にすること:
+      設定を確かめる:          watchpost check-config --config { $config }
+      サーバーを起動する:      watchpost serve --config { $config }
+      アカウントを追加する:    watchpost user --config { $config } add alice
+    公開する前に、自己署名証明書を、メール ソフトに信頼される証明書に置き換えてください。
+talk-init-domain-missing = --domain の指定がないため、{ $domain } を使います。公開する前に、{ $config } の domain を書き換えてください。
+
+## user
+
+talk-user-added = アカウント { $name } を追加しました。メールの場所: { $path }
+talk-user-password-changed = { $name } のパスワードを変更しました。
+talk-user-disabled = アカウント { $name } のログインを止めました。メールは残っています。
+talk-user-enabled = アカウント { $name } は、再びログインできるようになりました。
+talk-user-already-disabled = アカウント { $name } のログインは、すでに止まっています。
+talk-user-already-enabled = アカウント { $name } は、すでにログインできる状態です。
+talk-user-removed = アカウント { $name } を削除しました。メールは { $path } に残っています。
+talk-user-generated = { $name } のパスワード (表示されるのは今回だけです): { $password }
+talk-user-none = アカウントはまだありません。追加するには: watchpost user add NAME
+talk-user-label-name = アカウント
+talk-user-label-state = 状態
+talk-user-label-mail = メール
+talk-user-label-created = 作成日時
+talk-user-label-changed = 変更日時
+talk-user-state-enabled = 有効
+talk-user-state-disabled = 停止中
+
+## man と completions
+
+talk-man-written = { $dir } に { $pages } ページを書き出しました。
+
+## 入力の促し
+
+talk-prompt-password = { $name } の新しいパスワード:
+talk-prompt-repeat = もう一度:
+
+## エラー: 何が起き、どうすればよいか
+
+error-line = エラー: { $text }
+error-passwords-differ = 2 つのパスワードが一致しません。何も変更していません。もう一度お試しください。
+error-password-empty = パスワードが空です。入力するか、--generate で自動生成してください。
+error-password-line = パスワードに NUL や改行を含めることはできません。POP3 では送れないためです。
+error-password-unasked = パスワードを入力する端末がありません。--password-stdin または --generate をご利用ください。
+error-password-stdin-empty = 標準入力に何もありませんでした。1 行目にパスワードを渡してください。
+error-account-exists = アカウント { $name } はすでにあります。パスワードを変更するには: watchpost user passwd { $name }
+error-account-unknown = アカウント { $name } はありません。一覧を見るには: watchpost user list
+error-name-invalid = { $name } をアカウントの名前にすることはできません。{ $reason }。
+error-name-reason-empty = 空です
+error-name-reason-long = 長すぎます
+error-name-reason-character = 使用できない文字が含まれています
+error-name-reason-start = ドットで始まるか終わるか、ドットが続いています
+error-domain-invalid = { $domain } はメール ドメインの形になっていません。example.org のように指定してください。
+error-config-missing =
+    設定ファイルがありません。次の場所を探しました。
+    { $places }
+    watchpost init で作るか、--config FILE で場所を指定してください。
+error-config-unreadable = 設定ファイル { $path } を読めません: { $cause }
+error-config-wrong = { $path } に { $mistakes } か所の誤りがあります。
+error-port-taken =
+    { $address } はすでに使用中です。別の Watchpost かメール サーバーが動いています。
+    それを止めるか、{ $option } で別のアドレスを指定してください。
+error-port-forbidden =
+    { $address } を開けません。1024 より小さいポートには権限が必要です。次のように権限を与えるか、
+      sudo setcap cap_net_bind_service=+ep { $program }
+    { $option } で 1024 以上のポートを指定してください。
+error-address-absent =
+    { $address } はこのコンピューターのアドレスではありません。{ $option } で別のアドレスを指定してください。
+error-listen = { $address } を開けません: { $cause }
+error-no-mail =
+    { $dir } にメールが見つかりません (.eml ファイル、cur と new のある Maildir、.mbox ファイルを探しました)。
+    --mail で別のフォルダーを指定するか、--mail を省いてサンプル メールをお使いください。
+error-folder-missing = フォルダー { $dir } がありません。名前をご確認になるか、先に作成してください。
+error-not-a-folder = { $dir } はフォルダーではありません。メールの入ったフォルダーを指定してください。
+error-import-unreadable = { $path } を読めません: { $cause }。権限をご確認になるか、別の場所に移してください。
+error-import-not-mbox = { $path } は mbox ではありません。1 行目が "From " で始まっていません。別の場所に移すか、1 通のメッセージなら拡張子を .eml に変えてください。
+error-import-changed = { $path } は、読んでいる間に変更されました。書き込みが終わるのを待ってから、もう一度お試しください。
+error-file-exists = { $path } はすでにあるため、そのままにしました。別の場所に移すか、--dir で別のフォルダーを指定してください。
+error-file-unwritable = { $path } に書き込めません: { $cause }
+error-demo-running = { $dir } は別のデモが使用中です。それを止めるか、--dir で別のフォルダーを指定してください。
+error-no-data-folder = データを置くホーム フォルダーがありません。--dir でフォルダーを指定してください。
+error-unexpected = { $cause }

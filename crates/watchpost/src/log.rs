@@ -1,0 +1,72 @@
+//! What the operator reads: structured lines on standard error, one for each session.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+use watchpost_observatory::{Event, EventKind, EventSink, SessionSummary};
+use watchpost_proto::pop3::State;
+
+use crate::config::{Log, LogFormat};
+
+/// Begins to log, in colours where a terminal wants them. The first call in a process counts.
+pub fn start(log: &Log, colour: bool) {
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(EnvFilter::new(log.level.as_str()))
+        .with_span_events(FmtSpan::NONE)
+        .with_target(false)
+        .with_ansi(colour);
+    // A second start, in a test say, keeps the first.
+    let _ = match log.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+}
+
+/// Writes one line for each session that has ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SessionLog;
+
+impl EventSink for SessionLog {
+    fn record(&self, event: Event) {
+        if let EventKind::Closed(summary) = event.kind {
+            let connection = event.connection;
+            line(&connection.to_string(), &summary);
+        }
+    }
+}
+
+fn line(connection: &str, summary: &SessionSummary) {
+    let SessionSummary { tls, tally, .. } = summary;
+    tracing::info!(
+        connection,
+        peer = %summary.peer.ip(),
+        peer_port = summary.peer.port(),
+        local = %summary.local,
+        tls = tls.as_ref().map(|tls| tls.version.as_str()),
+        suite = tls.as_ref().map(|tls| tls.suite.as_str()),
+        server_name = tls.as_ref().and_then(|tls| tls.server_name.as_ref()).map(tracing::field::display),
+        user = summary.user.as_deref(),
+        state = summary.state.map(word),
+        commands = tally.commands,
+        errors = tally.errors,
+        failed_logins = tally.failed_logins,
+        retrieved = tally.retrieved,
+        retrieved_octets = tally.retrieved_octets,
+        topped = tally.topped,
+        removed = tally.removed,
+        octets_in = summary.octets_in,
+        octets_out = summary.octets_out,
+        milliseconds = u64::try_from(summary.duration.as_millis()).unwrap_or(u64::MAX),
+        ending = summary.ending.word(),
+        notice = summary.notice.map(tracing::field::debug),
+        "session ended"
+    );
+}
+
+const fn word(state: State) -> &'static str {
+    match state {
+        State::Authorization => "authorization",
+        State::Transaction => "transaction",
+        State::Update => "update",
+    }
+}

@@ -1,0 +1,211 @@
+//! From the command line to the command, and from its result to an exit code.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::cli::{CheckConfigArgs, Cli, Command, CompletionsArgs, ConfigArgs, ExitCode, ManArgs};
+use crate::config::{Config, ConfigErrors};
+use crate::i18n::{Language, Texts, localize};
+use crate::serve::{Ready, StartError};
+use crate::{demo, init, log, serve, user};
+
+/// Where a configuration is looked for when none is named.
+const CONFIG_PLACES: [&str; 2] = ["watchpost.toml", "/etc/watchpost/watchpost.toml"];
+
+/// What the program finds around it. Only `main` asks the machine for it.
+pub struct Surroundings {
+    /// The arguments, the program's name first.
+    pub arguments: Vec<OsString>,
+    /// Reads a variable of the environment.
+    pub variable: fn(&str) -> Option<String>,
+    /// Whether standard error is a terminal that wants colours.
+    pub colour: bool,
+    /// Where this program lies.
+    pub program: String,
+}
+
+/// What a command needs to talk to people.
+pub struct Talk {
+    /// Texts in the language of choice.
+    pub texts: Texts,
+    /// Whether standard error may have colours.
+    pub colour: bool,
+    /// Where this program lies.
+    pub program: String,
+}
+
+/// Why a command ends without having done what was asked. The text is for people, and complete.
+pub struct Failure {
+    /// What the shell is told.
+    pub code: ExitCode,
+    /// What people are told.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure with its text.
+    pub fn new(code: ExitCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+impl Talk {
+    /// A line for people, on standard error.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// A line of data, on standard output. A reader that has gone away is no error of ours.
+    pub fn print(&self, text: &str) {
+        let _ = writeln!(io::stdout().lock(), "{text}");
+    }
+}
+
+/// Runs the program.
+pub fn run(surroundings: &Surroundings) -> ExitCode {
+    let language = Language::of_arguments(&surroundings.arguments)
+        .unwrap_or_else(|| Language::from_locale(surroundings.variable));
+    let talk = Talk { texts: Texts::new(language), colour: surroundings.colour, program: surroundings.program.clone() };
+    let command = localize(Cli::command(), &talk.texts);
+    let parsed =
+        command.try_get_matches_from(&surroundings.arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match dispatch(cli, &talk, surroundings) {
+        Ok(()) => ExitCode::Ok,
+        Err(failure) => {
+            talk.say(failure.text.trim_end());
+            failure.code
+        }
+    }
+}
+
+/// Help that was asked for is data; help that was not is talk.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let _ = error.print();
+    if asked { ExitCode::Ok } else { ExitCode::Usage }
+}
+
+fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
+    match cli.command {
+        Command::Demo(arguments) => demo::run(&arguments, talk, surroundings),
+        Command::Init(arguments) => init::run(&arguments, talk),
+        Command::Serve(arguments) => serve_command(&arguments, talk),
+        Command::CheckConfig(arguments) => check_config(&arguments, talk),
+        Command::User(arguments) => {
+            let config = load_config(&arguments.file, talk)?;
+            user::run(&arguments.command, &config, talk)
+        }
+        Command::Completions(arguments) => completions(&arguments, talk),
+        Command::Man(arguments) => man(&arguments, talk),
+    }
+}
+
+/// Finds and loads the configuration, or says what is wrong with it and where.
+fn load_config(arguments: &ConfigArgs, talk: &Talk) -> Result<Config, Failure> {
+    let path = find_config(arguments, talk)?;
+    Config::load(&path).map_err(|errors| refused(&errors, talk))
+}
+
+fn find_config(arguments: &ConfigArgs, talk: &Talk) -> Result<PathBuf, Failure> {
+    if let Some(path) = &arguments.config {
+        return Ok(path.clone());
+    }
+    let found = CONFIG_PLACES.iter().map(Path::new).find(|place| place.exists());
+    found.map(Path::to_owned).ok_or_else(|| {
+        let places = CONFIG_PLACES.map(|place| format!("  {place}")).join("\n");
+        Failure::new(ExitCode::NoInput, talk.texts.format("error-config-missing", &[("places", places.into())]))
+    })
+}
+
+fn refused(errors: &ConfigErrors, talk: &Talk) -> Failure {
+    Failure::new(ExitCode::Config, if talk.colour { errors.coloured() } else { errors.plain() })
+}
+
+fn serve_command(arguments: &ConfigArgs, talk: &Talk) -> Result<(), Failure> {
+    let config = load_config(arguments, talk)?;
+    log::start(&config.log, talk.colour);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let ready = prepare(config, talk)?;
+        ready.run().await.map_err(|error| Failure::new(ExitCode::OsError, error.to_string()))
+    })
+}
+
+/// Threads for sessions, and threads for disks and hashes.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(ExitCode::OsError, format!("cannot start threads: {error}")))
+}
+
+/// Opens everything, and says at the place of the configuration why something cannot be opened.
+pub fn prepare(config: Config, talk: &Talk) -> Result<Ready, Failure> {
+    let places = config.clone();
+    serve::prepare(config).map_err(|error| match error {
+        StartError::Listen(listen) => {
+            let id = match listen.cause.kind() {
+                io::ErrorKind::AddrInUse => "error-port-taken",
+                io::ErrorKind::PermissionDenied => "error-port-forbidden",
+                io::ErrorKind::AddrNotAvailable => "error-address-absent",
+                _ => "error-listen",
+            };
+            let variables = [
+                ("address", listen.address.to_string().into()),
+                ("option", "address".into()),
+                ("program", talk.program.as_str().into()),
+                ("cause", listen.cause.to_string().into()),
+            ];
+            let text = talk.texts.format(id, &variables);
+            let place = places.place_of_listener(listen.place);
+            Failure::new(ExitCode::Unavailable, format!("{place}: {text}"))
+        }
+        error => Failure::new(ExitCode::Unavailable, error.to_string()),
+    })
+}
+
+fn check_config(arguments: &CheckConfigArgs, talk: &Talk) -> Result<(), Failure> {
+    let path = find_config(&arguments.file, talk)?;
+    match Config::load(&path) {
+        Ok(config) if arguments.json => talk.print(&config.to_json()),
+        Ok(config) => {
+            for warning in &config.warnings {
+                talk.say(&warning.to_string());
+            }
+            talk.print(config.effective().trim_end());
+        }
+        Err(errors) if arguments.json => {
+            talk.print(&errors.to_json());
+            return Err(Failure::new(ExitCode::Config, ""));
+        }
+        Err(errors) => return Err(refused(&errors, talk)),
+    }
+    Ok(())
+}
+
+fn completions(arguments: &CompletionsArgs, talk: &Talk) -> Result<(), Failure> {
+    let mut command = localize(Cli::command(), &talk.texts);
+    let mut text = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "watchpost", &mut text);
+    io::stdout().lock().write_all(&text).map_err(|error| Failure::new(ExitCode::IoError, error.to_string()))
+}
+
+fn man(arguments: &ManArgs, talk: &Talk) -> Result<(), Failure> {
+    let command = localize(Cli::command(), &talk.texts);
+    let written = match &arguments.dir {
+        Some(folder) => clap_mangen::generate_to(command, folder),
+        None => clap_mangen::Man::new(command).render(&mut io::stdout().lock()),
+    };
+    written.map_err(|error| Failure::new(ExitCode::CannotCreate, error.to_string()))
+}

@@ -1,0 +1,227 @@
+//! `watchpost serve`: from a configuration to open ports, through signals and reloads, to an orderly end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use watchpost_store::maildir::{MaildirPath, MaildirStore};
+use watchpost_store::{Directory, HashCost, SqliteDirectory, Store};
+
+use crate::clock::SystemClock;
+use crate::config::{Config, TlsIdentity};
+use crate::house::{House, Live};
+use crate::log::SessionLog;
+pub use crate::server::Bound;
+use crate::server::{self, Gate, ListenError, Stop};
+
+/// How often the certificate's files are looked at.
+const CERTIFICATE_INTERVAL: Duration = Duration::from_mins(1);
+/// What sessions get after the grace period to close in order.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// A server whose ports are open and whose sessions have not begun.
+pub struct Ready {
+    house: Arc<House<MaildirStore, SqliteDirectory>>,
+    bound: Vec<Bound>,
+    config: Config,
+}
+
+/// Why a server cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port cannot be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The accounts cannot be opened.
+    #[error("cannot open the accounts: {0}")]
+    Directory(#[source] watchpost_store::Cause),
+    /// The store cannot be opened.
+    #[error("cannot open the store: {0}")]
+    Store(#[source] watchpost_store::Cause),
+    /// The operating system refused something.
+    #[error("cannot watch for signals: {0}")]
+    Signals(#[source] std::io::Error),
+}
+
+/// Opens accounts, store and ports. Must be called inside the runtime.
+pub fn prepare(config: Config) -> Result<Ready, StartError> {
+    let directory = open_directory(&config).map_err(StartError::Directory)?;
+    let store = open_store(&config).map_err(StartError::Store)?;
+    let bound = server::listen(&config.listeners)?;
+    let house = House {
+        store,
+        directory,
+        events: Box::new(SessionLog),
+        clock: Box::new(SystemClock),
+        gate: Gate::default(),
+        live: ArcSwap::from_pointee(live(&config)),
+    };
+    Ok(Ready { house: Arc::new(house), bound, config })
+}
+
+/// Opens the accounts of this configuration.
+pub fn open_directory(config: &Config) -> Result<SqliteDirectory, watchpost_store::Cause> {
+    Ok(SqliteDirectory::open(&config.directory.path, &config.domain, HashCost::default())?)
+}
+
+/// Opens the store of this configuration.
+pub fn open_store(config: &Config) -> Result<MaildirStore, watchpost_store::Cause> {
+    Ok(MaildirStore::new(MaildirPath::parse(&config.store.path)?, &config.domain))
+}
+
+fn live(config: &Config) -> Live {
+    let tls = config.tls.as_ref().map(|identity| server::server_config(Arc::clone(&identity.certified_key)));
+    Live { limits: config.limits.clone(), tls }
+}
+
+impl Ready {
+    /// The ports that are open, in the order of the configuration.
+    pub fn bound(&self) -> &[Bound] {
+        &self.bound
+    }
+
+    /// What it was started with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Serves until SIGTERM or SIGINT; SIGHUP reloads.
+    pub async fn run(self) -> Result<(), StartError> {
+        let signals = Signals::new().map_err(StartError::Signals)?;
+        for bound in &self.bound {
+            tracing::info!(address = %bound.address, protocol = bound.listener.protocol.word(), "listening");
+        }
+        let (stop, stopping) = watch::channel(Stop::Not);
+        let sessions = tokio::spawn(server::serve(Arc::clone(&self.house), self.bound, stopping));
+        let keeper = Keeper { house: self.house, config: self.config };
+        keeper.keep(signals, stop, sessions).await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+struct Signals {
+    stop: StopSignals,
+    hang_up: Signal,
+}
+
+/// SIGTERM and SIGINT: both ask for an orderly end, and a second one for a quick one.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        let stop = StopSignals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        };
+        Ok(Self { stop, hang_up: signal(SignalKind::hangup())? })
+    }
+}
+
+impl StopSignals {
+    async fn arrived(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Keeps a running server: reloads it, and ends it.
+struct Keeper<S, D> {
+    house: Arc<House<S, D>>,
+    config: Config,
+}
+
+impl<S: Store, D: Directory> Keeper<S, D> {
+    async fn keep(
+        mut self,
+        mut signals: Signals,
+        stop: watch::Sender<Stop>,
+        mut sessions: tokio::task::JoinHandle<()>,
+    ) {
+        let mut certificate = Seen::now(&self.config);
+        let mut look = tokio::time::interval(CERTIFICATE_INTERVAL);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = signals.stop.arrived() => break,
+                _ = signals.hang_up.recv() => {
+                    self.reload();
+                    certificate = Seen::now(&self.config);
+                }
+                _ = look.tick() => {
+                    let seen = Seen::now(&self.config);
+                    if seen != certificate {
+                        certificate = seen;
+                        self.reload_certificate();
+                    }
+                }
+                _ = &mut sessions => return,
+            }
+        }
+        let grace = self.house.live.load().limits.shutdown_grace;
+        tracing::info!(?grace, "stopping: no new connections, sessions may finish");
+        stop.send_replace(Stop::Draining);
+        tokio::select! {
+            _ = &mut sessions => return,
+            () = tokio::time::sleep(grace) => tracing::warn!("sessions did not finish in time and are closed"),
+            () = signals.stop.arrived() => tracing::warn!("told to stop again: sessions are closed"),
+        }
+        stop.send_replace(Stop::Now);
+        let _ = tokio::time::timeout(LAST_WORDS, sessions).await;
+    }
+
+    /// A configuration that is refused leaves everything as it is.
+    fn reload(&mut self) {
+        let new = match Config::load(&self.config.path) {
+            Ok(new) => new,
+            Err(errors) => {
+                tracing::error!("configuration not reloaded, the old one stays in force:\n{}", errors.plain());
+                return;
+            }
+        };
+        let restart = self.config.restart_only_changes(&new);
+        if !restart.is_empty() {
+            tracing::warn!(keys = restart.join(", "), "changed, but only a restart puts these into force");
+        }
+        self.house.live.store(Arc::new(live(&new)));
+        self.config.tls = new.tls;
+        self.config.limits = new.limits;
+        tracing::info!("configuration reloaded");
+    }
+
+    fn reload_certificate(&mut self) {
+        let Some(identity) = &self.config.tls else { return };
+        match TlsIdentity::load(&identity.certificate, &identity.key) {
+            Ok(identity) => {
+                self.config.tls = Some(identity);
+                self.house.live.store(Arc::new(live(&self.config)));
+                tracing::info!("certificate reloaded");
+            }
+            Err(error) => tracing::error!(%error, "certificate not reloaded, the old one stays in force"),
+        }
+    }
+}
+
+/// When certificate and key were last changed.
+#[derive(PartialEq, Eq)]
+struct Seen(Vec<Option<SystemTime>>);
+
+impl Seen {
+    fn now(config: &Config) -> Self {
+        let files: Vec<PathBuf> =
+            config.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]).collect();
+        Self(files.iter().map(|file| changed(file)).collect())
+    }
+}
+
+fn changed(file: &Path) -> Option<SystemTime> {
+    file.metadata().and_then(|metadata| metadata.modified()).ok()
+}

@@ -1,0 +1,99 @@
+//! The tee below TLS: sees the octets as they cross the wire, and costs two additions when nobody listens.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Octets kept of a ClientHello at the most: the largest a TLS record can hold.
+const HELLO_MAX: usize = 16 * 1024 + 5;
+
+/// A TCP stream that is listened to.
+#[derive(Debug)]
+pub(super) struct Tap {
+    inner: TcpStream,
+    octets_in: u64,
+    octets_out: u64,
+    hello: Option<Vec<u8>>,
+}
+
+impl Tap {
+    pub(super) fn new(inner: TcpStream) -> Self {
+        Self { inner, octets_in: 0, octets_out: 0, hello: None }
+    }
+
+    /// From now on keeps what comes in, until [`Tap::take_hello`].
+    pub(super) fn keep_hello(&mut self) {
+        self.hello = Some(Vec::new());
+    }
+
+    /// The first octets since [`Tap::keep_hello`]: the ClientHello record, and what came with it.
+    pub(super) fn take_hello(&mut self) -> Vec<u8> {
+        self.hello.take().unwrap_or_default()
+    }
+
+    pub(super) const fn octets(&self) -> (u64, u64) {
+        (self.octets_in, self.octets_out)
+    }
+
+    /// The next octet, left where it is. `None`: the peer has closed.
+    pub(super) async fn peek_octet(&self) -> io::Result<Option<u8>> {
+        let mut octet = [0];
+        let count = self.inner.peek(&mut octet).await?;
+        Ok((count == 1).then_some(octet[0]))
+    }
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let read = &buffer.filled()[before..];
+        self.octets_in += read.len() as u64;
+        if let Some(hello) = &mut self.hello {
+            let room = HELLO_MAX - hello.len();
+            hello.extend_from_slice(&read[..read.len().min(room)]);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.inner).poll_write(context, octets);
+        if let Poll::Ready(Ok(count)) = polled {
+            self.octets_out += count as u64;
+        }
+        polled
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.inner).poll_write_vectored(context, pieces);
+        if let Poll::Ready(Ok(count)) = polled {
+            self.octets_out += count as u64;
+        }
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}

@@ -1,0 +1,66 @@
+//! TLS 1.2 and 1.3 by rustls: full handshakes and resumption, no early data, no renegotiation (S-009 … S-012).
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use watchpost_observatory::{TlsFacts, Untrusted};
+
+use crate::server::tap::Tap;
+
+/// The ALPN name of POP3 (RFC 7301; IANA). A client that offers others alone is turned away (S-012).
+const ALPN: &[u8] = b"pop3";
+
+#[derive(Debug)]
+struct OneCertificate(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for OneCertificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+/// What all handshakes with this certificate share.
+pub fn server_config(identity: Arc<CertifiedKey>) -> Arc<rustls::ServerConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider knows TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(OneCertificate(identity)));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Arc::new(config)
+}
+
+/// The handshake. The tap keeps the ClientHello as it came.
+pub(super) async fn handshake(
+    config: Arc<rustls::ServerConfig>,
+    tap: &mut Tap,
+) -> io::Result<(TlsStream<&mut Tap>, TlsFacts)> {
+    tap.keep_hello();
+    let mut stream = TlsAcceptor::from(config).accept(tap).await?;
+    let (tap, connection) = stream.get_mut();
+    let client_hello = tap.take_hello();
+    // Records begin where the driver's pieces begin; the driver bounds and flushes them.
+    connection.set_buffer_limit(None);
+    let facts = facts(&stream, client_hello);
+    Ok((stream, facts))
+}
+
+fn facts(stream: &TlsStream<&mut Tap>, client_hello: Vec<u8>) -> TlsFacts {
+    let connection = stream.get_ref().1;
+    TlsFacts {
+        version: connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("?").replace('_', "."),
+        suite: connection
+            .negotiated_cipher_suite()
+            .and_then(|suite| suite.suite().as_str())
+            .unwrap_or("?")
+            .to_owned(),
+        server_name: connection.server_name().map(Untrusted::new),
+        alpn: connection.alpn_protocol().map(Untrusted::new),
+        client_hello,
+    }
+}
