@@ -14,7 +14,7 @@ pub mod conformance;
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::io::AsyncRead;
+use tokio::io::AsyncBufRead;
 use watchpost_proto::{Credentials, Listing, Octets, Outcome, UniqueId};
 
 pub use directory::{
@@ -41,7 +41,7 @@ pub trait Store: Send + Sync + 'static {
 /// One opened maildrop. Dropping it removes nothing and releases the lock (RFC 1939 §6; P-012).
 pub trait Maildrop: Send + 'static {
     /// The stored octets of one message, with whatever line ends they have.
-    type Reader: AsyncRead + Unpin + Send;
+    type Reader: AsyncBufRead + Unpin + Send;
 
     /// Sizes and unique-ids, fixed when the maildrop was opened.
     fn listing(&self) -> &Arc<Listing>;

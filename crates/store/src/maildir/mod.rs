@@ -194,3 +194,18 @@ fn undelivered(error: io::Error) -> DeliverError {
 fn unavailable(error: impl Into<Cause>) -> DeliverError {
     DeliverError::Unavailable(error.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_apart_from_other_trouble() {
+        for full in [Errno::NOSPC, Errno::DQUOT] {
+            assert!(matches!(undelivered(full.into()), DeliverError::Full(_)));
+        }
+        assert!(matches!(undelivered(Errno::IO.into()), DeliverError::Unavailable(_)));
+        assert!(matches!(unopened(Errno::IO.into()), OpenError::Unavailable(_)));
+        assert!(matches!(unopened(Errno::ACCESS.into()), OpenError::Damaged(_)));
+    }
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use rustix::io::{ReadWriteFlags, preadv2};
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 use watchpost_proto::{OctetCounter, Octets};
 
@@ -24,7 +24,8 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
     }
     let file = open(session, index).await?;
     let stamp = file.facts.stamp();
-    if let Ok(length) = usize::try_from(file.facts.octets)
+    let length = file.facts.octets;
+    if let Ok(length) = usize::try_from(length)
         && length <= PIECE
     {
         let body = read_whole(file.file, length).await?;
@@ -42,7 +43,7 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
         session.snapshot.counted(index, octets, stamp);
         octets
     };
-    Ok(Message { octets, body: Reader::pieces(file) })
+    Ok(Message { octets, body: Reader::pieces(file, length) })
 }
 
 async fn open(session: &Arc<Session>, index: usize) -> Result<MessageFile, ReadError> {
@@ -156,17 +157,37 @@ impl Reader {
         Self(Source::Whole(Cursor::new(body)))
     }
 
-    fn pieces(file: Arc<File>) -> Self {
-        Self(Source::Pieces(Pieces { file, position: 0, piece: Cursor::default(), next: None }))
+    fn pieces(file: Arc<File>, length: u64) -> Self {
+        Self(Source::Pieces(Pieces { file, length, position: 0, piece: Cursor::default(), next: None }))
+    }
+}
+
+impl AsyncBufRead for Reader {
+    fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        match &mut self.get_mut().0 {
+            Source::Whole(body) => Pin::new(body).poll_fill_buf(context),
+            Source::Pieces(pieces) => {
+                ready!(pieces.poll_piece(context))?;
+                Pin::new(&mut pieces.piece).poll_fill_buf(context)
+            }
+        }
+    }
+
+    fn consume(mut self: Pin<&mut Self>, octets: usize) {
+        match &mut self.0 {
+            Source::Whole(body) => Pin::new(body).consume(octets),
+            Source::Pieces(pieces) => Pin::new(&mut pieces.piece).consume(octets),
+        }
     }
 }
 
 impl AsyncRead for Reader {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Source::Whole(body) => Pin::new(body).poll_read(context, into),
-            Source::Pieces(pieces) => pieces.poll_read(context, into),
-        }
+        let available = ready!(self.as_mut().poll_fill_buf(context))?;
+        let octets = available.len().min(into.remaining());
+        into.put_slice(&available[..octets]);
+        self.consume(octets);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -174,6 +195,8 @@ impl AsyncRead for Reader {
 #[derive(Debug)]
 struct Pieces {
     file: Arc<File>,
+    /// How long the file was when it was opened. A shorter one is not taken for the whole message.
+    length: u64,
     /// Where the next piece begins.
     position: u64,
     piece: Cursor<Vec<u8>>,
@@ -181,27 +204,28 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn poll_read(&mut self, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        while self.piece.position() == self.piece.get_ref().len() as u64 {
-            let file = Arc::clone(&self.file);
-            let position = self.position;
-            let next = self.next.get_or_insert_with(|| spawn_blocking(move || next_piece(&file, position)));
-            let read = ready!(Pin::new(next).poll(context));
-            self.next = None;
-            let piece = read.map_err(io::Error::other)??;
-            if piece.is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-            self.position += piece.len() as u64;
-            self.piece = Cursor::new(piece);
+    /// Makes sure that there are octets at hand, unless the message ends here.
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.piece.position() < self.piece.get_ref().len() as u64 || self.position == self.length {
+            return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.piece).poll_read(context, into)
+        let (file, position) = (Arc::clone(&self.file), self.position);
+        let wanted = (self.length - position).min(PIECE as u64);
+        let next = self.next.get_or_insert_with(|| spawn_blocking(move || next_piece(&file, position, wanted)));
+        let read = ready!(Pin::new(next).poll(context));
+        self.next = None;
+        let piece = read.map_err(io::Error::other)??;
+        self.position += piece.len() as u64;
+        self.piece = Cursor::new(piece);
+        Poll::Ready(Ok(()))
     }
 }
 
-fn next_piece(file: &File, position: u64) -> io::Result<Vec<u8>> {
-    let mut piece = vec![0; PIECE];
-    let octets = read_blocking(file, &mut piece, position)?;
-    piece.truncate(octets);
+/// A piece as long as it must be: a file that became shorter is an error, not the end of the message.
+fn next_piece(file: &File, position: u64, wanted: u64) -> io::Result<Vec<u8>> {
+    let mut piece = vec![0; usize::try_from(wanted).expect("a piece fits into memory")];
+    if read_blocking(file, &mut piece, position)? < piece.len() {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
+    }
     Ok(piece)
 }

@@ -18,7 +18,7 @@ use crate::cli::LanguageChoice;
 /// The same command line, speaking the language of `texts`: what each command and argument is for, examples,
 /// headings, and the words around values.
 pub fn localize(command: Command, texts: &Texts) -> Command {
-    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).display_order(1001);
     let version = version.help(texts.text("cli-arg-version")).help_heading(texts.text("cli-heading-options"));
     localize_command(command, texts, "cli").arg(version)
 }
@@ -32,7 +32,7 @@ fn localize_command(command: Command, texts: &Texts, prefix: &str) -> Command {
         "{{before-help}}{{about-with-newline}}\n{usage}{}{usage:#} {{usage}}\n\n{{all-args}}{{after-help}}",
         texts.text("cli-heading-usage")
     );
-    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).display_order(1000);
     let help = help.help(texts.text("cli-arg-help")).help_heading(texts.text("cli-heading-options"));
     let mut command = command
         // The built-in flags speak English only; ours take their place.

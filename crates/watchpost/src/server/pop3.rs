@@ -274,7 +274,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         match maildrop.read(index).await {
             Ok(Message { octets, body }) => {
                 self.session.message_opened(octets, &mut self.output);
-                self.send_body(tokio::io::BufReader::with_capacity(65536, body), stream).await
+                self.send_body(body, stream).await
             }
             Err(error) => {
                 let connection = self.connection.id;

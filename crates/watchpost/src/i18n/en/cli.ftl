@@ -185,7 +185,7 @@ cli-user-show-arg-json = Print JSON instead of text
 cli-completions-about = Print completions for a shell
 cli-completions-examples =
     For bash, zsh and fish:
-      watchpost completions bash > ~/.local/share/bash-completion/completions/watchpost
+      watchpost completions bash > /etc/bash_completion.d/watchpost
       watchpost completions zsh > ~/.zfunc/_watchpost
       watchpost completions fish > ~/.config/fish/completions/watchpost.fish
 cli-completions-arg-shell = Which shell

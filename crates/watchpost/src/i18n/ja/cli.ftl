@@ -195,7 +195,7 @@ cli-user-show-arg-json = 文章の代わりに JSON を出力します。
 cli-completions-about = シェルの補完スクリプトを出力します。
 cli-completions-examples =
     bash、zsh、fish で使う:
-      watchpost completions bash > ~/.local/share/bash-completion/completions/watchpost
+      watchpost completions bash > /etc/bash_completion.d/watchpost
       watchpost completions zsh > ~/.zfunc/_watchpost
       watchpost completions fish > ~/.config/fish/completions/watchpost.fish
 cli-completions-arg-shell = シェルの種類です。

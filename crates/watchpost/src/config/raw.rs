@@ -1,0 +1,339 @@
+//! The file as it is written. The comments here are the reference page: see [`super::reference`].
+//!
+//! What a key may hold beyond its type is checked where its checked type is made.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::limits;
+
+/// Keys at the top of the file, before the first table.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfig {
+    /// The mail domain. A client that logs in as `alice` is `alice@` this domain; one that gives a domain of its own
+    /// keeps it.
+    ///
+    /// Reason: accounts are known by their whole address, so that two domains can have an `alice` each (P-068).
+    #[schemars(extend(
+        "x-type" = "domain name",
+        "x-default" = "none: required",
+        "x-example" = "domain = \"example.org\""
+    ))]
+    pub(super) domain: Option<String>,
+
+    /// The folder where Watchpost keeps what is its own. It must exist, and Watchpost must be able to write into it.
+    /// Other paths may begin with `{data_dir}`.
+    ///
+    /// Reason: one folder to back up, and one to give to the Unix user that the server runs as.
+    #[schemars(extend(
+        "x-type" = "path",
+        "x-default" = "none: required",
+        "x-example" = "data_dir = \"/var/lib/watchpost\""
+    ))]
+    pub(super) data_dir: Option<String>,
+
+    /// One port to listen on. There may be any number of them, and there must be one.
+    pub(super) listener: Option<Vec<RawListener>>,
+
+    /// The certificate and its key. Both are read when the server starts, and again on SIGHUP or when they change.
+    ///
+    /// POP3S needs this table. POP3 needs it too, unless it allows logins without TLS from somewhere.
+    pub(super) tls: Option<RawTls>,
+
+    /// Where the accounts are.
+    pub(super) directory: Option<RawDirectory>,
+
+    /// Where the mail is.
+    pub(super) store: Option<RawStore>,
+
+    /// How much a client, or all of them together, may take. Every default is fit for the open internet.
+    ///
+    /// Times are written with their units: `"90s"`, `"10m"`, `"1h30m"`, `"2d"`.
+    pub(super) limits: Option<RawLimits>,
+
+    /// What the server writes to standard error about its own work.
+    pub(super) log: Option<RawLog>,
+}
+
+/// `[[listener]]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawListener {
+    /// What is spoken there. `pop3s`: TLS from the first octet (RFC 8314 §3.3), usually on port 995. `pop3`: in the
+    /// clear until the client says STLS (RFC 2595 §4), usually on port 110.
+    ///
+    /// Reason: RFC 8314 §3 prefers `pop3s`; old clients and learners need `pop3`.
+    #[schemars(extend(
+        "x-type" = "`\"pop3\"` or `\"pop3s\"`",
+        "x-default" = "none: required",
+        "x-example" = "protocol = \"pop3s\""
+    ))]
+    pub(super) protocol: Option<String>,
+
+    /// Where to listen: an IP address and a port. `[::]` is every address of the machine, IPv4 included. Port 0 takes
+    /// any free port, which is for tests.
+    ///
+    /// Reason: no default, so that a port is open only where somebody asked for it.
+    #[schemars(extend(
+        "x-type" = "IP address and port",
+        "x-default" = "none: required",
+        "x-example" = "address = \"[::]:995\""
+    ))]
+    pub(super) address: Option<String>,
+
+    /// From where a client may log in without TLS; for `pop3` only. `"never"`; `"loopback"`: from this machine;
+    /// `{ networks = […] }`: from these networks.
+    ///
+    /// Reason: a password in the clear belongs to whoever is on the path (RFC 8314 §3.1).
+    #[schemars(extend(
+        "x-type" = "`\"never\"`, `\"loopback\"` or `{ networks = [\"…\"] }`",
+        "x-default" = "\"never\"",
+        "x-example" = "plaintext_login = { networks = [\"10.0.0.0/8\", \"2001:db8::/32\"] }"
+    ))]
+    pub(super) plaintext_login: Option<RawPlaintextLogin>,
+}
+
+/// A word, or a table of networks.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected \"never\", \"loopback\" or { networks = [\"…\"] }")]
+pub(super) enum RawPlaintextLogin {
+    /// `never` or `loopback`.
+    Word(String),
+    /// From networks.
+    Networks(RawNetworks),
+}
+
+/// `{ networks = […] }`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNetworks {
+    /// The networks, in CIDR form.
+    pub(super) networks: Vec<String>,
+}
+
+/// `[tls]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTls {
+    /// The certificate of the server and then those between it and a root, as PEM. One that has expired, or is not
+    /// valid yet, is a warning and not an error: mail with a warning is better than no mail.
+    ///
+    /// Reason: clients check the name they connected to against it (RFC 7817 §3).
+    #[schemars(extend(
+        "x-type" = "path",
+        "x-default" = "none: required in this table",
+        "x-example" = "certificate = \"cert.pem\""
+    ))]
+    pub(super) certificate: Option<String>,
+
+    /// The private key that belongs to the certificate, as PEM, without a passphrase. It is refused while every user
+    /// of the machine may read or write it: `chmod 640`.
+    ///
+    /// Reason: whoever has the key is the server.
+    #[schemars(extend(
+        "x-type" = "path",
+        "x-default" = "none: required in this table",
+        "x-example" = "key = \"key.pem\""
+    ))]
+    pub(super) key: Option<String>,
+}
+
+/// `[directory]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDirectory {
+    /// What holds the accounts. `sqlite`: one file, tended with `watchpost user`.
+    ///
+    /// Reason: no other program to run.
+    #[schemars(extend("x-type" = "`\"sqlite\"`", "x-default" = "\"sqlite\"", "x-example" = "kind = \"sqlite\""))]
+    pub(super) kind: Option<String>,
+
+    /// The file. It is made when it does not exist; its folder is not.
+    ///
+    /// Reason: beside everything else that Watchpost keeps.
+    #[schemars(extend(
+        "x-type" = "path",
+        "x-default" = "\"{data_dir}/accounts.sqlite\"",
+        "x-example" = "path = \"/etc/watchpost/accounts.sqlite\""
+    ))]
+    pub(super) path: Option<String>,
+}
+
+/// `[store]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStore {
+    /// What holds the mail. `maildir`: one Maildir per user, shared with whatever delivers into it.
+    ///
+    /// Reason: every mail server can deliver into a Maildir, and every tool can look into it.
+    #[schemars(extend("x-type" = "`\"maildir\"`", "x-default" = "\"maildir\"", "x-example" = "kind = \"maildir\""))]
+    pub(super) kind: Option<String>,
+
+    /// Where the Maildir of a user is. `{user}` is the whole name (`alice@example.org`), `{local}` what stands before
+    /// the `@`, `{domain}` what stands behind it, `{home}` the home that the directory of accounts gives, at the
+    /// beginning only. One of `{user}`, `{local}` and `{home}` must be there. Watchpost must be able to read and write
+    /// in the folder above all Maildirs.
+    ///
+    /// Reason: the path must tell one user from another.
+    #[schemars(extend(
+        "x-type" = "path with variables",
+        "x-default" = "\"{data_dir}/mail/{user}/Maildir\"",
+        "x-example" = "path = \"/var/mail/{domain}/{local}\""
+    ))]
+    pub(super) path: Option<String>,
+}
+
+/// `[limits]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    /// Connections open at the same time, from everywhere. One more is not accepted until another ends.
+    ///
+    /// Reason: each costs a file descriptor and memory; 4096 stay well below what a small machine has.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = limits::CONNECTIONS.default_text(),
+        "x-range" = limits::CONNECTIONS.range_text(),
+        "x-example" = "connections = 10000"
+    ))]
+    pub(super) connections: Option<i64>,
+
+    /// Connections open at the same time from one address. One more is refused when it connects (P-226).
+    ///
+    /// Reason: one visitor must not take the places of all others; a company behind one address still fits.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = limits::CONNECTIONS_PER_ADDRESS.default_text(),
+        "x-range" = limits::CONNECTIONS_PER_ADDRESS.range_text(),
+        "x-example" = "connections_per_address = 16"
+    ))]
+    pub(super) connections_per_address: Option<i64>,
+
+    /// Octets of a command line, its line end counted. A longer one is answered with one `-ERR` and never parsed
+    /// (P-021, P-022).
+    ///
+    /// Reason: RFC 2449 §4 demands 255 at least.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = limits::LINE_OCTETS.default_text(),
+        "x-range" = limits::LINE_OCTETS.range_text(),
+        "x-example" = "line_octets = 512"
+    ))]
+    pub(super) line_octets: Option<i64>,
+
+    /// How long a session may go without a command before it is closed, nothing removed (P-009). An answer that is
+    /// still on its way out counts as activity (P-011).
+    ///
+    /// Reason: RFC 1939 §3 demands ten minutes at least.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = limits::IDLE_TIME.default_text(),
+        "x-range" = limits::IDLE_TIME.range_text(),
+        "x-example" = "idle_time = \"15m\""
+    ))]
+    pub(super) idle_time: Option<String>,
+
+    /// From the greeting to a successful login; then the connection is closed (S-045).
+    ///
+    /// Reason: a person who types a password needs less, and who never logs in must not stay.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = limits::LOGIN_TIME.default_text(),
+        "x-range" = limits::LOGIN_TIME.range_text(),
+        "x-example" = "login_time = \"1m\""
+    ))]
+    pub(super) login_time: Option<String>,
+
+    /// How long a TLS handshake may take (S-015).
+    ///
+    /// Reason: RFC 9325 §3 knows no number; thirty seconds are enough for a telephone in a tunnel.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = limits::HANDSHAKE_TIME.default_text(),
+        "x-range" = limits::HANDSHAKE_TIME.range_text(),
+        "x-example" = "handshake_time = \"10s\""
+    ))]
+    pub(super) handshake_time: Option<String>,
+
+    /// Bad commands in a row before login; the last is answered with `-ERR`, and the connection is closed (P-008). A
+    /// good command begins the count anew.
+    ///
+    /// Reason: a mail client makes none or one; a scanner makes many.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = limits::BAD_COMMANDS_BEFORE_LOGIN.default_text(),
+        "x-range" = limits::BAD_COMMANDS_BEFORE_LOGIN.range_text(),
+        "x-example" = "bad_commands_before_login = 3"
+    ))]
+    pub(super) bad_commands_before_login: Option<i64>,
+
+    /// Bad commands in a row after login; then the connection is closed and nothing is removed (P-008).
+    ///
+    /// Reason: who has logged in deserves more patience: a message removed by other means makes many in a row.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = limits::BAD_COMMANDS_AFTER_LOGIN.default_text(),
+        "x-range" = limits::BAD_COMMANDS_AFTER_LOGIN.range_text(),
+        "x-example" = "bad_commands_after_login = 50"
+    ))]
+    pub(super) bad_commands_after_login: Option<i64>,
+
+    /// Failed logins on one connection; the last is answered, and the connection is closed (S-024).
+    ///
+    /// Reason: three are enough for a person, and make a guesser connect again and again.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = limits::FAILED_LOGINS.default_text(),
+        "x-range" = limits::FAILED_LOGINS.range_text(),
+        "x-example" = "failed_logins = 1"
+    ))]
+    pub(super) failed_logins: Option<i64>,
+
+    /// How long sessions may go on after the server was told to stop; then they are closed, nothing removed (P-014).
+    ///
+    /// Reason: long enough to finish a message, short enough for a service manager.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = limits::SHUTDOWN_GRACE.default_text(),
+        "x-range" = limits::SHUTDOWN_GRACE.range_text(),
+        "x-example" = "shutdown_grace = \"2m\""
+    ))]
+    pub(super) shutdown_grace: Option<String>,
+
+    /// Passwords verified at the same time; further ones wait. 0 is the number of processor cores.
+    ///
+    /// Reason: a password hash costs memory and a whole core by design; a storm of guesses must not take all memory.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = "0 (the number of cores)",
+        "x-range" = limits::PASSWORD_CHECKS.range_text(),
+        "x-example" = "password_checks = 4"
+    ))]
+    pub(super) password_checks: Option<i64>,
+}
+
+/// `[log]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLog {
+    /// `text`: lines for people. `json`: one JSON object per line, for programs.
+    ///
+    /// Reason: the first reader of a log is a person.
+    #[schemars(extend(
+        "x-type" = "`\"text\"` or `\"json\"`",
+        "x-default" = "\"text\"",
+        "x-example" = "format = \"json\""
+    ))]
+    pub(super) format: Option<String>,
+
+    /// The least important line that is written: `error`, `warn`, `info` or `debug`. No level shows a password.
+    ///
+    /// Reason: `info` tells what an operator acts upon, and stays silent about single commands.
+    #[schemars(extend(
+        "x-type" = "`\"error\"`, `\"warn\"`, `\"info\"` or `\"debug\"`",
+        "x-default" = "\"info\"",
+        "x-example" = "level = \"debug\""
+    ))]
+    pub(super) level: Option<String>,
+}

@@ -1,0 +1,206 @@
+//! From the text of the file to what was written in it: syntax, names of keys, types of values.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserialize as _;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{ConfigError, Severity, Source, quoted};
+use super::raw::RawConfig;
+use super::reference::{KnownKeys, listed};
+
+/// More complaints than this help nobody.
+const ERRORS_MAX: usize = 50;
+
+/// What was read: values not yet checked, where each key stands, and what is wrong so far.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// The file.
+    pub(super) source: Arc<Source>,
+    /// What was written, without what was refused.
+    pub(super) raw: RawConfig,
+    /// Where it was written.
+    pub(super) places: Places,
+    /// What is wrong.
+    pub(super) errors: Vec<ConfigError>,
+    /// Keys that were refused or probably misspelt: to call them missing would be a second complaint about one mistake.
+    pub(super) excused: BTreeSet<String>,
+}
+
+/// Where the keys of a file stand, by names such as `listener[0].address`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places(BTreeMap<String, Range<usize>>);
+
+impl Places {
+    /// Where the value stands; else where its table begins.
+    pub(super) fn of(&self, key: &str) -> Option<Range<usize>> {
+        let mut key = key;
+        loop {
+            if let Some(span) = self.0.get(key) {
+                return Some(span.clone());
+            }
+            key = key.rsplit_once('.')?.0;
+        }
+    }
+
+    /// Whether anything was written there.
+    pub(super) fn contains(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// The key whose value stands exactly here.
+    fn at(&self, span: &Range<usize>) -> Option<&str> {
+        self.0.iter().filter(|(_, place)| *place == span).map(|(key, _)| key.as_str()).max_by_key(|key| key.len())
+    }
+}
+
+impl Reading {
+    /// Reads the text. `None` beside the errors: the text is no TOML, and there is nothing to check.
+    pub(super) fn new(source: Arc<Source>) -> Result<Self, Vec<ConfigError>> {
+        let (document, faults) = DeTable::parse_recoverable(&source.text);
+        if !faults.is_empty() {
+            return Err(faults.iter().take(ERRORS_MAX).map(|fault| of_syntax(&source, fault)).collect());
+        }
+        let mut reading = Self {
+            source: Arc::clone(&source),
+            raw: RawConfig::default(),
+            places: Places::default(),
+            errors: Vec::new(),
+            excused: BTreeSet::new(),
+        };
+        let known = KnownKeys::new();
+        let mut table = document.get_ref().clone();
+        reading.keep_known(&mut table, "", &known, known.top());
+        reading.take_values(table);
+        Ok(reading)
+    }
+
+    /// Leaves the keys that exist in the table, notes where they stand, and complains about the others.
+    fn keep_known(&mut self, table: &mut DeTable<'_>, path: &str, known: &KnownKeys, schema: &serde_json::Value) {
+        table.retain(|key, value| {
+            let name: &str = key.get_ref();
+            let full = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            let Some(schema) = known.child(schema, name) else {
+                self.refuse_key(key, path, known, schema);
+                return false;
+            };
+            self.places.0.insert(full.clone(), value.span());
+            match value.get_mut() {
+                DeValue::Table(table) => self.keep_known(table, &full, known, schema),
+                DeValue::Array(array) => {
+                    for (index, element) in array.iter_mut().enumerate() {
+                        let full = format!("{full}[{index}]");
+                        self.places.0.insert(full.clone(), element.span());
+                        if let DeValue::Table(table) = element.get_mut() {
+                            self.keep_known(table, &full, known, known.element(schema));
+                        }
+                    }
+                }
+                _ => {}
+            }
+            true
+        });
+    }
+
+    /// A key that does not exist there: what was meant, and what there is.
+    fn refuse_key(
+        &mut self,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        path: &str,
+        known: &KnownKeys,
+        schema: &serde_json::Value,
+    ) {
+        let name: &str = key.get_ref();
+        let keys = known.keys(schema);
+        let mut help = String::new();
+        if let Some(meant) = nearest(name, keys.iter().map(String::as_str)) {
+            let _ = write!(help, "did you mean {}? ", quoted(meant));
+            self.excused.insert(if path.is_empty() { meant.to_owned() } else { format!("{path}.{meant}") });
+        } else if let Some(home) = known.home_of(name) {
+            let _ = write!(help, "{} belongs into {home}. ", quoted(name));
+        }
+        if keys.is_empty() {
+            help.push_str("this is no table: it has no keys");
+        } else {
+            let _ = write!(help, "the keys here are {}", listed(&keys));
+        }
+        let table = if path.is_empty() { String::new() } else { format!(" in {}", quoted(path)) };
+        self.complain(Some(key.span()), &format!("unknown key {}{table}", quoted(name)), &help);
+    }
+
+    /// Takes the values out of the table; one of a wrong type is reported, left out, and the rest tried again.
+    fn take_values(&mut self, mut table: DeTable<'_>) {
+        while self.errors.len() < ERRORS_MAX {
+            let document = Spanned::new(0..0, table.clone());
+            match RawConfig::deserialize(toml::de::Deserializer::from(document)) {
+                Ok(raw) => {
+                    self.raw = raw;
+                    return;
+                }
+                Err(fault) => {
+                    let key = fault.span().and_then(|span| self.places.at(&span)).map(str::to_owned);
+                    let help = KnownKeys::new().example(key.as_deref().unwrap_or_default());
+                    self.complain(fault.span(), fault.message(), &help);
+                    let Some(key) = key.filter(|key| remove(&mut table, key)) else { return };
+                    self.excused.insert(key);
+                }
+            }
+        }
+    }
+
+    fn complain(&mut self, span: Option<Range<usize>>, message: &str, help: &str) {
+        if self.errors.len() < ERRORS_MAX {
+            self.errors.push(ConfigError::new(&self.source, Severity::Error, span, message, help));
+        }
+    }
+}
+
+/// A fault of the syntax.
+fn of_syntax(source: &Arc<Source>, fault: &toml::de::Error) -> ConfigError {
+    let message = fault.message();
+    let help = match message {
+        "duplicate key" => "a key stands once in its table, and a table once in the file: remove or merge one of the two",
+        _ if message.contains("quoted") => "texts stand in double quotes, as in domain = \"example.org\"",
+        _ => "the file is TOML: a table begins with [name], a line in it is key = value, texts stand in double quotes",
+    };
+    ConfigError::new(source, Severity::Error, fault.span().or(Some(0..0)), message, help)
+}
+
+/// The word that was probably meant.
+pub(super) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Longer words are nobody's slip of the finger, and comparing them costs their product.
+    const OCTETS_MAX: usize = 64;
+    if word.len() > OCTETS_MAX {
+        return None;
+    }
+    let word = word.to_lowercase().replace('-', "_");
+    words
+        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3).min(3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Takes the value of a key such as `listener[0].address` out of the table; `false` if it is not there.
+fn remove(table: &mut DeTable<'_>, key: &str) -> bool {
+    let (step, rest) = key.split_once('.').map_or((key, None), |(step, rest)| (step, Some(rest)));
+    let (name, index) = match step.strip_suffix(']').and_then(|step| step.split_once('[')) {
+        Some((name, index)) => (name, index.parse::<usize>().ok()),
+        None => (step, None),
+    };
+    let Some(value) = table.get_mut(name) else { return false };
+    match (value.get_mut(), index, rest) {
+        (DeValue::Table(inner), None, Some(rest)) => remove(inner, rest),
+        (DeValue::Array(array), Some(index), Some(rest)) => {
+            let element = array.iter_mut().nth(index);
+            element.is_some_and(|element| matches!(element.get_mut(), DeValue::Table(inner) if remove(inner, rest)))
+        }
+        // Without one element the others would change their numbers: the whole array goes.
+        (_, _, None) => table.remove(name).is_some(),
+        _ => false,
+    }
+}
