@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::apop::{ApopDigest, Timestamp};
+
 /// A secret offered by a client: never shown, wiped from memory when dropped (S-023, S-029).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(Zeroizing<Vec<u8>>);
@@ -29,12 +31,23 @@ impl fmt::Debug for Password {
 /// An identity and what shall prove it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// USER and PASS (RFC 1939 §7), and later PLAIN and LOGIN.
+    /// USER and PASS (RFC 1939 §7), PLAIN (RFC 4616) and LOGIN.
     Password {
         /// As the client sent it: any octets but controls.
         name: Vec<u8>,
         /// As the client sent it, spaces included (P-026).
         password: Password,
+        /// As whom the client wants to act, if it said so (RFC 4616 §2; P-104).
+        acting_as: Option<Vec<u8>>,
+    },
+    /// APOP (RFC 1939 §7).
+    Apop {
+        /// As the client sent it.
+        name: Vec<u8>,
+        /// What was in the greeting.
+        timestamp: Timestamp,
+        /// What proves that the client knows the secret.
+        digest: ApopDigest,
     },
 }
 
@@ -42,7 +55,7 @@ impl Credentials {
     /// The name the client gave, not yet looked up or made canonical.
     pub fn name(&self) -> &[u8] {
         match self {
-            Self::Password { name, .. } => name,
+            Self::Password { name, .. } | Self::Apop { name, .. } => name,
         }
     }
 }

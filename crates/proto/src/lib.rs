@@ -10,6 +10,7 @@
 //! Nothing here opens a socket or a file, reads a clock or draws a random number: the same octets at the same
 //! moments give the same actions. The server half is [`pop3::server::Session`]; its words are the words of RFC 1939.
 
+mod apop;
 pub mod catalogue;
 mod credentials;
 mod dot;
@@ -17,10 +18,13 @@ mod line;
 mod listing;
 pub mod planted;
 pub mod pop3;
+mod sasl;
 mod types;
 
+pub use apop::{ApopDigest, Timestamp};
 pub use credentials::{Credentials, Password};
 pub use dot::{DotStuffer, OctetCounter, Progress};
 pub use line::{Line, LineBuffer, LineEnd};
 pub use listing::{Listing, ListingFull, Outcome};
+pub use sasl::Mechanism;
 pub use types::{Extent, MessageNumber, NotAUniqueId, Octets, UniqueId};

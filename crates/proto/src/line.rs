@@ -18,7 +18,10 @@ pub enum Line<'a> {
     /// A complete line. May hold a CR that ended nothing.
     Complete(&'a [u8]),
     /// A line longer than allowed, reported once. Its octets are gone, and so is what is still to come of it.
-    TooLong,
+    TooLong {
+        /// What was allowed.
+        limit: usize,
+    },
 }
 
 /// Input that waits to be cut. Holds one unfinished line at most, beside what was handed over last.
@@ -55,8 +58,8 @@ impl LineBuffer {
         self.discarding = false;
     }
 
-    /// The next line of at most `limit` octets, its end counted.
-    pub fn next_line(&mut self, limit: usize) -> Option<Line<'_>> {
+    /// The next line. `limit` says of its beginning how many octets it may have, its end counted.
+    pub fn next_line(&mut self, limit: impl Fn(&[u8]) -> usize) -> Option<Line<'_>> {
         loop {
             let end = self.end_of_line();
             if self.discarding {
@@ -69,13 +72,14 @@ impl LineBuffer {
                 self.discarding = false;
                 continue;
             }
+            let limit = limit(self.waiting());
             let length = end.map_or(self.octets.len() - self.start, |end| end.after - self.start);
             if length > limit || (end.is_none() && length == limit) {
                 match end {
                     Some(end) => self.start = end.after,
                     None => self.discarding = true,
                 }
-                return Some(Line::TooLong);
+                return Some(Line::TooLong { limit });
             }
             let end = end?;
             let from = std::mem::replace(&mut self.start, end.after);
@@ -130,10 +134,10 @@ mod tests {
         let mut found = Vec::new();
         for octet in input {
             buffer.extend(&[*octet]);
-            while let Some(line) = buffer.next_line(limit) {
+            while let Some(line) = buffer.next_line(|_| limit) {
                 found.push(match line {
                     Line::Complete(text) => Some(text.to_vec()),
-                    Line::TooLong => None,
+                    Line::TooLong { .. } => None,
                 });
             }
         }
@@ -170,7 +174,7 @@ mod tests {
         let mut buffer = LineBuffer::new(LineEnd::Lenient);
         for _ in 0..1000 {
             buffer.extend(&[b'A'; 1000]);
-            while buffer.next_line(255).is_some() {}
+            while buffer.next_line(|_| 255).is_some() {}
             assert!(buffer.waiting().len() <= 1000);
         }
     }

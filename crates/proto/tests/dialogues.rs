@@ -1,12 +1,13 @@
 //! Runs the transcripts of `tests/dialogues/`: `C:` is said, `S:` must come back, line by line.
 //!
-//! `M:` adds a message to the maildrop (`\n`, `\r`, `\0` and `\\` as in Rust); `channel:` is `tls` (the default),
-//! `clear`, `clear-login` or `no-tls`; `end:` says how it ends: `closed`, `open`; `notice:` what was noticed.
+//! `M:` adds a message to the maildrop (`\n`, `\r` and `\0` as in Rust); `channel:` is `tls` (the default), `clear`,
+//! `clear-login` or `no-tls`; `apop:` takes APOP over a timestamp of this number; `end:` says how it ends: `closed`, `open`; `notice:` what was noticed.
 //! `C>` is said in one write together with the `C>` lines that follow it.
 
 mod driver;
 
 use driver::Driver;
+use watchpost_proto::Timestamp;
 use watchpost_proto::pop3::server::{Channel, ClearLogin, Stls};
 
 fn channel(word: &str) -> Channel {
@@ -30,6 +31,9 @@ fn run(name: &str, text: &str) {
     let mail: Vec<Vec<u8>> = text.lines().filter_map(|line| line.strip_prefix("M: ")).map(unescape).collect();
     let mail: Vec<&[u8]> = mail.iter().map(Vec::as_slice).collect();
     let mut driver = Driver::new(channel(field("channel:").next().unwrap_or("tls")), &mail);
+    if let Some(random) = field("apop:").next() {
+        driver = driver.with_apop(Timestamp::new(random.parse().expect("a number"), "mail.example.org"));
+    }
     let mut heard = String::new();
     let mut together = String::new();
     let mut lines = text.lines().enumerate().peekable();

@@ -140,6 +140,9 @@ pub enum AuthError {
     /// The password is right, but the account is disabled.
     #[error("account is disabled")]
     Disabled,
+    /// The password is right, but the client wants to act as somebody else (P-104).
+    #[error("may not act as another user")]
+    NotAuthorizedAs,
     /// The accounts cannot be asked.
     #[error("cannot ask the directory: {0}")]
     Unavailable(#[source] Cause),

@@ -7,7 +7,7 @@ mod checks;
 use std::sync::Arc;
 
 use checks::{Accounts, cheap, credentials, mode};
-use watchpost_proto::Password;
+use watchpost_proto::{ApopDigest, Credentials, Password, Timestamp};
 use watchpost_store::{
     AccountError, AccountState, AuthError, Directory, HashCost, NotAUserName, SqliteDirectory, StaticDirectory,
 };
@@ -133,4 +133,36 @@ fn nothing_shown_of_a_directory_has_a_secret_in_it() {
     let shown = format!("{:?} {:?}", accounts.directory, credentials("alice", "tr0ub4dor&3"));
     assert!(!shown.contains("tr0ub4dor"));
     assert!(!shown.contains("$argon2id$"), "a hash is a secret too");
+}
+
+#[tokio::test]
+async fn nobody_acts_as_somebody_else() {
+    // P-104
+    let mut directory = StaticDirectory::new("example.org");
+    directory.add("alice", "secret", AccountState::Enabled).unwrap();
+    let asking = |other: &str, password: &str| Credentials::Password {
+        name: b"alice".to_vec(),
+        password: Password::new(password),
+        acting_as: Some(other.as_bytes().to_vec()),
+    };
+    assert!(directory.authenticate(&asking("ALICE@example.org", "secret")).await.is_ok());
+    let refused = directory.authenticate(&asking("bob", "secret")).await;
+    assert!(matches!(refused, Err(AuthError::NotAuthorizedAs)));
+    // Who does not know the password learns nothing of rights.
+    assert!(matches!(directory.authenticate(&asking("bob", "wrong")).await, Err(AuthError::Refused)));
+}
+
+#[tokio::test]
+async fn apop_proves_a_secret_that_stands_in_clear_and_no_other() {
+    // P-080, S-027
+    let mut directory = StaticDirectory::new("example.org");
+    directory.add("alice", "secret", AccountState::Enabled).unwrap();
+    let timestamp = Timestamp::new(1, "example.org");
+    let proof = |secret: &[u8]| Credentials::Apop {
+        name: b"alice".to_vec(),
+        timestamp: timestamp.clone(),
+        digest: ApopDigest::of(&timestamp, secret),
+    };
+    assert!(directory.authenticate(&proof(b"secret")).await.is_ok());
+    assert!(matches!(directory.authenticate(&proof(b"wrong")).await, Err(AuthError::Refused)));
 }

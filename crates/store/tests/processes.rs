@@ -54,7 +54,11 @@ async fn a_killed_session_frees_its_maildrop_and_removes_nothing() {
     }
     let fixture = Fixture::new();
     deliver(&fixture.store, &fixture.alice, b"Subject: one\n\n").await;
-    let mut holder = child(&std::env::current_exe().unwrap(), "a_killed_session_frees_its_maildrop_and_removes_nothing", fixture.root.path());
+    let mut holder = child(
+        &std::env::current_exe().unwrap(),
+        "a_killed_session_frees_its_maildrop_and_removes_nothing",
+        fixture.root.path(),
+    );
     holder.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut holder = start(&mut holder);
     let said = BufReader::new(holder.stdout.take().unwrap()).lines();

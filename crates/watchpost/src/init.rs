@@ -7,8 +7,8 @@ use std::os::unix::fs::DirBuilderExt;
 use watchpost_proto::Password;
 
 use crate::certificate;
-use crate::clock::{Clock, SystemClock};
 use crate::cli::{ExitCode, InitArgs};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::demo::{cannot_write, write_private};
 use crate::password;
@@ -30,7 +30,8 @@ pub fn run(arguments: &InitArgs, talk: &Talk) -> Result<(), Failure> {
     let named = |error| cannot_write(talk, (arguments.dir.clone(), error));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&arguments.dir).map_err(named)?;
     let dir = arguments.dir.canonicalize().map_err(named)?;
-    let [config_file, certificate_file, key_file] = ["watchpost.toml", "cert.pem", "key.pem"].map(|name| dir.join(name));
+    let [config_file, certificate_file, key_file] =
+        ["watchpost.toml", "cert.pem", "key.pem"].map(|name| dir.join(name));
     for file in [&config_file, &certificate_file, &key_file] {
         if file.exists() {
             let variables = [("path", file.display().to_string().into())];
@@ -45,8 +46,8 @@ pub fn run(arguments: &InitArgs, talk: &Talk) -> Result<(), Failure> {
         .and_then(|()| write_private(&config_file, &config::template(&domain, ".")));
     written.map_err(|error| cannot_write(talk, error))?;
     let config = Config::load(&config_file).map_err(|errors| Failure::new(ExitCode::Config, errors.plain()))?;
-    let directory = serve::open_directory(&config)
-        .map_err(|cause| Failure::new(ExitCode::CannotCreate, cause.to_string()))?;
+    let directory =
+        serve::open_directory(&config).map_err(|cause| Failure::new(ExitCode::CannotCreate, cause.to_string()))?;
     let name = directory
         .add(&arguments.user, &Password::new(password.expose()))
         .map_err(|error| user::failure(&error, &arguments.user, talk))?;

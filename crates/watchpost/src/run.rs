@@ -67,8 +67,8 @@ impl Talk {
 
 /// Runs the program.
 pub fn run(surroundings: &Surroundings) -> ExitCode {
-    let language = Language::of_arguments(&surroundings.arguments)
-        .unwrap_or_else(|| Language::from_locale(surroundings.variable));
+    let language =
+        Language::of_arguments(&surroundings.arguments).unwrap_or_else(|| Language::from_locale(surroundings.variable));
     let talk = Talk { texts: Texts::new(language), colour: surroundings.colour, program: surroundings.program.clone() };
     let command = localize(Cli::command(), &talk.texts);
     let parsed =

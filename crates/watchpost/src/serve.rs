@@ -116,10 +116,8 @@ struct StopSignals {
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        let stop = StopSignals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        };
+        let stop =
+            StopSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
         Ok(Self { stop, hang_up: signal(SignalKind::hangup())? })
     }
 }

@@ -19,8 +19,8 @@ use crate::serve;
 pub fn run(command: &UserCommand, config: &Config, talk: &Talk) -> Result<(), Failure> {
     let directory =
         serve::open_directory(config).map_err(|cause| Failure::new(ExitCode::IoError, cause.to_string()))?;
-    let path = MaildirPath::parse(&config.store.path)
-        .map_err(|error| Failure::new(ExitCode::Config, error.to_string()))?;
+    let path =
+        MaildirPath::parse(&config.store.path).map_err(|error| Failure::new(ExitCode::Config, error.to_string()))?;
     let accounts = Accounts { directory, path, config, talk };
     match command {
         UserCommand::Add(arguments) => accounts.add(arguments),

@@ -129,6 +129,16 @@ fn every_text_takes_its_variables_and_bears_no_isolation_marks() {
     }
 }
 
+/// The parser drops the indentation of a line that begins with a variable; the texts put it in quotes.
+#[test]
+fn lines_that_begin_with_a_variable_keep_their_indentation() {
+    for (language, _, _) in SOURCES {
+        let names = ["config", "certificate", "key", "accounts", "domain"];
+        let said = Texts::new(language).format("talk-init-written", &names.map(|name| (name, "PATH".into())));
+        assert!(said.lines().skip(1).all(|line| line.starts_with("  PATH  ")), "{said}");
+    }
+}
+
 #[test]
 fn numbers_and_passwords_go_out_as_they_are() {
     let texts = Texts::new(Language::English);
@@ -172,6 +182,11 @@ fn help_of_every_command_has_its_examples_and_fits_a_terminal() {
         for (prefix, command) in commands(language) {
             let examples = texts.text(&format!("{prefix}-examples"));
             assert!(examples.contains("watchpost "), "{prefix}");
+            // Not left to wrapping, which would break lines that are broken already.
+            let long_about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+            for line in examples.lines().chain(long_about.lines()) {
+                assert!(columns(line) <= 78, "{prefix}: {line}");
+            }
             for (name, help) in [
                 ("-h", command.clone().render_help().to_string()),
                 ("--help", command.clone().render_long_help().to_string()),

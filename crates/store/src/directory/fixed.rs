@@ -6,7 +6,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use watchpost_proto::{Credentials, Password};
 
-use super::{AccountState, NotAUserName, User, UserName};
+use super::{AccountState, NotAUserName, User, UserName, let_in};
 use crate::{AuthError, Directory};
 
 /// A directory whose clear passwords stand in memory.
@@ -32,17 +32,24 @@ impl StaticDirectory {
 
 impl Directory for StaticDirectory {
     async fn authenticate(&self, credentials: &Credentials) -> Result<User, AuthError> {
-        let Credentials::Password { name, password } = credentials;
-        let name = UserName::parse(name, &self.default_domain).ok();
+        let name = UserName::parse(credentials.name(), &self.default_domain).ok();
         let account = name.and_then(|name| self.accounts.get_key_value(&name));
-        // The digests have one length, whatever the passwords have (S-023).
-        let offered = digest(&SHA256, password.expose());
-        let kept = digest(&SHA256, account.map_or(b"".as_slice(), |(_, (password, _))| password.expose()));
-        let right = verify_slices_are_equal(offered.as_ref(), kept.as_ref()).is_ok();
+        let kept = account.map_or(b"".as_slice(), |(_, (password, _))| password.expose());
+        let (right, acting_as) = match credentials {
+            Credentials::Password { password, acting_as, .. } => (same(password.expose(), kept), acting_as.as_deref()),
+            Credentials::Apop { timestamp, digest, .. } => (digest.proves(timestamp, kept), None),
+        };
         match account {
-            Some((name, (_, AccountState::Enabled))) if right => Ok(User { name: name.clone(), home: None }),
+            Some((name, (_, AccountState::Enabled))) if right => {
+                let_in(User { name: name.clone(), home: None }, acting_as, &self.default_domain)
+            }
             Some((_, (_, AccountState::Disabled))) if right => Err(AuthError::Disabled),
             _ => Err(AuthError::Refused),
         }
     }
+}
+
+/// Compares digests, which have one length whatever the passwords have (S-023).
+fn same(one: &[u8], other: &[u8]) -> bool {
+    verify_slices_are_equal(digest(&SHA256, one).as_ref(), digest(&SHA256, other).as_ref()).is_ok()
 }

@@ -13,7 +13,7 @@ pub use hash::{HashCost, NotAHashCost};
 pub use name::{NotAUserName, UserName};
 pub use sqlite::SqliteDirectory;
 
-use crate::Cause;
+use crate::{AuthError, Cause};
 
 /// Who owns a maildrop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,15 @@ pub struct Account {
     pub created: SystemTime,
     /// When its password or its state was last set.
     pub changed: SystemTime,
+}
+
+/// Lets a user in who is wanted to act as nobody else: there is no right yet to act as another (P-104).
+fn let_in(user: User, acting_as: Option<&[u8]>, default_domain: &str) -> Result<User, AuthError> {
+    match acting_as.map(|other| UserName::parse(other, default_domain)) {
+        None => Ok(user),
+        Some(Ok(other)) if other == user.name => Ok(user),
+        Some(_) => Err(AuthError::NotAuthorizedAs),
+    }
 }
 
 /// Why an operator's wish concerning an account cannot be met.

@@ -20,7 +20,7 @@ use watchpost_proto::planted::planted;
 use watchpost_proto::{Credentials, Password};
 
 use super::hash::{Verdict, verify};
-use super::{Account, AccountError, AccountState, HashCost, User, UserName};
+use super::{Account, AccountError, AccountState, HashCost, User, UserName, let_in};
 use crate::{AuthError, Cause, Directory, disk};
 
 const SCHEMA: &str = "
@@ -148,7 +148,12 @@ impl Accounts {
 
     /// Every way through here asks the database once and verifies one hash (S-020, S-021).
     fn authenticate(&self, credentials: &Credentials) -> Result<User, AuthError> {
-        let Credentials::Password { name, password } = credentials;
+        // Hashes of passwords prove no digest: APOP needs secrets of its own, and meets the same refusal (S-027).
+        let nothing = Password::new("");
+        let (name, password, acting_as) = match credentials {
+            Credentials::Password { name, password, acting_as } => (name, password, acting_as.as_deref()),
+            Credentials::Apop { name, .. } => (name, &nothing, None),
+        };
         let name = UserName::parse(name, &self.default_domain).ok();
         let kept = self.lookup(name.as_ref().map_or("", UserName::as_str)).map_err(unavailable)?;
         if kept.is_none() && planted("store.unknown-user-is-fast") {
@@ -157,7 +162,9 @@ impl Accounts {
         let hash = kept.as_ref().map_or(self.nobody.as_str(), |(hash, _)| hash);
         let verdict = verify(password, hash).map_err(AuthError::Unavailable)?;
         match (verdict, name, kept) {
-            (Verdict::Right, Some(name), Some((_, AccountState::Enabled))) => Ok(User { name, home: None }),
+            (Verdict::Right, Some(name), Some((_, AccountState::Enabled))) => {
+                let_in(User { name, home: None }, acting_as, &self.default_domain)
+            }
             (Verdict::Right, Some(_), Some((_, AccountState::Disabled))) => Err(AuthError::Disabled),
             _ => Err(AuthError::Refused),
         }

@@ -275,7 +275,7 @@ impl Accounts {
 }
 
 pub fn credentials(name: &str, password: &str) -> Credentials {
-    Credentials::Password { name: name.as_bytes().to_vec(), password: Password::new(password) }
+    Credentials::Password { name: name.as_bytes().to_vec(), password: Password::new(password), acting_as: None }
 }
 
 /// S-020, P-063

@@ -81,6 +81,10 @@ impl Reading {
 
     /// Leaves the keys that exist in the table, notes where they stand, and complains about the others.
     fn keep_known(&mut self, table: &mut DeTable<'_>, path: &str, known: &KnownKeys, schema: &serde_json::Value) {
+        if known.keys(schema).is_empty() {
+            // A table where a plain value belongs: one wrong type, not many unknown keys.
+            return;
+        }
         table.retain(|key, value| {
             let name: &str = key.get_ref();
             let full = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
@@ -123,11 +127,7 @@ impl Reading {
         } else if let Some(home) = known.home_of(name) {
             let _ = write!(help, "{} belongs into {home}. ", quoted(name));
         }
-        if keys.is_empty() {
-            help.push_str("this is no table: it has no keys");
-        } else {
-            let _ = write!(help, "the keys here are {}", listed(&keys));
-        }
+        let _ = write!(help, "the keys here are {}", listed(&keys));
         let table = if path.is_empty() { String::new() } else { format!(" in {}", quoted(path)) };
         self.complain(Some(key.span()), &format!("unknown key {}{table}", quoted(name)), &help);
     }
@@ -146,7 +146,7 @@ impl Reading {
                     let help = KnownKeys::new().example(key.as_deref().unwrap_or_default());
                     self.complain(fault.span(), fault.message(), &help);
                     let Some(key) = key.filter(|key| remove(&mut table, key)) else { return };
-                    self.excused.insert(key);
+                    self.excused.insert(key.split_once("[").filter(|_| key.ends_with(']')).map_or(key.clone(), |(array, _)| array.to_owned()));
                 }
             }
         }

@@ -41,7 +41,8 @@ pub(super) fn import(
         let octets = message.read(talk)?;
         let key = message.key(&octets);
         if !known.contains(&key) {
-            let uuid = intended.iter().find(|(intended, _)| *intended == key).map_or_else(Uuid::now_v7, |(_, uuid)| *uuid);
+            let uuid =
+                intended.iter().find(|(intended, _)| *intended == key).map_or_else(Uuid::now_v7, |(_, uuid)| *uuid);
             plan.push((place, key, uuid));
         }
     }

@@ -14,8 +14,8 @@ use watchpost_store::maildir::MaildirStore;
 use watchpost_store::{AccountError, Maildrop, SqliteDirectory, Store, User};
 
 use crate::certificate;
-use crate::clock::{Clock, SystemClock};
 use crate::cli::{DemoArgs, ExitCode};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ListenerProtocol};
 use crate::run::{self, Failure, Surroundings, Talk};
 use crate::serve::{self, Bound, Ready};
@@ -37,10 +37,12 @@ struct Premises {
 
 /// Runs the demo until it is told to stop.
 pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
-    let premises = Premises::make(&folder(arguments, talk, surroundings)?).map_err(|error| cannot_write(talk, error))?;
+    let premises =
+        Premises::make(&folder(arguments, talk, surroundings)?).map_err(|error| cannot_write(talk, error))?;
     premises.write(arguments).map_err(|error| cannot_write(talk, error))?;
-    let config = Config::load(&premises.config)
-        .map_err(|errors| Failure::new(ExitCode::Software, format!("the demo's own configuration:\n{}", errors.plain())))?;
+    let config = Config::load(&premises.config).map_err(|errors| {
+        Failure::new(ExitCode::Software, format!("the demo's own configuration:\n{}", errors.plain()))
+    })?;
     let passwords = Passwords::keep(&premises.dir, ACCOUNTS).map_err(|error| failed(&error))?;
     crate::log::start(&config.log, talk.colour);
     let runtime = run::runtime()?;
@@ -81,12 +83,7 @@ impl Premises {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(named)?;
         let dir = dir.canonicalize().map_err(named)?;
         let file = |name: &str| dir.join(name);
-        Ok(Self {
-            config: file("watchpost.toml"),
-            certificate: file("cert.pem"),
-            key: file("key.pem"),
-            dir,
-        })
+        Ok(Self { config: file("watchpost.toml"), certificate: file("cert.pem"), key: file("key.pem"), dir })
     }
 
     /// The configuration is written anew at each start, for the ports of this one; the certificate only once.
@@ -175,7 +172,11 @@ fn banner(ready: &Ready, premises: &Premises, passwords: &Passwords, listing: &L
         ("host", pop3s.ip().to_string().into()),
         ("port", pop3s.port().to_string().into()),
     ];
-    format!("{}\n\n{}", talk.texts.format("talk-demo-banner", &variables), talk.texts.format("talk-demo-next", &variables))
+    format!(
+        "{}\n\n{}",
+        talk.texts.format("talk-demo-banner", &variables),
+        talk.texts.format("talk-demo-next", &variables)
+    )
 }
 
 fn announcement(ready: &Ready, premises: &Premises, passwords: &Passwords, listing: &Listing) -> String {

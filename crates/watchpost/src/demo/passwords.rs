@@ -30,7 +30,8 @@ impl Passwords {
             }
         }
         let text = serde_json::to_string_pretty(&passwords).context("cannot write passwords down")?;
-        write_private(&path, &text).map_err(|(path, error)| anyhow::anyhow!("cannot write {}: {error}", path.display()))?;
+        write_private(&path, &text)
+            .map_err(|(path, error)| anyhow::anyhow!("cannot write {}: {error}", path.display()))?;
         Ok(Self(passwords))
     }
 

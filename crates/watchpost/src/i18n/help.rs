@@ -86,7 +86,7 @@ fn around_values(argument: Arg, texts: &Texts, help: &str, values: &[PossibleVal
     if !values.is_empty() {
         let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
         let names = texts.format("cli-possible-values", &[("values", names.join(", ").into())]);
-        let _ = write!(short, " {names}");
+        let _ = write!(short, "\n{names}");
         let _ = write!(long, "\n\n{}", texts.text("cli-possible-values-heading"));
         for value in values {
             let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
@@ -97,7 +97,7 @@ fn around_values(argument: Arg, texts: &Texts, help: &str, values: &[PossibleVal
     if !defaults.is_empty() {
         let defaults: Vec<_> = defaults.iter().map(|value| value.to_string_lossy()).collect();
         let default = texts.format("cli-default", &[("value", defaults.join(" ").into())]);
-        let _ = write!(short, " {default}");
+        let _ = write!(short, "\n{default}");
         let _ = write!(long, "\n\n{default}");
     }
     argument.help(short).long_help(long).hide_default_value(true).hide_possible_values(true)

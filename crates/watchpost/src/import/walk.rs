@@ -13,7 +13,7 @@ use super::source::{self, Source};
 /// What was found under a folder.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// The messages: folders and files by name, the messages of a Maildir by time of arrival.
+    /// The messages: those of a Maildir by time of arrival, then files by name, then the folders in it by name.
     pub messages: Vec<Source>,
     /// How many files are no mail by name, or are hidden.
     pub ignored: usize,

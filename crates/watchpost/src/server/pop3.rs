@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWri
 use tokio::net::TcpStream;
 use watchpost_observatory::{Ending, EventKind, SessionSummary, TlsFacts, Untrusted};
 use watchpost_proto::catalogue::Refusal;
+use watchpost_proto::pop3::State;
 use watchpost_proto::pop3::server::{Action, Channel, ClearLogin, Notice, OUTPUT_OCTETS, Session, Stls};
-use watchpost_proto::pop3::{Greeting, State};
 use watchpost_proto::{Credentials, Listing, MessageNumber, Outcome, Progress};
 use watchpost_store::{AuthError, Directory, Maildrop, Message, OpenError, ReadError, Store, UpdateError};
 
@@ -101,7 +101,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
 
     async fn hold(&mut self, tap: &mut Tap) -> Ending {
         if self.connection.listener.protocol == ListenerProtocol::Pop3 {
-            Greeting::Ready.write(&mut self.output);
+            self.session.greeting().write(&mut self.output);
             match self.converse(tap).await {
                 Next::StartTls => {}
                 Next::End(ending) => return finish(tap, ending).await,
@@ -122,7 +122,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         if self.connection.listener.protocol == ListenerProtocol::Pop3 {
             self.session.tls_established(self.house.clock.now());
         } else {
-            Greeting::Ready.write(&mut self.output);
+            self.session.greeting().write(&mut self.output);
         }
         match self.converse(&mut stream).await {
             Next::StartTls => unreachable!("STLS is refused inside TLS"),
@@ -346,6 +346,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         match error {
             AuthError::Refused => Refusal::AuthenticationFailed,
             AuthError::Disabled => Refusal::AccountDisabled,
+            AuthError::NotAuthorizedAs => Refusal::NotAuthorizedAs,
             AuthError::Unavailable(cause) => {
                 tracing::error!(connection = %self.connection.id, error = cause, "cannot ask the directory");
                 Refusal::AuthenticationUnavailable

@@ -54,11 +54,7 @@ fn facts(stream: &TlsStream<&mut Tap>, client_hello: Vec<u8>) -> TlsFacts {
     let connection = stream.get_ref().1;
     TlsFacts {
         version: connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("?").replace('_', "."),
-        suite: connection
-            .negotiated_cipher_suite()
-            .and_then(|suite| suite.suite().as_str())
-            .unwrap_or("?")
-            .to_owned(),
+        suite: connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or("?").to_owned(),
         server_name: connection.server_name().map(Untrusted::new),
         alpn: connection.alpn_protocol().map(Untrusted::new),
         client_hello,

@@ -1,34 +1,86 @@
 //! The AUTHORIZATION state (RFC 1939 §4): who is there?
 
-use crate::catalogue::Refusal;
+use crate::apop::{ApopDigest, Timestamp};
+use crate::catalogue::{Assent, Refusal};
 use crate::credentials::{Credentials, Password};
-use crate::pop3::server::{Channel, Step, Stls, capabilities, may_send_passwords};
-use crate::pop3::{Command, Reply, State};
+use crate::pop3::server::{Channel, Step, Stls, capabilities, lang, may_send_passwords, mechanisms};
+use crate::pop3::{AuthStart, Command, Reply, State};
+use crate::sasl::{Exchange, Turn};
 
 /// What the client has said of itself so far.
 #[derive(Default)]
 pub(super) struct Authorization {
     /// From USER, for the PASS that follows directly.
     name: Option<Vec<u8>>,
+    /// A SASL exchange that waits for the client's next line.
+    exchange: Option<Exchange>,
 }
 
 impl Authorization {
-    pub(super) fn command(&mut self, command: Command, channel: Channel) -> Step {
+    pub(super) fn command(&mut self, command: Command, channel: Channel, timestamp: Option<&Timestamp>) -> Step {
         // Whatever comes next, the name counts for this command alone (P-070, P-071).
         let name = self.name.take();
         match command {
+            Command::Apop { name, digest } => Self::apop(name, digest, timestamp),
+            Command::Auth(None) => Step::Stay(Reply::Mechanisms(mechanisms(channel))),
+            Command::Auth(Some(start)) => self.auth(&start, channel),
             Command::Capa => Self::capa(channel),
+            Command::Lang(range) => lang(range.as_deref()),
             Command::Pass(password) => Self::pass(name, password, channel),
             Command::Quit => Self::quit(),
             Command::Stls => Self::stls(channel),
             Command::User(name) => self.user(name, channel),
+            Command::Utf8 => Self::utf8(),
             _ => unreachable!("Table A allows no other command before login"),
         }
+    }
+
+    /// Whether the next line is SASL data, whatever it reads (P-222).
+    pub(super) fn is_exchanging(&self) -> bool {
+        self.exchange.is_some()
+    }
+
+    /// The next line of a SASL exchange.
+    pub(super) fn sasl_line(&mut self, line: &[u8]) -> Step {
+        let exchange = self.exchange.take().expect("an exchange is going on");
+        let (exchange, turn) = exchange.hear(line);
+        self.exchange = exchange;
+        step(turn)
+    }
+
+    /// The next line of a SASL exchange was too long.
+    pub(super) fn sasl_too_long(&mut self) -> Step {
+        self.exchange = None;
+        Step::Stay(Reply::Err(Refusal::AuthenticationTooLong))
     }
 
     /// A line that was no command stands between USER and PASS all the same (P-070).
     pub(super) fn forget_name(&mut self) {
         self.name = None;
+    }
+
+    /// RFC 1939 §7. Off unless the greeting offered it (P-080).
+    fn apop(name: Vec<u8>, digest: Option<ApopDigest>, timestamp: Option<&Timestamp>) -> Step {
+        match (timestamp, digest) {
+            (None, _) => Step::Stay(Reply::Err(Refusal::ApopNotAvailable)),
+            (Some(_), None) => Step::Stay(Reply::Err(Refusal::InvalidApopArguments)),
+            (Some(timestamp), Some(digest)) => {
+                Step::Login(Credentials::Apop { name, timestamp: timestamp.clone(), digest })
+            }
+        }
+    }
+
+    /// RFC 5034 §4.
+    fn auth(&mut self, start: &AuthStart, channel: Channel) -> Step {
+        let Some(mechanism) = start.mechanism else {
+            return Step::Stay(Reply::Err(Refusal::UnsupportedMechanism));
+        };
+        if !mechanisms(channel).contains(&mechanism) {
+            return Step::Stay(Reply::Err(Refusal::EncryptionRequired));
+        }
+        let (exchange, turn) = Exchange::begin(mechanism, start.initial.as_ref().map(Password::expose));
+        self.exchange = exchange;
+        step(turn)
     }
 
     /// RFC 2449 §5.
@@ -42,14 +94,14 @@ impl Authorization {
             return Step::Stay(Reply::Err(Refusal::EncryptionRequired));
         }
         match name {
-            Some(name) => Step::Login(Credentials::Password { name, password }),
+            Some(name) => Step::Login(Credentials::Password { name, password, acting_as: None }),
             None => Step::Stay(Reply::Err(Refusal::UserFirst)),
         }
     }
 
     /// RFC 1939 §4: no UPDATE state from here (P-013).
     fn quit() -> Step {
-        Step::Close(Reply::Ok("bye"))
+        Step::Close(Reply::Ok(Assent::Bye))
     }
 
     /// RFC 2595 §4.
@@ -67,6 +119,19 @@ impl Authorization {
             return Step::Stay(Reply::Err(Refusal::UseTlsBeforeLogin));
         }
         self.name = Some(name);
-        Step::Stay(Reply::Ok("send PASS"))
+        Step::Stay(Reply::Ok(Assent::SendPass))
+    }
+
+    /// RFC 6856 §2: refused as long as messages with UTF-8 headers go out as they are stored (P-200).
+    fn utf8() -> Step {
+        Step::Stay(Reply::Err(Refusal::Utf8NotAvailable))
+    }
+}
+
+fn step(turn: Turn) -> Step {
+    match turn {
+        Turn::Challenge(text) => Step::Stay(Reply::Challenge(text)),
+        Turn::Offered(credentials) => Step::Login(credentials),
+        Turn::Refused(refusal) => Step::Stay(Reply::Err(refusal)),
     }
 }

@@ -12,14 +12,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::catalogue::{Language, Refusal};
+use crate::apop::Timestamp;
+use crate::catalogue::{Assent, Language, Refusal};
 use crate::credentials::Credentials;
 use crate::dot::{DotStuffer, Progress};
 use crate::line::{Line, LineBuffer, LineEnd};
 use crate::listing::{Listing, Outcome};
 use crate::planted::planted;
 use crate::pop3::command::Parsed;
-use crate::pop3::{Capability, Command, Reply, ResponseCode, State};
+use crate::pop3::{Capability, Command, Greeting, Reply, ResponseCode, State};
+use crate::sasl::Mechanism;
 use crate::types::{Extent, MessageNumber, Octets};
 
 use authorization::Authorization;
@@ -33,6 +35,8 @@ pub const OUTPUT_OCTETS: usize = 64 * 1024;
 pub struct Limits {
     /// Octets of a command line, its end counted: 255 at least (RFC 2449 §4).
     pub line_octets: usize,
+    /// Octets of a line that carries SASL data, its end counted: 16 KiB decoded at least (P-096).
+    pub sasl_octets: usize,
     /// Without a command for this long the session ends: 600 s at least (RFC 1939 §3).
     pub idle_time: Duration,
     /// From the greeting to a login (S-045).
@@ -49,6 +53,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             line_octets: 255,
+            sasl_octets: 24 * 1024,
             idle_time: Duration::from_mins(10),
             login_time: Duration::from_mins(3),
             bad_commands_before_login: 10,
@@ -174,6 +179,8 @@ enum Step {
     Login(Credentials),
     /// Send a message and stay.
     Retrieve(MessageNumber, Extent),
+    /// Answer in this language from now on.
+    Speak(Language),
     /// Answer, and go on inside TLS.
     StartTls,
     /// Enter UPDATE.
@@ -209,6 +216,7 @@ struct Retrieval {
 pub struct Session {
     limits: Limits,
     channel: Channel,
+    timestamp: Option<Timestamp>,
     language: Language,
     lines: LineBuffer,
     state: SessionState,
@@ -229,6 +237,7 @@ impl Session {
             login_deadline: now + limits.login_time,
             limits,
             channel,
+            timestamp: None,
             language: Language::default(),
             lines: LineBuffer::new(LineEnd::Lenient),
             state: SessionState::Authorization(Authorization::default()),
@@ -239,6 +248,18 @@ impl Session {
             bad_commands: 0,
             active: now,
         }
+    }
+
+    /// Takes APOP too, over this timestamp, which stands in the greeting.
+    #[must_use]
+    pub fn with_apop(mut self, timestamp: Timestamp) -> Self {
+        self.timestamp = Some(timestamp);
+        self
+    }
+
+    /// The line that the driver sends first.
+    pub fn greeting(&self) -> Greeting {
+        self.timestamp.clone().map_or(Greeting::Ready, Greeting::ReadyForApop)
     }
 
     /// What the client sent.
@@ -356,7 +377,7 @@ impl Session {
         retrieval.octets = octets;
         let reply = match retrieval.extent {
             Extent::Whole => Reply::Octets(octets),
-            Extent::Top { .. } => Reply::Ok("top of message follows"),
+            Extent::Top { .. } => Reply::Ok(Assent::TopFollows),
         };
         self.reply(&reply, output);
     }
@@ -422,23 +443,40 @@ impl Session {
     }
 
     fn next_command(&mut self, output: &mut Vec<u8>) -> Option<()> {
+        if let SessionState::Authorization(authorization) = &mut self.state
+            && authorization.is_exchanging()
+        {
+            let step = match self.lines.next_line(|_| self.limits.sasl_octets)? {
+                Line::Complete(line) => authorization.sasl_line(line),
+                Line::TooLong { .. } => authorization.sasl_too_long(),
+            };
+            self.take(step, output);
+            return Some(());
+        }
         let first = self.tally.commands == 0;
-        let parsed = match self.lines.next_line(self.limits.line_octets)? {
+        let limits = &self.limits;
+        // The initial response of AUTH may make its line longer than others (P-097).
+        let limit = |line: &[u8]| if is_auth(line) { limits.sasl_octets } else { limits.line_octets };
+        let parsed = match self.lines.next_line(limit)? {
             Line::Complete(line) if first && self.channel != Channel::Tls && is_http(line) => {
                 self.drop_connection(Notice::ForeignProtocol(ForeignProtocol::Http));
                 return Some(());
             }
             Line::Complete(line) => Command::parse(line),
-            Line::TooLong => {
+            Line::TooLong { limit } => {
                 self.actions.push_back(Action::Notice(Notice::LineTooLong));
-                Parsed { verb: None, command: Err(Refusal::LineTooLong) }
+                let is_auth = limit > self.limits.line_octets;
+                let refusal = if is_auth { Refusal::AuthenticationTooLong } else { Refusal::LineTooLong };
+                Parsed { verb: None, command: Err(refusal) }
             }
         };
         self.tally.commands += 1;
         match self.allowed(parsed) {
             Ok(command) => {
                 let step = match &mut self.state {
-                    SessionState::Authorization(authorization) => authorization.command(command, self.channel),
+                    SessionState::Authorization(authorization) => {
+                        authorization.command(command, self.channel, self.timestamp.as_ref())
+                    }
                     SessionState::Transaction(transaction) => transaction.command(&command, self.channel),
                     SessionState::Update | SessionState::Closed => unreachable!("no command is looked at after QUIT"),
                 };
@@ -478,6 +516,10 @@ impl Session {
                 let retrieval = Retrieval { number, extent, stuffer: DotStuffer::new(extent), octets: Octets(0) };
                 self.ask(Asking::Message(retrieval), Action::ReadMessage { index: number.index() });
             }
+            Step::Speak(language) => {
+                self.language = language;
+                self.reply(&Reply::LanguageChanged(language), output);
+            }
             Step::StartTls => self.start_tls(output),
             Step::Update(outcome) => {
                 self.state = SessionState::Update;
@@ -493,12 +535,12 @@ impl Session {
     /// What a client, or someone on the path, sent behind STLS must not count as sent under TLS (S-001).
     fn start_tls(&mut self, output: &mut Vec<u8>) {
         if planted("proto.obeys-what-came-behind-stls") {
-            self.reply(&Reply::Ok("begin TLS negotiation"), output);
+            self.reply(&Reply::Ok(Assent::BeginTls), output);
             return;
         }
         match self.lines.waiting() {
             [] => {
-                self.reply(&Reply::Ok("begin TLS negotiation"), output);
+                self.reply(&Reply::Ok(Assent::BeginTls), output);
                 self.ask(Asking::Tls, Action::StartTls);
             }
             [0x16, ..] => self.drop_connection(Notice::HelloBehindStls),
@@ -558,6 +600,10 @@ impl Session {
     }
 }
 
+fn is_auth(line: &[u8]) -> bool {
+    line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"AUTH "))
+}
+
 /// RFC 9112 §3: a method, a target, and the version at the end.
 fn is_http(line: &[u8]) -> bool {
     line.len() > 9 && line[..line.len() - 3].ends_with(b" HTTP/") && line[0].is_ascii_uppercase()
@@ -568,11 +614,13 @@ fn capabilities(state: State, channel: Channel) -> Vec<Capability> {
     let mut capabilities = vec![Capability::Top, Capability::Uidl];
     if may_send_passwords(channel) {
         capabilities.push(Capability::User);
+        capabilities.push(Capability::Sasl(mechanisms(channel)));
     }
     capabilities.extend([
         Capability::RespCodes,
         Capability::AuthRespCode,
         Capability::Pipelining,
+        Capability::Lang,
         Capability::ExpireNever,
         Capability::Implementation,
     ]);
@@ -580,6 +628,24 @@ fn capabilities(state: State, channel: Channel) -> Vec<Capability> {
         capabilities.push(Capability::Stls);
     }
     capabilities
+}
+
+/// The mechanisms that would be accepted now (P-133). LOGIN is for old clients, and for TLS alone (P-120).
+fn mechanisms(channel: Channel) -> &'static [Mechanism] {
+    match channel {
+        Channel::Tls => Mechanism::ALL,
+        Channel::Clear { login: ClearLogin::Allowed, .. } => &[Mechanism::Plain],
+        Channel::Clear { login: ClearLogin::Refused, .. } => &[],
+    }
+}
+
+/// RFC 6856 §3: lists the languages, or changes to the one that fits. The old one stays when none does (P-209).
+fn lang(range: Option<&[u8]>) -> Step {
+    match range.map(Language::lookup) {
+        None => Step::Stay(Reply::Languages),
+        Some(Some(language)) => Step::Speak(language),
+        Some(None) => Step::Stay(Reply::Err(Refusal::LanguageNotSupported)),
+    }
 }
 
 fn may_send_passwords(channel: Channel) -> bool {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::catalogue::Refusal;
+use crate::catalogue::{Assent, Refusal};
 use crate::dot::Progress;
 use crate::listing::{Listing, Outcome};
 use crate::planted::planted;
 use crate::pop3::reply::line;
-use crate::pop3::server::{Channel, OUTPUT_OCTETS, Step, capabilities};
+use crate::pop3::server::{Channel, OUTPUT_OCTETS, Step, capabilities, lang};
 use crate::pop3::{Command, Reply, State};
 use crate::types::{Extent, MessageNumber, Octets};
 
@@ -31,10 +31,10 @@ enum ListingOf {
 }
 
 impl Multiline {
-    pub(super) const fn title(&self) -> &'static str {
+    pub(super) const fn title(&self) -> Assent {
         match self.of {
-            ListingOf::Octets => "scan listing follows",
-            ListingOf::UniqueIds => "unique-id listing follows",
+            ListingOf::Octets => Assent::ScanListing,
+            ListingOf::UniqueIds => Assent::UniqueIdListing,
         }
     }
 }
@@ -45,22 +45,26 @@ impl Transaction {
     }
 
     pub(super) fn command(&mut self, command: &Command, channel: Channel) -> Step {
-        let step = match *command {
+        let step = match command {
             Command::Capa => Ok(Self::capa(channel)),
-            Command::Dele(number) => self.dele(number),
+            Command::Dele(number) => self.dele(*number),
+            Command::Lang(range) => Ok(lang(range.as_deref())),
             Command::List(None) => Ok(Step::List(Multiline { of: ListingOf::Octets, next: 0 })),
-            Command::List(Some(number)) => self.list_one(number),
+            Command::List(Some(number)) => self.list_one(*number),
             Command::Noop => Ok(Self::noop()),
             Command::Quit => Ok(self.quit()),
-            Command::Retr(number) => self.retr(number),
+            Command::Retr(number) => self.retr(*number),
             Command::Rset => Ok(self.rset()),
             Command::Stat => Ok(self.stat()),
-            Command::Top { number, lines } => self.top(number, lines),
+            Command::Top { number, lines } => self.top(*number, *lines),
             Command::Uidl(None) => Ok(Step::List(Multiline { of: ListingOf::UniqueIds, next: 0 })),
-            Command::Uidl(Some(number)) => self.uidl_one(number),
-            Command::Pass(_) | Command::Stls | Command::User(_) => {
-                unreachable!("Table A allows these before login only")
-            }
+            Command::Uidl(Some(number)) => self.uidl_one(*number),
+            Command::Apop { .. }
+            | Command::Auth(_)
+            | Command::Pass(_)
+            | Command::Stls
+            | Command::User(_)
+            | Command::Utf8 => unreachable!("Table A allows these before login only"),
         };
         step.unwrap_or_else(|refusal| Step::Stay(Reply::Err(refusal)))
     }
@@ -91,7 +95,7 @@ impl Transaction {
     fn dele(&mut self, number: MessageNumber) -> Result<Step, Refusal> {
         let index = self.message(number)?;
         self.deleted.insert(index);
-        Ok(Step::Stay(Reply::Ok("marked as deleted")))
+        Ok(Step::Stay(Reply::Ok(Assent::Marked)))
     }
 
     /// RFC 1939 §5, LIST with a number.
@@ -102,7 +106,7 @@ impl Transaction {
 
     /// RFC 1939 §5.
     fn noop() -> Step {
-        Step::Stay(Reply::Ok("nothing done"))
+        Step::Stay(Reply::Ok(Assent::NothingDone))
     }
 
     /// RFC 1939 §6: exactly the marked messages are removed (P-190).
@@ -123,7 +127,7 @@ impl Transaction {
     /// RFC 1939 §5 (P-168).
     fn rset(&mut self) -> Step {
         self.deleted = Marks::default();
-        Step::Stay(Reply::Ok("no message is marked as deleted"))
+        Step::Stay(Reply::Ok(Assent::Unmarked))
     }
 
     /// RFC 1939 §5. Messages marked as deleted are not counted (P-160).

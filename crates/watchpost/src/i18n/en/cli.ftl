@@ -13,8 +13,8 @@ cli-about = A POP3 mail system that shows you who is at the gate
 cli-long-about =
     A POP3 mail system that shows you who is at the gate
 
-    One program: a POP3 and POP3S server on Maildirs, with accounts of its own. To look
-    around, run the demo; to set up a server, begin with `init`.
+    One program: a POP3 and POP3S server on Maildirs, with accounts of its own. To
+    look around, run the demo; to set up a server, begin with `init`.
 cli-examples =
     Look around, nothing to configure:
       watchpost demo
@@ -35,14 +35,14 @@ cli-demo-about = Try everything on this machine, nothing to configure
 cli-demo-long-about =
     Try everything on this machine, nothing to configure
 
-    Makes a self-signed certificate, the accounts alice and bob, and sample mail, listens on
-    loopback, and prints what to try next. Ctrl-C stops it; the data stay, and the next run
-    goes on with them.
+    Makes a self-signed certificate, the accounts alice and bob, and sample mail,
+    listens on loopback, and prints what to try next. Ctrl-C stops it; the data
+    stay, and the next run goes on with them.
 cli-demo-examples =
     The demo with its own mail:
       watchpost demo
 
-    With your mail: every .eml file, Maildir and .mbox file in a folder (only read, never changed):
+    With your mail (.eml files, Maildirs and .mbox files are read, never changed):
       watchpost demo --mail ~/Mail
 
     On other ports, with the data in a folder of your choice:
@@ -60,8 +60,8 @@ cli-init-about = Write a configuration, a certificate and the first account
 cli-init-long-about =
     Write a configuration, a certificate and the first account
 
-    The configuration is commented line by line. The certificate is self-signed, good enough
-    to begin with. Files that are there already are never overwritten.
+    The configuration is commented line by line. The certificate is self-signed,
+    good enough to begin with. Files that are there already are never overwritten.
 cli-init-examples =
     In this folder, with a password made for the first account and shown once:
       watchpost init --domain example.org
@@ -81,8 +81,9 @@ cli-serve-about = Run the server
 cli-serve-long-about =
     Run the server
 
-    SIGHUP reloads certificate and configuration without ending a session. SIGTERM and Ctrl-C
-    stop it: no new connections, and sessions may finish what they are doing.
+    SIGHUP reloads certificate and configuration without ending a session. SIGTERM
+    and Ctrl-C stop it: no new connections, and sessions may finish what they are
+    doing.
 cli-serve-examples =
     With ./watchpost.toml, or else /etc/watchpost/watchpost.toml:
       watchpost serve
@@ -95,8 +96,9 @@ cli-check-config-about = Say what is wrong with a configuration, and what it amo
 cli-check-config-long-about =
     Say what is wrong with a configuration, and what it amounts to
 
-    Shows each mistake with its line and column. If there is none, prints the configuration in
-    effect with every default; secrets appear as (set). Exit code 78 means there are mistakes.
+    Shows each mistake with its line and column. If there is none, prints the
+    configuration in effect with every default; secrets appear as (set). Exit code
+    78 means there are mistakes.
 cli-check-config-examples =
     Before a restart:
       watchpost check-config --config /etc/watchpost/watchpost.toml
@@ -110,8 +112,8 @@ cli-user-about = Add, change, remove and list accounts
 cli-user-long-about =
     Add, change, remove and list accounts
 
-    A running server sees changes at the next login. --config stands before the command, as in
-    the second example.
+    A running server sees changes at the next login. --config stands before the
+    command, as in the second example.
 cli-user-examples =
     Add an account; the password is asked for, twice:
       watchpost user add alice

@@ -2,7 +2,6 @@
 
 ## demo
 
-talk-demo-reading = Reading mail in { $dir } …
 talk-demo-imported =
     { $messages ->
         [0] No new mail in { $dir }.
@@ -56,10 +55,10 @@ talk-demo-stopped =
 
 talk-init-written =
     Written:
-      { $config }  the configuration, commented
-      { $certificate }  the certificate, self-signed, for { $domain }
-      { $key }  its key, readable for you alone
-      { $accounts }  the accounts
+    {"  "}{ $config }  the configuration, commented
+    {"  "}{ $certificate }  the certificate, self-signed, for { $domain }
+    {"  "}{ $key }  its key, readable for you alone
+    {"  "}{ $accounts }  the accounts
 talk-init-account = First account: { $name }
 talk-init-next =
     What to do next:
@@ -88,14 +87,6 @@ talk-user-label-changed = Changed
 talk-user-state-enabled = enabled
 talk-user-state-disabled = disabled
 
-## man and completions
-
-talk-man-written =
-    { $pages ->
-        [one] One page written to { $dir }
-       *[other] { $pages } pages written to { $dir }
-    }
-
 ## Prompts
 
 talk-prompt-password = New password for { $name }:
@@ -103,7 +94,6 @@ talk-prompt-repeat = Repeat:
 
 ## Errors: what is wrong, and what to do
 
-error-line = error: { $text }
 error-passwords-differ = The two passwords differ. Nothing was changed; try again.
 error-password-empty = The password is empty. Type one, or let --generate make one.
 error-password-line = The password cannot hold a NUL, a line feed or a carriage return: POP3 has no way to send it.
@@ -121,12 +111,6 @@ error-config-missing =
     There is no configuration. Looked for:
     { $places }
     Make one with `watchpost init`, or say where it is with --config FILE.
-error-config-unreadable = The configuration { $path } cannot be read: { $cause }
-error-config-wrong =
-    { $mistakes ->
-        [one] There is one mistake in { $path }
-       *[other] There are { $mistakes } mistakes in { $path }
-    }
 error-port-taken =
     { $address } is already in use: another Watchpost or another mail server runs there;
     stop it or choose another address with { $option }
@@ -147,6 +131,4 @@ error-import-not-mbox = { $path } is no mbox: its first line does not begin with
 error-import-changed = { $path } has changed while it was read. Wait until nothing writes to it, then try again.
 error-file-exists = { $path } is there already and is left alone. Move it away, or choose another folder with --dir.
 error-file-unwritable = { $path } cannot be written: { $cause }
-error-demo-running = Another demo uses { $dir } now. Stop it, or choose another folder with --dir.
 error-no-data-folder = There is no home folder to keep the data in. Name a folder with --dir.
-error-unexpected = { $cause }

@@ -27,7 +27,9 @@ cli-examples =
       watchpost user add alice --generate
 cli-arg-help = ヘルプを表示します (-h は要約、--help は全文)。
 cli-arg-version = バージョンを表示します。
-cli-arg-lang = ヘルプとメッセージの言語です。省略時はロケールに従います。
+cli-arg-lang =
+    ヘルプとメッセージの言語です。
+    省略時はロケールに従います。
 cli-arg-lang-value-en = 英語
 cli-arg-lang-value-ja = 日本語
 
@@ -36,13 +38,13 @@ cli-demo-long-about =
     このコンピューターで、設定なしですべてを試します。
 
     自己署名証明書、アカウント alice と bob、サンプル メールを用意し、ループバック
-    アドレスで待ち受けて、次に試せることを表示します。Ctrl-C で停止します。データは
-    残り、次に起動したときに続きから使えます。
+    アドレスで待ち受けて、次に試せることを表示します。Ctrl-C で停止します。
+    データは残り、次に起動したときに続きから使えます。
 cli-demo-examples =
     付属のサンプル メールで試す:
       watchpost demo
 
-    手元のメールで試す (フォルダー内の .eml、Maildir、.mbox を読むだけで、変更しません):
+    手元のメールで試す (.eml、Maildir、.mbox を読むだけで、変更しません):
       watchpost demo --mail ~/Mail
 
     別のポートで、データの置き場所を決めて試す:
@@ -87,11 +89,11 @@ cli-serve-about = サーバーを起動します。
 cli-serve-long-about =
     サーバーを起動します。
 
-    SIGHUP を受けると、セッションを切らずに証明書と設定を読み直します。SIGTERM または
-    Ctrl-C を受けると、新しい接続の受け付けをやめ、処理中のセッションを終えてから停止
-    します。
+    SIGHUP を受けると、セッションを切らずに証明書と設定を読み直します。SIGTERM や
+    Ctrl-C を受けると、新しい接続の受け付けをやめ、処理中のセッションを終えて
+    から停止します。
 cli-serve-examples =
-    設定ファイルを ./watchpost.toml、次に /etc/watchpost/watchpost.toml の順に探して起動する:
+    設定ファイルを決まった場所から読んで起動する:
       watchpost serve
 
     設定ファイルを指定して起動する:
@@ -104,9 +106,9 @@ cli-check-config-about = 設定ファイルの誤りと、有効になる設定�
 cli-check-config-long-about =
     設定ファイルの誤りと、有効になる設定を表示します。
 
-    誤りがあれば、行と桁を添えてすべて示します。なければ、既定値を含めて有効な設定を
-    出力します。パスワードなどは (set) とだけ表示します。終了コード 78 は、誤りが
-    あることを表します。
+    誤りがあれば、行と桁を添えてすべて示します。なければ、既定値を含めて有効な
+    設定を出力します。パスワードなどは (set) とだけ表示します。終了コード 78 は、
+    誤りがあることを表します。
 cli-check-config-examples =
     再起動の前に確かめる:
       watchpost check-config --config /etc/watchpost/watchpost.toml
@@ -120,8 +122,8 @@ cli-user-about = アカウントを追加、変更、削除、一覧表示しま
 cli-user-long-about =
     アカウントを追加、変更、削除、一覧表示します。
 
-    変更は、動作中のサーバーでも次のログインから有効になります。--config は 2 番目の
-    例のように、コマンドの前に書きます。
+    変更は、動作中のサーバーでも次のログインから有効になります。--config は、
+    2 番目の例のように、コマンドの前に書きます。
 cli-user-examples =
     アカウントを追加する (パスワードを 2 回入力します):
       watchpost user add alice
@@ -140,7 +142,9 @@ cli-user-add-examples =
 
     ファイルからパスワードを渡す (スクリプト向け):
       watchpost user add alice --password-stdin < password.txt
-cli-user-add-arg-name = アカウントの名前です (alice または alice@example.org)。
+cli-user-add-arg-name =
+    アカウントの名前です
+    (alice または alice@example.org)。
 cli-user-add-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-add-arg-generate = パスワードを自動生成し、一度だけ表示します。
 
@@ -212,4 +216,6 @@ cli-man-examples =
 
     コマンドごとのページを書き出す:
       watchpost man --dir ~/.local/share/man/man1
-cli-man-arg-dir = コマンドごとに 1 ページずつ、このフォルダーに書き出します。
+cli-man-arg-dir =
+    コマンドごとに 1 ページずつ、
+    このフォルダーに書き出します。

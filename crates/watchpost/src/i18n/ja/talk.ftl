@@ -2,7 +2,6 @@
 
 ## demo
 
-talk-demo-reading = { $dir } のメールを読み込んでいます…
 talk-demo-imported =
     { $messages ->
         [0] { $dir } に新しいメールはありません。
@@ -19,7 +18,7 @@ talk-demo-banner =
       alice         { $alice }
       bob           { $bob }
 
-      { $messages ->
+    {"  "}{ $messages ->
         [0] どちらのメールボックスにも、まだメッセージはありません。
        *[other] alice のメールボックスには { $messages } 通のメッセージがあります。bob は空です。
     }
@@ -50,10 +49,10 @@ talk-demo-stopped =
 
 talk-init-written =
     次のファイルを作りました。
-      { $config }  設定ファイル (説明付き)
-      { $certificate }  証明書 (自己署名、{ $domain } 用)
-      { $key }  秘密鍵 (ご自分だけが読めます)
-      { $accounts }  アカウント
+    {"  "}{ $config }  設定ファイル (説明付き)
+    {"  "}{ $certificate }  証明書 (自己署名、{ $domain } 用)
+    {"  "}{ $key }  秘密鍵 (ご自分だけが読めます)
+    {"  "}{ $accounts }  アカウント
 talk-init-account = 最初のアカウント: { $name }
 talk-init-next =
     次にすること:
@@ -82,10 +81,6 @@ talk-user-label-changed = 変更日時
 talk-user-state-enabled = 有効
 talk-user-state-disabled = 停止中
 
-## man と completions
-
-talk-man-written = { $dir } に { $pages } ページを書き出しました。
-
 ## 入力の促し
 
 talk-prompt-password = { $name } の新しいパスワード:
@@ -93,7 +88,6 @@ talk-prompt-repeat = もう一度:
 
 ## エラー: 何が起き、どうすればよいか
 
-error-line = エラー: { $text }
 error-passwords-differ = 2 つのパスワードが一致しません。何も変更していません。もう一度お試しください。
 error-password-empty = パスワードが空です。入力するか、--generate で自動生成してください。
 error-password-line = パスワードに NUL や改行を含めることはできません。POP3 では送れないためです。
@@ -111,8 +105,6 @@ error-config-missing =
     設定ファイルがありません。次の場所を探しました。
     { $places }
     watchpost init で作るか、--config FILE で場所を指定してください。
-error-config-unreadable = 設定ファイル { $path } を読めません: { $cause }
-error-config-wrong = { $path } に { $mistakes } か所の誤りがあります。
 error-port-taken =
     { $address } はすでに使用中です。別の Watchpost かメール サーバーが動いています。
     それを止めるか、{ $option } で別のアドレスを指定してください。
@@ -133,6 +125,4 @@ error-import-not-mbox = { $path } は mbox ではありません。1 行目が "
 error-import-changed = { $path } は、読んでいる間に変更されました。書き込みが終わるのを待ってから、もう一度お試しください。
 error-file-exists = { $path } はすでにあるため、そのままにしました。別の場所に移すか、--dir で別のフォルダーを指定してください。
 error-file-unwritable = { $path } に書き込めません: { $cause }
-error-demo-running = { $dir } は別のデモが使用中です。それを止めるか、--dir で別のフォルダーを指定してください。
 error-no-data-folder = データを置くホーム フォルダーがありません。--dir でフォルダーを指定してください。
-error-unexpected = { $cause }
