@@ -3,13 +3,15 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
+use watchpost_observatory::Untrusted;
 use watchpost_proto::Password;
 
 use crate::certificate;
 use crate::cli::{ExitCode, InitArgs};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Domain, Listener};
 use crate::demo::{cannot_write, write_private};
 use crate::password;
 use crate::run::{Failure, Talk};
@@ -21,11 +23,11 @@ const DOMAIN: &str = "example.org";
 
 /// Writes everything, or nothing when something is there already.
 pub fn run(arguments: &InitArgs, talk: &Talk) -> Result<(), Failure> {
-    let domain = arguments.domain.as_deref().unwrap_or(DOMAIN).to_ascii_lowercase();
-    if !config::is_domain(&domain) {
-        let variables = [("domain", domain.into())];
+    let domain = arguments.domain.as_deref().unwrap_or(DOMAIN);
+    let Ok(domain) = Domain::parse(domain) else {
+        let variables = [("domain", Untrusted::new(domain).to_string().into())];
         return Err(Failure::new(ExitCode::DataError, talk.texts.format("error-domain-invalid", &variables)));
-    }
+    };
     let password = first_password(arguments, talk)?;
     let named = |error| cannot_write(talk, (arguments.dir.clone(), error));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&arguments.dir).map_err(named)?;
@@ -38,12 +40,12 @@ pub fn run(arguments: &InitArgs, talk: &Talk) -> Result<(), Failure> {
             return Err(Failure::new(ExitCode::CannotCreate, talk.texts.format("error-file-exists", &variables)));
         }
     }
-    let names = [format!("mail.{domain}"), domain.clone(), "localhost".to_owned()];
+    let names = [format!("mail.{domain}"), domain.to_string(), "localhost".to_owned()];
     let made = certificate::self_signed(&names, SystemClock.wall())
         .map_err(|error| cannot_write(talk, (certificate_file.clone(), io::Error::other(error))))?;
     let written = write_private(&key_file, &made.key)
         .and_then(|()| write_private(&certificate_file, &made.certificate))
-        .and_then(|()| write_private(&config_file, &config::template(&domain, ".")));
+        .and_then(|()| write_private(&config_file, &config::template(domain.as_str(), Path::new("."), &Listener::usual())));
     written.map_err(|error| cannot_write(talk, error))?;
     let config = Config::load(&config_file).map_err(|errors| Failure::new(ExitCode::Config, errors.plain()))?;
     let directory =
@@ -84,7 +86,7 @@ fn report(arguments: &InitArgs, talk: &Talk, config: &Config, name: &str, passwo
             "config": config.path,
             "certificate": path("cert.pem"),
             "key": path("key.pem"),
-            "domain": config.domain,
+            "domain": config.domain.as_str(),
             "account": name,
             "password": made,
         });

@@ -3,7 +3,6 @@
 pub mod certificate;
 pub mod cli;
 pub mod clock;
-#[path = "config_stub.rs"]
 pub mod config;
 pub mod demo;
 pub mod house;

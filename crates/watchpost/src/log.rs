@@ -8,10 +8,10 @@ use watchpost_proto::pop3::State;
 use crate::config::{Log, LogFormat};
 
 /// Begins to log, in colours where a terminal wants them. The first call in a process counts.
-pub fn start(log: &Log, colour: bool) {
+pub fn start(log: Log, colour: bool) {
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(EnvFilter::new(log.level.as_str()))
+        .with_env_filter(EnvFilter::new(log.level.word()))
         .with_span_events(FmtSpan::NONE)
         .with_target(false)
         .with_ansi(colour);

@@ -8,7 +8,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{CheckConfigArgs, Cli, Command, CompletionsArgs, ConfigArgs, ExitCode, ManArgs};
-use crate::config::{Config, ConfigErrors};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, ConfigErrors, ConfigKey};
 use crate::i18n::{Language, Texts, localize};
 use crate::serve::{Ready, StartError};
 use crate::{demo, init, log, serve, user};
@@ -80,7 +81,9 @@ pub fn run(surroundings: &Surroundings) -> ExitCode {
     match dispatch(cli, &talk, surroundings) {
         Ok(()) => ExitCode::Ok,
         Err(failure) => {
-            talk.say(failure.text.trim_end());
+            if !failure.text.is_empty() {
+                talk.say(failure.text.trim_end());
+            }
             failure.code
         }
     }
@@ -131,9 +134,9 @@ fn refused(errors: &ConfigErrors, talk: &Talk) -> Failure {
 
 fn serve_command(arguments: &ConfigArgs, talk: &Talk) -> Result<(), Failure> {
     let config = load_config(arguments, talk)?;
-    log::start(&config.log, talk.colour);
-    for warning in &config.warnings {
-        tracing::warn!("{warning}");
+    log::start(config.log, talk.colour);
+    for warning in config.warnings(SystemClock.wall()) {
+        tracing::warn!("{}", warning.message());
     }
     let runtime = runtime()?;
     runtime.block_on(async {
@@ -168,8 +171,9 @@ pub fn prepare(config: Config, talk: &Talk) -> Result<Ready, Failure> {
                 ("cause", listen.cause.to_string().into()),
             ];
             let text = talk.texts.format(id, &variables);
-            let place = places.place_of_listener(listen.place);
-            Failure::new(ExitCode::Unavailable, format!("{place}: {text}"))
+            let (message, help) = text.split_once('\n').unwrap_or((&text, ""));
+            let error = places.refuse(ConfigKey::ListenerAddress(listen.place), message, help);
+            Failure::new(ExitCode::Unavailable, if talk.colour { error.coloured() } else { error.plain() })
         }
         error => Failure::new(ExitCode::Unavailable, error.to_string()),
     })
@@ -178,10 +182,10 @@ pub fn prepare(config: Config, talk: &Talk) -> Result<Ready, Failure> {
 fn check_config(arguments: &CheckConfigArgs, talk: &Talk) -> Result<(), Failure> {
     let path = find_config(&arguments.file, talk)?;
     match Config::load(&path) {
-        Ok(config) if arguments.json => talk.print(&config.to_json()),
+        Ok(config) if arguments.json => talk.print(&config.to_json(SystemClock.wall())),
         Ok(config) => {
-            for warning in &config.warnings {
-                talk.say(&warning.to_string());
+            for warning in config.warnings(SystemClock.wall()) {
+                talk.say(&if talk.colour { warning.coloured() } else { warning.plain() });
             }
             talk.print(config.effective().trim_end());
         }

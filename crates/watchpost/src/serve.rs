@@ -64,12 +64,13 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
 
 /// Opens the accounts of this configuration.
 pub fn open_directory(config: &Config) -> Result<SqliteDirectory, watchpost_store::Cause> {
-    Ok(SqliteDirectory::open(&config.directory.path, &config.domain, HashCost::default())?)
+    let directory = SqliteDirectory::open(&config.directory.path, config.domain.as_str(), HashCost::default())?;
+    Ok(directory.with_password_checks(config.limits.password_checks))
 }
 
 /// Opens the store of this configuration.
 pub fn open_store(config: &Config) -> Result<MaildirStore, watchpost_store::Cause> {
-    Ok(MaildirStore::new(MaildirPath::parse(&config.store.path)?, &config.domain))
+    Ok(MaildirStore::new(MaildirPath::parse(&config.store.path)?, config.domain.as_str()))
 }
 
 fn live(config: &Config) -> Live {

@@ -143,7 +143,7 @@ impl Accounts<'_> {
     }
 
     fn parse(&self, name: &str) -> Result<UserName, Failure> {
-        let parsed = UserName::parse(name.as_bytes(), &self.config.domain);
+        let parsed = UserName::parse(name.as_bytes(), self.config.domain.as_str());
         parsed.map_err(|reason| failure(&AccountError::NotAName(reason), name, self.talk))
     }
 

@@ -8,6 +8,7 @@
 //! ```
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
@@ -61,6 +62,12 @@ impl SqliteDirectory {
         let accounts = Accounts { connection: Mutex::new(connection), default_domain, cost, nobody };
         let cores = available_parallelism().map_or(1, Into::into);
         Ok(Self { accounts: Arc::new(accounts), hashing: Arc::new(Semaphore::new(cores)) })
+    }
+
+    /// Verifies this many passwords at the same time, instead of as many as there are cores.
+    #[must_use]
+    pub fn with_password_checks(self, at_once: NonZeroUsize) -> Self {
+        Self { hashing: Arc::new(Semaphore::new(at_once.get())), ..self }
     }
 
     /// Adds an account.

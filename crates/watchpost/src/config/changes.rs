@@ -18,10 +18,8 @@ impl Config {
         let plain = [
             ("domain", self.domain != new.domain),
             ("data_dir", self.data_dir != new.data_dir),
-            ("directory.kind", self.directory.kind() != new.directory.kind()),
-            ("directory.path", self.directory.path() != new.directory.path()),
-            ("store.kind", self.store.kind() != new.store.kind()),
-            ("store.path", self.store.path() != new.store.path()),
+            ("directory.path", self.directory.path != new.directory.path),
+            ("store.path", self.store.path != new.store.path),
             ("limits.connections", self.limits.connections != new.limits.connections),
             ("log.format", self.log.format != new.log.format),
             ("log.level", self.log.level != new.log.level),
@@ -42,7 +40,8 @@ impl Config {
                 ("address", old.address != new.address),
                 ("plaintext_login", old.plaintext_login != new.plaintext_login),
             ];
-            changed.extend(keys.iter().filter(|(_, differs)| *differs).map(|(key, _)| format!("listener[{index}].{key}")));
+            changed
+                .extend(keys.iter().filter(|(_, differs)| *differs).map(|(key, _)| format!("listener[{index}].{key}")));
         }
         changed
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{ConfigError, Severity, Source, quoted};
-use super::folder::{self, Trouble};
+use super::folder::{self, Trouble, shown};
 use super::raw::{RawDirectory, RawLog};
 use super::reading::{Places, nearest};
 use super::reference::listed;
@@ -74,7 +74,8 @@ impl Check<'_> {
             self.refuse(key, "`{data_dir}` does not begin the path", "it is a whole path: nothing can stand before it");
             return None;
         }
-        Some(self.folder.join(path))
+        // Taken apart and put together, so that `.` and doubled slashes are gone.
+        Some(self.folder.join(path).components().collect())
     }
 
     /// A path without variables but `{data_dir}`.
@@ -120,7 +121,7 @@ impl Check<'_> {
         }
         let path = self.path(KEY, written)?;
         if path.to_string_lossy().contains(['{', '}']) {
-            let message = format!("{} has a brace in its name", quoted(&path.to_string_lossy()));
+            let message = format!("{} has a brace in its name", shown(&path));
             self.refuse(KEY, &message, "choose a folder without: in paths, braces stand for variables");
             return None;
         }
@@ -138,7 +139,7 @@ impl Check<'_> {
         let path = self.plain_path(KEY, raw.path.as_deref().unwrap_or("{data_dir}/accounts.sqlite"))?;
         let folder = path.parent().unwrap_or(&path);
         if path.is_dir() {
-            let message = format!("{} is a folder", quoted(&path.to_string_lossy()));
+            let message = format!("{} is a folder", shown(&path));
             self.refuse(KEY, &message, "write the path of the file: path = \"{data_dir}/accounts.sqlite\"");
         } else if Some(folder) != self.data_dir.as_deref()
             && let Err(trouble) = folder::usable(folder)
@@ -146,7 +147,7 @@ impl Check<'_> {
             // SQLite keeps its log and its index beside the file.
             self.refuse_folder(KEY, &trouble);
         }
-        Some(Directory::Sqlite { path })
+        Some(Directory { path })
     }
 
     /// `[log]`

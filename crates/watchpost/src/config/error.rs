@@ -17,15 +17,6 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-/// Whether a report may be coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// Text alone: for files, pipes and `NO_COLOR`.
-    Plain,
-    /// With the colours of the terminal.
-    Ansi,
-}
-
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -119,24 +110,28 @@ impl ConfigError {
     }
 
     /// As compilers show it: the place, the line, what is wrong and what to do.
-    pub fn render(&self, colour: Colour) -> String {
+    pub fn plain(&self) -> String {
+        self.render(&Renderer::plain())
+    }
+
+    /// The same, for a terminal that shows colours.
+    pub fn coloured(&self) -> String {
+        self.render(&Renderer::styled())
+    }
+
+    fn render(&self, renderer: &Renderer) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let path = harmless(&self.source.path.to_string_lossy());
-        let renderer = match colour {
-            Colour::Plain => Renderer::plain(),
-            Colour::Ansi => Renderer::styled(),
-        };
         let help = Level::HELP.message(self.help.as_str());
         let Some(span) = self.span.clone() else {
             let title = format!("{path}: {}", self.message);
             return renderer.render(&[level.primary_title(title).element(help)]);
         };
-        let snippet = Snippet::source(visible(&self.source.text))
-            .path(path)
-            .annotation(AnnotationKind::Primary.span(span));
+        let snippet =
+            Snippet::source(visible(&self.source.text)).path(path).annotation(AnnotationKind::Primary.span(span));
         renderer.render(&[level.primary_title(self.message.as_str()).element(snippet).element(help)])
     }
 
@@ -189,18 +184,24 @@ impl ConfigErrors {
     }
 
     /// As compilers show them, with an empty line between.
-    pub fn render(&self, colour: Colour) -> String {
-        self.0.iter().map(|error| error.render(colour)).collect::<Vec<_>>().join("\n\n")
+    pub fn plain(&self) -> String {
+        self.0.iter().map(ConfigError::plain).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// For programs.
+    /// The same, for a terminal that shows colours.
+    pub fn coloured(&self) -> String {
+        self.0.iter().map(ConfigError::coloured).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// For programs: `check-config --json`.
     pub fn findings(&self) -> Vec<Finding> {
         self.0.iter().map(ConfigError::finding).collect()
     }
 
-    /// For programs, as a JSON array.
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::to_value(self.findings()).expect("a finding is strings and numbers")
+    /// One JSON object: `valid` is false, `findings` says why. [`Config::to_json`](super::Config::to_json) is its
+    /// counterpart.
+    pub fn to_json(&self) -> String {
+        serde_json::json!({ "valid": false, "findings": self.findings() }).to_string()
     }
 }
 
@@ -215,7 +216,7 @@ impl<'a> IntoIterator for &'a ConfigErrors {
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.render(Colour::Plain))
+        formatter.write_str(&self.plain())
     }
 }
 
@@ -282,11 +283,11 @@ mod tests {
     #[test]
     fn nothing_a_terminal_would_obey_comes_out() {
         let error = error("a = 1\nb = '\u{1b}[2J\u{85}\u{9b}\u{202e}\u{e0001}\u{7f}か\u{3099}'\r\n", 6..7);
-        for text in [error.render(Colour::Plain), error.to_string(), error.message().to_owned(), error.help().to_owned()] {
+        for text in [error.plain(), error.to_string(), error.message().to_owned(), error.help().to_owned()] {
             let wrong = |character: char| character != '\n' && !is_visible(character);
             assert!(!text.contains(wrong), "{text:?}");
         }
-        assert!(error.render(Colour::Plain).contains("か\u{3099}"), "a combining mark is text");
+        assert!(error.plain().contains("か\u{3099}"), "a combining mark is text");
     }
 
     #[test]
@@ -300,7 +301,7 @@ mod tests {
 
     #[test]
     fn colour_comes_only_when_asked_for() {
-        assert!(!error("a", 0..1).render(Colour::Plain).contains('\u{1b}'));
-        assert!(error("a", 0..1).render(Colour::Ansi).contains('\u{1b}'));
+        assert!(!error("a", 0..1).plain().contains('\u{1b}'));
+        assert!(error("a", 0..1).coloured().contains('\u{1b}'));
     }
 }

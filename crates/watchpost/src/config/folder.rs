@@ -7,8 +7,6 @@ use std::path::Path;
 
 use rustix::fs::Access;
 
-use super::error::quoted;
-
 /// Why a folder cannot be used.
 #[derive(Debug)]
 pub(super) struct Trouble {
@@ -34,9 +32,11 @@ pub(super) fn usable_or_makeable(path: &Path) -> Result<(), Trouble> {
             Ok(_) if depth == 0 => return usable(path),
             Ok(metadata) if !metadata.is_dir() => return Err(not_a_folder(ancestor)),
             Ok(metadata) => {
-                return accessible(ancestor, &metadata, Access::WRITE_OK | Access::EXEC_OK).map_err(|trouble| Trouble {
-                    message: format!("{} does not exist and cannot be made: {}", shown(path), trouble.message),
-                    help: format!("make it yourself: {}", make_it(path)),
+                return accessible(ancestor, &metadata, Access::WRITE_OK | Access::EXEC_OK).map_err(|trouble| {
+                    Trouble {
+                        message: format!("{} does not exist and cannot be made: {}", shown(path), trouble.message),
+                        help: format!("make it yourself: {}", make_it(path)),
+                    }
                 });
             }
         }
@@ -95,8 +95,8 @@ pub(super) fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-fn shown(path: &Path) -> String {
-    // Not cut: half a path is no path.
+/// A path within a message. Not cut: half a path is no path.
+pub(super) fn shown(path: &Path) -> String {
     format!("`{}`", path.display())
 }
 
@@ -108,9 +108,11 @@ fn bare(path: &Path) -> String {
 
 /// The same for a single file, in a sentence.
 pub(super) fn file_trouble(path: &Path, error: &io::Error) -> Trouble {
-    let message = format!("cannot read {}: {error}", quoted(&path.to_string_lossy()));
+    let message = format!("cannot read {}: {error}", shown(path));
     let help = match error.kind() {
-        io::ErrorKind::NotFound => "write the path of a file that exists; relative paths begin in this file's folder".into(),
+        io::ErrorKind::NotFound => {
+            "write the path of a file that exists; relative paths begin in this file's folder".into()
+        }
         io::ErrorKind::PermissionDenied => {
             let owner = fs::metadata(path).map(|metadata| format!("; it belongs to uid {}", metadata.uid()));
             format!("let uid {} read it: chown or chgrp{}", uid(), owner.unwrap_or_default())

@@ -179,7 +179,10 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, NotADuration> {
 
 /// Writes a duration so that [`parse_duration`] reads the same again.
 pub(super) fn duration_text(duration: Duration) -> String {
-    SpanPrinter::new().designator(Designator::Compact).spacing(jiff::fmt::friendly::Spacing::None).unsigned_duration_to_string(&duration)
+    SpanPrinter::new()
+        .designator(Designator::Compact)
+        .spacing(jiff::fmt::friendly::Spacing::None)
+        .unsigned_duration_to_string(&duration)
 }
 
 /// How much a client, or all of them together, may take. Each limit has its default and reason in `docs/config.md`.
@@ -189,10 +192,20 @@ pub struct Limits {
     pub connections: usize,
     /// Connections at the same time from one address (P-226).
     pub connections_per_address: usize,
-    /// What one session may take.
-    pub session: SessionLimits,
+    /// Octets of a command line, its end counted (RFC 2449 §4; P-021, P-022).
+    pub line_octets: usize,
+    /// Without a command for this long a session ends (RFC 1939 §3; P-009).
+    pub idle_time: Duration,
+    /// From the greeting to a login (S-045).
+    pub login_time: Duration,
     /// From the first octet of a TLS handshake to its last (S-015).
     pub handshake_time: Duration,
+    /// Bad commands in a row before login (P-008).
+    pub bad_commands_before_login: u32,
+    /// Bad commands in a row after login (P-008).
+    pub bad_commands_after_login: u32,
+    /// Failed logins on one connection (S-024).
+    pub failed_logins: u32,
     /// How long sessions may go on after the server was told to stop (P-014).
     pub shutdown_grace: Duration,
     /// Passwords verified at the same time.
@@ -205,18 +218,29 @@ impl Limits {
         Self {
             connections: size(CONNECTIONS.check(check, raw.connections)),
             connections_per_address: size(CONNECTIONS_PER_ADDRESS.check(check, raw.connections_per_address)),
-            session: SessionLimits {
-                line_octets: size(LINE_OCTETS.check(check, raw.line_octets)),
-                idle_time: IDLE_TIME.check(check, raw.idle_time.as_deref()),
-                login_time: LOGIN_TIME.check(check, raw.login_time.as_deref()),
-                bad_commands_before_login: BAD_COMMANDS_BEFORE_LOGIN.check(check, raw.bad_commands_before_login),
-                bad_commands_after_login: BAD_COMMANDS_AFTER_LOGIN.check(check, raw.bad_commands_after_login),
-                failed_logins: FAILED_LOGINS.check(check, raw.failed_logins),
-            },
+            line_octets: size(LINE_OCTETS.check(check, raw.line_octets)),
+            idle_time: IDLE_TIME.check(check, raw.idle_time.as_deref()),
+            login_time: LOGIN_TIME.check(check, raw.login_time.as_deref()),
             handshake_time: HANDSHAKE_TIME.check(check, raw.handshake_time.as_deref()),
+            bad_commands_before_login: BAD_COMMANDS_BEFORE_LOGIN.check(check, raw.bad_commands_before_login),
+            bad_commands_after_login: BAD_COMMANDS_AFTER_LOGIN.check(check, raw.bad_commands_after_login),
+            failed_logins: FAILED_LOGINS.check(check, raw.failed_logins),
             shutdown_grace: SHUTDOWN_GRACE.check(check, raw.shutdown_grace.as_deref()),
             password_checks: NonZeroUsize::new(size(PASSWORD_CHECKS.check(check, raw.password_checks)))
                 .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        }
+    }
+
+    /// What one session may take.
+    pub fn session(&self) -> SessionLimits {
+        SessionLimits {
+            line_octets: self.line_octets,
+            idle_time: self.idle_time,
+            login_time: self.login_time,
+            bad_commands_before_login: self.bad_commands_before_login,
+            bad_commands_after_login: self.bad_commands_after_login,
+            failed_logins: self.failed_logins,
+            ..SessionLimits::default()
         }
     }
 }
@@ -236,7 +260,9 @@ mod tests {
         {
             assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for wrong in ["", "10", "ten minutes", "-10m", "10m ago", "1mo", "1y", "s", "10m10", "99999999999999999999d", "1x"] {
+        for wrong in
+            ["", "10", "ten minutes", "-10m", "10m ago", "1mo", "1y", "s", "10m10", "99999999999999999999d", "1x"]
+        {
             assert_eq!(parse_duration(wrong), Err(NotADuration), "{wrong:?}");
         }
     }

@@ -1,7 +1,6 @@
 //! Where to listen, and what is spoken there.
 
-use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 
 use super::check::{Check, unknown_word};
 use super::error::quoted;
@@ -19,14 +18,13 @@ pub enum ListenerProtocol {
 
 impl ListenerProtocol {
     const WORDS: [(&'static str, Self); 2] = [("pop3", Self::Pop3), ("pop3s", Self::Pop3s)];
-}
 
-impl fmt::Display for ListenerProtocol {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+    /// As the file names it.
+    pub fn word(self) -> &'static str {
+        match self {
             Self::Pop3 => "pop3",
             Self::Pop3s => "pop3s",
-        })
+        }
     }
 }
 
@@ -42,6 +40,15 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// The usual two: every address, the ports that IANA gave, no login without TLS.
+    pub fn usual() -> [Self; 2] {
+        [(ListenerProtocol::Pop3s, 995), (ListenerProtocol::Pop3, 110)].map(|(protocol, port)| Self {
+            protocol,
+            address: SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
+            plaintext_login: PlaintextLogin::Never,
+        })
+    }
+
     /// Checks all listeners that were written, together with whether there is a `[tls]` table.
     pub(super) fn all(check: &mut Check<'_>, raw: Option<&Vec<RawListener>>, tls: TlsTable) -> Vec<Self> {
         let raw = raw.map(Vec::as_slice).unwrap_or_default();
@@ -75,7 +82,11 @@ impl Listener {
                 check.refuse(&key, "`plaintext_login` means nothing for pop3s, where everything is under TLS", help);
             }
             (ListenerProtocol::Pop3s, TlsTable::Absent) => {
-                check.refuse(&format!("{table}.protocol"), "pop3s needs a certificate, and there is no table [tls]", tls_help);
+                check.refuse(
+                    &format!("{table}.protocol"),
+                    "pop3s needs a certificate, and there is no table [tls]",
+                    tls_help,
+                );
             }
             (ListenerProtocol::Pop3, TlsTable::Absent) if plaintext_login == Some(PlaintextLogin::Never) => {
                 // P-060: a mechanism that nobody may use is none.
@@ -117,8 +128,10 @@ fn address(check: &mut Check<'_>, key: &str, written: Option<&String>) -> Option
             Ok(port) => format!(
                 "write an IP address and a port: \"[::]:{port}\" for every address, \"127.0.0.1:{port}\" for this machine"
             ),
-            Err(_) => "write an IP address and a port: \"[::]:995\" for every address, \"127.0.0.1:995\" for this machine"
-                .to_owned(),
+            Err(_) => {
+                "write an IP address and a port: \"[::]:995\" for every address, \"127.0.0.1:995\" for this machine"
+                    .to_owned()
+            }
         };
         check.refuse(key, &format!("{} is no IP address with a port", quoted(written)), &help);
     }
@@ -140,7 +153,11 @@ fn plaintext_login(check: &mut Check<'_>, key: &str, written: Option<&RawPlainte
         },
         Some(RawPlaintextLogin::Networks(networks)) => {
             if networks.networks.is_empty() {
-                check.refuse(key, "there is no network in the list", "write plaintext_login = \"never\", if that is meant");
+                check.refuse(
+                    key,
+                    "there is no network in the list",
+                    "write plaintext_login = \"never\", if that is meant",
+                );
                 return None;
             }
             let written = networks.networks.iter().enumerate();

@@ -27,20 +27,18 @@ impl Store {
         let path = if written.starts_with("{home}") {
             written.to_owned()
         } else {
-            let path = check.path(KEY, written)?.to_string_lossy().into_owned();
-            let root = root(&path);
-            if root.contains('}') {
-                let message = format!("the folder of this file has a brace in its name: {}", quoted(root));
-                check.refuse(KEY, &message, "write a path that begins with /");
+            if !written.starts_with(['/', '{']) && check.folder.to_string_lossy().contains(['{', '}']) {
+                let message = "the path is relative to a folder that has a brace in its name, like a variable";
+                check.refuse(KEY, message, "write a path that begins with /");
                 return None;
             }
-            // Of a missing data_dir enough was said, and an unusable one is none.
-            if let Err(trouble) = folder::usable_or_makeable(Path::new(root)) {
+            let path = check.path(KEY, written)?.to_string_lossy().into_owned();
+            if let Err(trouble) = folder::usable_or_makeable(Path::new(root(&path))) {
                 check.refuse_folder(KEY, &trouble);
             }
             path
         };
-        Some(Self::Maildir { path })
+        Some(Self { path })
     }
 }
 
@@ -58,7 +56,10 @@ fn check_variables(written: &str) -> Result<(), (String, String)> {
             let meant = nearest(variable, VARIABLES.into_iter());
             let meant = meant.map(|meant| format!("did you mean `{{{meant}}}`? ")).unwrap_or_default();
             let known = listed(&VARIABLES.map(|variable| format!("{{{variable}}}")));
-            return Err((format!("{} is no variable", quoted(&format!("{{{variable}}}"))), format!("{meant}there are {known}")));
+            return Err((
+                format!("{} is no variable", quoted(&format!("{{{variable}}}"))),
+                format!("{meant}there are {known}"),
+            ));
         }
         let at_the_beginning = rest.len() == written.len() && start == 0;
         if matches!(variable, "home" | "data_dir") && !at_the_beginning {

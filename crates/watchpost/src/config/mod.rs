@@ -1,1 +1,283 @@
-//! Configuration.
+//! The configuration: one file, read once into checked types. Whoever holds a [`Config`] need not ask again.
+//!
+//! ```text
+//!   text ──reading──► what was written (raw) ──check──► Config ──effective──► text
+//!     └── places of the keys ──► ConfigError: line, column, what is wrong, what to do
+//! ```
+//!
+//! The comments in `raw.rs` are the reference page, `docs/config.md`.
+
+mod changes;
+mod check;
+mod domain;
+mod effective;
+mod error;
+mod folder;
+mod limits;
+mod listener;
+mod maildir_path;
+mod network;
+mod raw;
+mod reading;
+mod reference;
+mod tls_identity;
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use self::check::Check;
+use self::error::{Severity as Level, Source};
+use self::folder::{file_trouble, uid};
+use self::listener::TlsTable;
+use self::reading::{Places, Reading};
+
+pub use self::domain::{Domain, NotADomain};
+pub use self::effective::template;
+pub use self::error::{ConfigError, ConfigErrors, Finding, Place, Severity};
+pub use self::limits::Limits;
+pub use self::listener::{Listener, ListenerProtocol};
+pub use self::network::{Network, NotANetwork, PlaintextLogin};
+pub use self::reference::{COMPLETE_EXAMPLE, reference};
+pub use self::tls_identity::{TlsFile, TlsIdentity, TlsIdentityError};
+
+/// No file of this kind is larger.
+const OCTETS_MAX: usize = 1 << 20;
+
+/// A configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file this came from, as the operator named it.
+    pub path: PathBuf,
+    /// The mail domain: a bare user name is in it (P-068).
+    pub domain: Domain,
+    /// Where Watchpost keeps its data. It exists, and we can write into it.
+    pub data_dir: PathBuf,
+    /// Where to listen: one at least.
+    pub listeners: Vec<Listener>,
+    /// Certificate and key. There is one if a listener needs it.
+    pub tls: Option<TlsIdentity>,
+    /// Where the accounts are.
+    pub directory: Directory,
+    /// Where the mail is.
+    pub store: Store,
+    /// How much a client, or all of them together, may take.
+    pub limits: Limits,
+    /// What the server writes about its own work.
+    pub log: Log,
+    source: Arc<Source>,
+    places: Places,
+}
+
+/// Where the accounts are: SQLite, the only kind there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// The file, which may not exist yet.
+    pub path: PathBuf,
+}
+
+/// Where the mail is: Maildirs, the only kind there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// An absolute path with `{user}`, `{local}` or `{domain}` in it, or one that begins with `{home}`.
+    pub path: String,
+}
+
+/// What the server writes about its own work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// For whom.
+    pub format: LogFormat,
+    /// The least important line.
+    pub level: LogLevel,
+}
+
+/// For whom log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl LogFormat {
+    /// The default first.
+    const WORDS: [(&'static str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
+
+    /// As the file names it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// How important a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Something failed.
+    Error,
+    /// Somebody should look.
+    Warn,
+    /// What an operator acts upon.
+    Info,
+    /// Every step.
+    Debug,
+}
+
+impl LogLevel {
+    /// The default first.
+    const WORDS: [(&'static str, Self); 4] =
+        [("info", Self::Info), ("error", Self::Error), ("warn", Self::Warn), ("debug", Self::Debug)];
+
+    /// As the file names it, and as filters of log lines do.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// A key that the server may have to complain about when it puts the configuration to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigKey {
+    /// `data_dir`
+    DataDir,
+    /// `address` of a listener, counted from zero.
+    ListenerAddress(usize),
+    /// `tls.certificate`
+    TlsCertificate,
+    /// `tls.key`
+    TlsKey,
+    /// `directory.path`
+    DirectoryPath,
+    /// `store.path`
+    StorePath,
+}
+
+impl fmt::Display for ConfigKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DataDir => formatter.write_str("data_dir"),
+            Self::ListenerAddress(index) => write!(formatter, "listener[{index}].address"),
+            Self::TlsCertificate => formatter.write_str("tls.certificate"),
+            Self::TlsKey => formatter.write_str("tls.key"),
+            Self::DirectoryPath => formatter.write_str("directory.path"),
+            Self::StorePath => formatter.write_str("store.path"),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        let mut octets = Vec::new();
+        let limit = u64::try_from(OCTETS_MAX).expect("a u64 holds a usize on every platform this is built for") + 1;
+        if let Err(error) = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut octets)) {
+            let mut help = file_trouble(path, &error).help;
+            if error.kind() == std::io::ErrorKind::NotFound {
+                "`watchpost init` writes one, --config names another".clone_into(&mut help);
+            }
+            return Err(ConfigErrors::of_file(path, &format!("we (uid {}) cannot read it: {error}", uid()), &help));
+        }
+        match String::from_utf8(octets) {
+            Ok(text) => Self::from_text(text, path),
+            Err(error) => {
+                let start = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let source = Arc::new(Source { path: path.to_owned(), text });
+                let help = "store the file as UTF-8: your editor can do that";
+                Err(ConfigError::new(&source, Level::Error, Some(start..start + 1), "this is not UTF-8", help).into())
+            }
+        }
+    }
+
+    /// Checks the text of a file that is, or will be, at `origin`: relative paths begin in its folder.
+    pub fn from_text(text: String, origin: &Path) -> Result<Self, ConfigErrors> {
+        if text.len() > OCTETS_MAX {
+            let help = "keep the file below 1 MiB: that is a thousand times what it needs";
+            return Err(ConfigErrors::of_file(origin, "the file is too large", help));
+        }
+        let Some(folder) = folder_of(origin) else {
+            let help = "move the file into a folder whose whole path is UTF-8";
+            return Err(ConfigErrors::of_file(origin, "the path of its folder is not UTF-8", help));
+        };
+        let source = Arc::new(Source { path: origin.to_owned(), text });
+        match Reading::new(source) {
+            Ok(reading) => Self::from_reading(reading, &folder),
+            Err(errors) => Err(ConfigErrors::new(errors).expect("a text that cannot be read has an error")),
+        }
+    }
+
+    fn from_reading(reading: Reading, folder: &Path) -> Result<Self, ConfigErrors> {
+        let Reading { source, raw, places, errors, excused } = reading;
+        let mut check = Check { source: &source, places: &places, excused: &excused, folder, data_dir: None, errors };
+        let domain = check.domain(raw.domain.as_ref());
+        check.data_dir = check.data_dir(raw.data_dir.as_ref());
+        let tls_table = if raw.tls.is_some() || excused.contains("tls") { TlsTable::Present } else { TlsTable::Absent };
+        let listeners = Listener::all(&mut check, raw.listener.as_ref(), tls_table);
+        let tls = raw.tls.as_ref().map(|raw| TlsIdentity::checked(&mut check, raw));
+        let directory = check.directory(&raw.directory.unwrap_or_default());
+        let store = Store::new(&mut check, &raw.store.unwrap_or_default());
+        let limits = Limits::new(&mut check, &raw.limits.unwrap_or_default());
+        let log = check.log(&raw.log.unwrap_or_default());
+        let Check { data_dir, errors, .. } = check;
+        if let Some(errors) = ConfigErrors::new(errors) {
+            return Err(errors);
+        }
+        let refused = "whatever is refused has an error";
+        Ok(Self {
+            path: source.path.clone(),
+            domain: domain.expect(refused),
+            data_dir: data_dir.expect(refused),
+            listeners,
+            tls: tls.map(|tls| tls.expect(refused)),
+            directory: directory.expect(refused),
+            store: store.expect(refused),
+            limits,
+            log,
+            source,
+            places,
+        })
+    }
+
+    /// What somebody should look at, though the server runs: a certificate that has expired or does not hold yet.
+    pub fn warnings(&self, now: SystemTime) -> Vec<ConfigError> {
+        let warning = self.tls.as_ref().and_then(|identity| identity.warning(now));
+        let span = self.places.of(&ConfigKey::TlsCertificate.to_string());
+        let error = |(message, help): (String, _)| ConfigError::new(&self.source, Level::Warning, span, &message, help);
+        warning.map(error).into_iter().collect()
+    }
+
+    /// The file it was read from.
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// One JSON object: `valid` is true, `findings` holds the warnings, `effective` every key and its value.
+    pub fn to_json(&self, now: SystemTime) -> String {
+        let findings: Vec<Finding> = self.warnings(now).iter().map(ConfigError::finding).collect();
+        let effective: serde_json::Value = toml::from_str(&self.effective()).expect("the effective file is TOML");
+        serde_json::json!({ "valid": true, "findings": findings, "effective": effective }).to_string()
+    }
+
+    /// A complaint at the place of a key, for what only shows when the configuration is put to use: a port that is taken.
+    pub fn refuse(&self, key: ConfigKey, message: &str, help: &str) -> ConfigError {
+        ConfigError::new(&self.source, Level::Error, self.places.of(&key.to_string()), message, help)
+    }
+}
+
+/// The folder of the file, absolute. `None`: its name is not UTF-8, and could not be written into a file.
+fn folder_of(origin: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(origin).ok()?;
+    let folder = absolute.parent().unwrap_or(&absolute);
+    folder.to_str().map(|_| folder.to_owned())
+}

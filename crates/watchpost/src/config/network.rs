@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_refused_with_its_reason() {
-        for wrong in ["", "/", "10/8", "10.0.0.0/", "10.0.0.0/+8", "10.0.0.0/8/8", "localhost", "10.0.0.0/-1", " ::/0"] {
+        for wrong in ["", "/", "10/8", "10.0.0.0/", "10.0.0.0/+8", "10.0.0.0/8/8", "localhost", "10.0.0.0/-1", " ::/0"]
+        {
             assert_eq!(Network::parse(wrong), Err(NotANetwork::Form), "{wrong:?}");
         }
         assert_eq!(Network::parse("10.0.0.0/33"), Err(NotANetwork::Prefix(32)));

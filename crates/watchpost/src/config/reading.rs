@@ -85,13 +85,16 @@ impl Reading {
             // A table where a plain value belongs: one wrong type, not many unknown keys.
             return;
         }
-        table.retain(|key, value| {
-            let name: &str = key.get_ref();
-            let full = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let (names, spans): (Vec<String>, Vec<_>) =
+            table.keys().map(|key| (key.get_ref().to_string(), key.span())).unzip();
+        for (name, span) in names.iter().zip(spans) {
+            let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let Some(schema) = known.child(schema, name) else {
-                self.refuse_key(key, path, known, schema);
-                return false;
+                self.refuse_key(name, span, path, known, schema);
+                table.remove(name.as_str());
+                continue;
             };
+            let value = table.get_mut(name.as_str()).expect("the name comes from this table");
             self.places.0.insert(full.clone(), value.span());
             match value.get_mut() {
                 DeValue::Table(table) => self.keep_known(table, &full, known, schema),
@@ -106,19 +109,18 @@ impl Reading {
                 }
                 _ => {}
             }
-            true
-        });
+        }
     }
 
     /// A key that does not exist there: what was meant, and what there is.
     fn refuse_key(
         &mut self,
-        key: &Spanned<std::borrow::Cow<'_, str>>,
+        name: &str,
+        span: Range<usize>,
         path: &str,
         known: &KnownKeys,
         schema: &serde_json::Value,
     ) {
-        let name: &str = key.get_ref();
         let keys = known.keys(schema);
         let mut help = String::new();
         if let Some(meant) = nearest(name, keys.iter().map(String::as_str)) {
@@ -129,7 +131,7 @@ impl Reading {
         }
         let _ = write!(help, "the keys here are {}", listed(&keys));
         let table = if path.is_empty() { String::new() } else { format!(" in {}", quoted(path)) };
-        self.complain(Some(key.span()), &format!("unknown key {}{table}", quoted(name)), &help);
+        self.complain(Some(span), &format!("unknown key {}{table}", quoted(name)), &help);
     }
 
     /// Takes the values out of the table; one of a wrong type is reported, left out, and the rest tried again.
@@ -146,7 +148,11 @@ impl Reading {
                     let help = KnownKeys::new().example(key.as_deref().unwrap_or_default());
                     self.complain(fault.span(), fault.message(), &help);
                     let Some(key) = key.filter(|key| remove(&mut table, key)) else { return };
-                    self.excused.insert(key.split_once("[").filter(|_| key.ends_with(']')).map_or(key.clone(), |(array, _)| array.to_owned()));
+                    self.excused.insert(
+                        key.split_once("[")
+                            .filter(|_| key.ends_with(']'))
+                            .map_or(key.clone(), |(array, _)| array.to_owned()),
+                    );
                 }
             }
         }
@@ -163,7 +169,9 @@ impl Reading {
 fn of_syntax(source: &Arc<Source>, fault: &toml::de::Error) -> ConfigError {
     let message = fault.message();
     let help = match message {
-        "duplicate key" => "a key stands once in its table, and a table once in the file: remove or merge one of the two",
+        "duplicate key" => {
+            "a key stands once in its table, and a table once in the file: remove or merge one of the two"
+        }
         _ if message.contains("quoted") => "texts stand in double quotes, as in domain = \"example.org\"",
         _ => "the file is TOML: a table begins with [name], a line in it is key = value, texts stand in double quotes",
     };
@@ -197,7 +205,10 @@ fn remove(table: &mut DeTable<'_>, key: &str) -> bool {
         (DeValue::Table(inner), None, Some(rest)) => remove(inner, rest),
         (DeValue::Array(array), Some(index), Some(rest)) => {
             let element = array.iter_mut().nth(index);
-            element.is_some_and(|element| matches!(element.get_mut(), DeValue::Table(inner) if remove(inner, rest)))
+            match element.map(Spanned::get_mut) {
+                Some(DeValue::Table(inner)) => remove(inner, rest),
+                _ => false,
+            }
         }
         // Without one element the others would change their numbers: the whole array goes.
         (_, _, None) => table.remove(name).is_some(),

@@ -44,7 +44,7 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
         Failure::new(ExitCode::Software, format!("the demo's own configuration:\n{}", errors.plain()))
     })?;
     let passwords = Passwords::keep(&premises.dir, ACCOUNTS).map_err(|error| failed(&error))?;
-    crate::log::start(&config.log, talk.colour);
+    crate::log::start(config.log, talk.colour);
     let runtime = run::runtime()?;
     runtime.block_on(async {
         let ready = run::prepare(config, talk)?;
