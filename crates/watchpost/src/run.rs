@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigErrors, ConfigKey};
 use crate::i18n::{Language, Texts, localize};
 use crate::serve::{Ready, StartError};
+use crate::server::ListenError;
 use crate::{demo, init, log, serve, user};
 
 /// Where a configuration is looked for when none is named.
@@ -154,29 +155,34 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// Opens everything, and says at the place of the configuration why something cannot be opened.
-pub fn prepare(config: Config, talk: &Talk) -> Result<Ready, Failure> {
+fn prepare(config: Config, talk: &Talk) -> Result<Ready, Failure> {
     let places = config.clone();
     serve::prepare(config).map_err(|error| match error {
         StartError::Listen(listen) => {
-            let id = match listen.cause.kind() {
-                io::ErrorKind::AddrInUse => "error-port-taken",
-                io::ErrorKind::PermissionDenied => "error-port-forbidden",
-                io::ErrorKind::AddrNotAvailable => "error-address-absent",
-                _ => "error-listen",
-            };
-            let variables = [
-                ("address", listen.address.to_string().into()),
-                ("option", "address".into()),
-                ("program", talk.program.as_str().into()),
-                ("cause", listen.cause.to_string().into()),
-            ];
-            let text = talk.texts.format(id, &variables);
+            let text = port_trouble(&listen, "`address`", talk);
             let (message, help) = text.split_once('\n').unwrap_or((&text, ""));
             let error = places.refuse(ConfigKey::ListenerAddress(listen.place), message, help);
             Failure::new(ExitCode::Unavailable, if talk.colour { error.coloured() } else { error.plain() })
         }
         error => Failure::new(ExitCode::Unavailable, error.to_string()),
     })
+}
+
+/// Why a port cannot be opened, and what to do: `option` is where its address is said.
+pub fn port_trouble(error: &ListenError, option: &str, talk: &Talk) -> String {
+    let id = match error.cause.kind() {
+        io::ErrorKind::AddrInUse => "error-port-taken",
+        io::ErrorKind::PermissionDenied => "error-port-forbidden",
+        io::ErrorKind::AddrNotAvailable => "error-address-absent",
+        _ => "error-listen",
+    };
+    let variables = [
+        ("address", error.address.to_string().into()),
+        ("option", option.into()),
+        ("program", talk.program.as_str().into()),
+        ("cause", error.cause.to_string().into()),
+    ];
+    talk.texts.format(id, &variables)
 }
 
 fn check_config(arguments: &CheckConfigArgs, talk: &Talk) -> Result<(), Failure> {

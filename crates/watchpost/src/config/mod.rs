@@ -211,7 +211,7 @@ impl Config {
             return Err(ConfigErrors::of_file(origin, "the path of its folder is not UTF-8", help));
         };
         let source = Arc::new(Source { path: origin.to_owned(), text });
-        match Reading::new(source) {
+        match Reading::new(&source) {
             Ok(reading) => Self::from_reading(reading, &folder),
             Err(errors) => Err(ConfigErrors::new(errors).expect("a text that cannot be read has an error")),
         }

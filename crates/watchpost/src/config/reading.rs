@@ -47,11 +47,6 @@ impl Places {
         }
     }
 
-    /// Whether anything was written there.
-    pub(super) fn contains(&self, key: &str) -> bool {
-        self.0.contains_key(key)
-    }
-
     /// The key whose value stands exactly here.
     fn at(&self, span: &Range<usize>) -> Option<&str> {
         self.0.iter().filter(|(_, place)| *place == span).map(|(key, _)| key.as_str()).max_by_key(|key| key.len())
@@ -60,13 +55,13 @@ impl Places {
 
 impl Reading {
     /// Reads the text. `None` beside the errors: the text is no TOML, and there is nothing to check.
-    pub(super) fn new(source: Arc<Source>) -> Result<Self, Vec<ConfigError>> {
+    pub(super) fn new(source: &Arc<Source>) -> Result<Self, Vec<ConfigError>> {
         let (document, faults) = DeTable::parse_recoverable(&source.text);
         if !faults.is_empty() {
-            return Err(faults.iter().take(ERRORS_MAX).map(|fault| of_syntax(&source, fault)).collect());
+            return Err(faults.iter().take(ERRORS_MAX).map(|fault| of_syntax(source, fault)).collect());
         }
         let mut reading = Self {
-            source: Arc::clone(&source),
+            source: Arc::clone(source),
             raw: RawConfig::default(),
             places: Places::default(),
             errors: Vec::new(),
@@ -148,11 +143,12 @@ impl Reading {
                     let help = KnownKeys::new().example(key.as_deref().unwrap_or_default());
                     self.complain(fault.span(), fault.message(), &help);
                     let Some(key) = key.filter(|key| remove(&mut table, key)) else { return };
-                    self.excused.insert(
-                        key.split_once("[")
-                            .filter(|_| key.ends_with(']'))
-                            .map_or(key.clone(), |(array, _)| array.to_owned()),
-                    );
+                    // An element takes its array with it.
+                    let gone = match key.strip_suffix(']').and_then(|key| key.rsplit_once('[')) {
+                        Some((array, _)) => array.to_owned(),
+                        None => key,
+                    };
+                    self.excused.insert(gone);
                 }
             }
         }
@@ -204,7 +200,7 @@ fn remove(table: &mut DeTable<'_>, key: &str) -> bool {
     match (value.get_mut(), index, rest) {
         (DeValue::Table(inner), None, Some(rest)) => remove(inner, rest),
         (DeValue::Array(array), Some(index), Some(rest)) => {
-            let element = array.iter_mut().nth(index);
+            let element = array.get_mut(index);
             match element.map(Spanned::get_mut) {
                 Some(DeValue::Table(inner)) => remove(inner, rest),
                 _ => false,

@@ -18,7 +18,7 @@ use crate::cli::{DemoArgs, ExitCode};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ListenerProtocol};
 use crate::run::{self, Failure, Surroundings, Talk};
-use crate::serve::{self, Bound, Ready};
+use crate::serve::{self, Bound, Ready, StartError};
 
 use passwords::Passwords;
 
@@ -47,7 +47,12 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
     crate::log::start(config.log, talk.colour);
     let runtime = run::runtime()?;
     runtime.block_on(async {
-        let ready = run::prepare(config, talk)?;
+        let ready = serve::prepare(config).map_err(|error| match error {
+            StartError::Listen(listen) => {
+                Failure::new(ExitCode::Unavailable, run::port_trouble(&listen, "--pop3 / --pop3s", talk))
+            }
+            error => failed(&error),
+        })?;
         let directory = serve::open_directory(ready.config()).map_err(|cause| failed(&cause))?;
         add_accounts(&directory, &passwords).map_err(|error| failed(&error))?;
         let store = serve::open_store(ready.config()).map_err(|cause| failed(&cause))?;

@@ -4,13 +4,15 @@
 //! the output, and reads again. [`Action::Login`], [`Action::ReadMessage`] and [`Action::Update`] are questions: no
 //! further command is looked at until the driver has answered, so replies keep their order (RFC 2449 §6.6; P-220).
 
+mod action;
 mod authorization;
+mod terms;
 mod transaction;
 mod update;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::apop::Timestamp;
 use crate::catalogue::{Assent, Language, Refusal};
@@ -27,147 +29,11 @@ use crate::types::{Extent, MessageNumber, Octets};
 use authorization::Authorization;
 use transaction::{Multiline, Transaction};
 
+pub use action::{Action, ForeignProtocol, Notice, Tally};
+pub use terms::{Channel, ClearLogin, Limits, Stls};
+
 /// Output beyond this is written before anything else is looked at (P-223). Four TLS records.
 pub const OUTPUT_OCTETS: usize = 64 * 1024;
-
-/// How much a client may ask of one session. Each limit has a test that meets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Octets of a command line, its end counted: 255 at least (RFC 2449 §4).
-    pub line_octets: usize,
-    /// Octets of a line that carries SASL data, its end counted: 16 KiB decoded at least (P-096).
-    pub sasl_octets: usize,
-    /// Without a command for this long the session ends: 600 s at least (RFC 1939 §3).
-    pub idle_time: Duration,
-    /// From the greeting to a login (S-045).
-    pub login_time: Duration,
-    /// Bad commands in a row before login (P-008).
-    pub bad_commands_before_login: u32,
-    /// Bad commands in a row after login (P-008).
-    pub bad_commands_after_login: u32,
-    /// Failed logins (S-024).
-    pub failed_logins: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            line_octets: 255,
-            sasl_octets: 24 * 1024,
-            idle_time: Duration::from_mins(10),
-            login_time: Duration::from_mins(3),
-            bad_commands_before_login: 10,
-            bad_commands_after_login: 20,
-            failed_logins: 3,
-        }
-    }
-}
-
-/// What protects the octets of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// Nothing.
-    Clear {
-        /// Whether TLS can begin here.
-        stls: Stls,
-        /// Whether a password may cross it (P-075).
-        login: ClearLogin,
-    },
-    /// TLS, from the first octet or since STLS.
-    Tls,
-}
-
-/// Whether STLS can be offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stls {
-    /// There is a certificate.
-    Available,
-    /// There is none (E-43).
-    Unavailable,
-}
-
-/// Whether a password may be sent in clear text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClearLogin {
-    /// The default (P-075).
-    Refused,
-    /// The operator allows it from where this client comes.
-    Allowed,
-}
-
-/// What the driver must do next. The order of actions is the order in which they must happen.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Write the output, then poll again.
-    Flush,
-    /// Write the output, begin TLS, then [`Session::tls_established`].
-    StartTls,
-    /// Verify, lock and list, then [`Session::login_result`].
-    Login(Credentials),
-    /// Open the message, then [`Session::message_opened`] or [`Session::message_refused`].
-    ReadMessage {
-        /// Its place in the listing.
-        index: usize,
-    },
-    /// Remove and flag messages durably, then [`Session::update_result`].
-    Update(Outcome),
-    /// Tell the observatory.
-    Notice(Notice),
-    /// Write the output and close. No call is allowed afterwards.
-    Close,
-}
-
-/// Something worth knowing that is no reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// Octets came behind STLS in clear text: somebody tries to be obeyed inside TLS (S-001).
-    ClearTextBehindStls {
-        /// How many, as far as they had arrived.
-        octets: usize,
-    },
-    /// A ClientHello came behind STLS without waiting for its `+OK`. Refused, but no injection.
-    HelloBehindStls,
-    /// The client does not speak POP3 (S-016).
-    ForeignProtocol(ForeignProtocol),
-    /// A line was longer than the limit (P-022).
-    LineTooLong,
-    /// Too many bad commands in a row (P-008).
-    TooManyBadCommands,
-    /// Too many failed logins (S-024).
-    TooManyFailedLogins,
-    /// No command for too long (P-010).
-    IdleTimeout,
-    /// No login for too long (S-045).
-    LoginTimeout,
-}
-
-/// What a client spoke instead of POP3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ForeignProtocol {
-    /// A TLS record on a port that begins in clear text.
-    Tls,
-    /// An HTTP request line.
-    Http,
-}
-
-/// What a session did so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Lines that were answered as commands.
-    pub commands: u64,
-    /// Replies that began with `-ERR`.
-    pub errors: u64,
-    /// Logins that failed.
-    pub failed_logins: u32,
-    /// Messages sent whole.
-    pub retrieved: u64,
-    /// Octets of messages sent whole, as LIST counts them.
-    pub retrieved_octets: u64,
-    /// Messages of which the top was sent.
-    pub topped: u64,
-    /// Messages removed by QUIT.
-    pub removed: usize,
-}
 
 /// What a state makes of a command: exactly one reply, or exactly one question whose answer is the reply.
 enum Step {
