@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Nothing here opens a socket or a file, reads a clock or draws a random number: the same octets at the same
-//! moments give the same actions. The server half is [`pop3::server::Session`]; its words are the words of RFC 1939.
+//! moments give the same actions. The server half is [`pop3::server::Session`], the client half [`pop3::client::Session`]; their words are the words of RFC 1939.
 
 mod apop;
 pub mod catalogue;
@@ -20,6 +20,7 @@ pub mod planted;
 pub mod pop3;
 mod sasl;
 mod types;
+mod undot;
 
 pub use apop::{ApopDigest, Timestamp};
 pub use credentials::{Credentials, Password};
@@ -28,3 +29,4 @@ pub use line::{Line, LineBuffer, LineEnd};
 pub use listing::{Listing, ListingFull, Outcome};
 pub use sasl::Mechanism;
 pub use types::{Extent, MessageNumber, NotAUniqueId, Octets, UniqueId};
+pub use undot::{DotUnstuffer, Unstuffed};

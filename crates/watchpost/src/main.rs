@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use watchpost::run::{self, Surroundings};
 
 fn main() -> ExitCode {
+    #[cfg(feature = "planted")]
+    watchpost_proto::planted::plant(std::env::var("WATCHPOST_PLANTED_FAULT").ok().as_deref());
     let surroundings = Surroundings {
         arguments: std::env::args_os().collect(),
         variable: |name| std::env::var(name).ok(),

@@ -243,9 +243,9 @@ fn a_wrong_configuration_is_refused_with_its_place_and_a_remedy() {
             }
         }
     };
-    refused("[limits]\nidle_tiem = \"10m\"", &["watchpost.toml:17:1", "idle_time"]);
-    refused("[limits]\nidle_time = 600", &["watchpost.toml:17:13"]);
-    refused("[limits]\nidle_time = \"1m\"", &["watchpost.toml:17:13", "RFC 1939"]);
+    refused("[limits]\nidle_tiem = \"10m\"", &["watchpost.toml:18:1", "idle_time"]);
+    refused("[limits]\nidle_time = 600", &["watchpost.toml:18:13"]);
+    refused("[limits]\nidle_time = \"1m\"", &["watchpost.toml:18:13", "RFC 1939"]);
     fs::set_permissions(installed.dir.path().join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
     refused("", &["watchpost.toml:15:7", "chmod"]);
     fs::remove_file(installed.dir.path().join("key.pem")).unwrap();

@@ -1,5 +1,6 @@
 //! The Post Office Protocol, version 3 (RFC 1939).
 
+pub mod client;
 mod command;
 mod reply;
 pub mod server;

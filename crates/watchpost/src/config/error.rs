@@ -64,7 +64,7 @@ pub struct Finding {
 }
 
 impl ConfigError {
-    /// A span outside the text, or across half a character, is drawn in to what exists.
+    /// A span outside the text, or across half a character, is drawn in to what can be shown.
     pub(super) fn new(
         source: &Arc<Source>,
         severity: Severity,
@@ -74,7 +74,7 @@ impl ConfigError {
     ) -> Self {
         let text = &source.text;
         let span = span.map(|span| {
-            let start = text.floor_char_boundary(span.start);
+            let start = last_line_end(text).min(text.floor_char_boundary(span.start));
             start..text.ceil_char_boundary(span.end.min(text.len()).max(start))
         });
         Self { source: Arc::clone(source), severity, span, message: harmless(message), help: harmless(help) }
@@ -228,6 +228,12 @@ impl From<ConfigError> for ConfigErrors {
     }
 }
 
+/// Where the last line ends that has something to show: behind the last line end there is nothing to point at.
+fn last_line_end(text: &str) -> usize {
+    let line = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text));
+    line.unwrap_or(text).len()
+}
+
 /// A word of the file within a message: escaped, cut to a length that fits a line.
 pub(super) fn quoted(text: &str) -> String {
     const CHARACTERS_MAX: usize = 60;
@@ -297,6 +303,7 @@ mod tests {
         assert_eq!(error("", 0..0).place(), Some(Place { line: 1, column: 1 }));
         assert_eq!(error("ä", 1..900).span(), Some(0..2));
         assert_eq!(error("a", 7..3).span(), Some(1..1));
+        assert_eq!(error("a\r\n", 3..3).place(), Some(Place { line: 1, column: 2 }));
     }
 
     #[test]

@@ -182,8 +182,12 @@ pub(super) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> O
         return None;
     }
     let word = word.to_lowercase().replace('-', "_");
+    let distance = |candidate: &str| {
+        let distance = strsim::damerau_levenshtein(&word, candidate);
+        if candidate.len() >= 3 && word.starts_with(candidate) { distance.min(1) } else { distance }
+    };
     words
-        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), candidate))
+        .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3).min(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

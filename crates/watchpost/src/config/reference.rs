@@ -192,9 +192,9 @@ impl KnownKeys {
 }
 
 /// The schema itself and, if it is a choice, what can be chosen.
-fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
+fn alternatives(schema: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     let choices = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
-    std::iter::once(schema).chain(choices)
+    Box::new(std::iter::once(schema).chain(choices.flat_map(alternatives)))
 }
 
 /// In which line of the example the key, or the table of that name, first stands.

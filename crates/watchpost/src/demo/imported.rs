@@ -11,6 +11,7 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
+use watchpost_proto::planted::planted;
 use watchpost_store::User;
 use watchpost_store::maildir::MaildirStore;
 
@@ -40,7 +41,7 @@ pub(super) fn import(
     for (place, message) in messages.iter().enumerate() {
         let octets = message.read(talk)?;
         let key = message.key(&octets);
-        if !known.contains(&key) {
+        if !known.contains(&key) || planted("demo.imports-again") {
             let uuid =
                 intended.iter().find(|(intended, _)| *intended == key).map_or_else(Uuid::now_v7, |(_, uuid)| *uuid);
             plan.push((place, key, uuid));

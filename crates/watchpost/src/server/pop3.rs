@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWri
 use tokio::net::TcpStream;
 use watchpost_observatory::{Ending, EventKind, SessionSummary, TlsFacts, Untrusted};
 use watchpost_proto::catalogue::Refusal;
+use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::State;
 use watchpost_proto::pop3::server::{Action, Channel, ClearLogin, Notice, OUTPUT_OCTETS, Session, Stls};
 use watchpost_proto::{Credentials, Listing, MessageNumber, Outcome, Progress};
@@ -135,6 +136,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         let deadline = self.house.clock.now() + self.live.limits.handshake_time;
         match self.on_peer(deadline, tap.peek_octet()).await? {
             Ok(Some(0x16)) => Ok(()),
+            Ok(Some(_)) if planted("server.reads-on-in-clear-after-stls") => Ok(()),
             Ok(Some(_)) => {
                 self.notice(Notice::ClearTextBehindStls { octets: 1 });
                 Err(Ending::Dropped)
@@ -255,6 +257,11 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             Ok(user) => user,
             Err(error) => {
                 let name = Untrusted::new(credentials.name());
+                if planted("server.password-in-the-log")
+                    && let Credentials::Password { password, .. } = credentials
+                {
+                    tracing::info!("{}", String::from_utf8_lossy(password.expose()));
+                }
                 self.house.record(self.connection.id, EventKind::LoginFailed { name });
                 return Err(self.refused_login(error));
             }
@@ -318,6 +325,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     async fn update(&mut self, outcome: Outcome) {
         let maildrop = self.maildrop.take().expect("UPDATE follows TRANSACTION");
         let removed = outcome.removed.len();
+        if planted("server.quit-answered-before-its-deed") {
+            self.session.update_result(Ok(removed), &mut self.output);
+            return;
+        }
         let result = maildrop.update(outcome).await.map(|()| removed).map_err(|error| {
             let connection = self.connection.id;
             tracing::error!(%connection, user = self.user, %error, "marked messages were not all removed");

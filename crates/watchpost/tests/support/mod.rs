@@ -122,6 +122,13 @@ impl Drop for Running {
     }
 }
 
+static PLANTED: Mutex<Option<String>> = Mutex::new(None);
+
+/// Demos begin with this fault from now on. For tests that are alone in their process.
+pub fn plant(fault: Option<&str>) {
+    *PLANTED.lock().unwrap() = fault.map(str::to_owned);
+}
+
 /// A running demo and what it announced.
 pub struct Demo {
     pub running: Running,
@@ -130,13 +137,12 @@ pub struct Demo {
 
 impl Demo {
     pub fn start(dir: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(dir, arguments, &[])
-    }
-
-    pub fn start_with(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(PROGRAM);
         command.args(["demo", "--json", "--lang", "en", "--pop3", "127.0.0.1:0", "--pop3s", "127.0.0.1:0", "--dir"]);
-        command.arg(dir).args(arguments).envs(environment.iter().copied());
+        command.arg(dir).args(arguments);
+        if let Some(fault) = PLANTED.lock().unwrap().as_deref() {
+            command.env("WATCHPOST_PLANTED_FAULT", fault);
+        }
         let mut running = Running::start(&mut command);
         let mut line = String::new();
         BufReader::new(running.child.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -1,0 +1,36 @@
+//! Faults planted in the program, and the check that catches each. Each run starts the program with its fault.
+#![allow(clippy::print_stdout, reason = "the count is what this test reports")]
+
+mod checks;
+mod support;
+
+use std::panic::{catch_unwind, set_hook, take_hook};
+
+/// The fault, and the check of `e2e.rs` that must fail while it is there.
+const FAULTS: [(&str, fn()); 4] = [
+    ("server.password-in-the-log", checks::no_password_reaches_the_log),
+    ("server.quit-answered-before-its-deed", checks::quit_removes_exactly_the_marked_messages_and_nothing_else_ever_does),
+    ("server.reads-on-in-clear-after-stls", checks::what_comes_behind_stls_in_the_clear_is_never_obeyed),
+    ("demo.imports-again", checks::quit_removes_exactly_the_marked_messages_and_nothing_else_ever_does),
+];
+
+#[test]
+fn every_planted_fault_is_caught() {
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let caught: Vec<&str> = FAULTS
+        .iter()
+        .filter(|(fault, check)| {
+            support::plant(None);
+            let sound = catch_unwind(check).is_ok();
+            support::plant(Some(fault));
+            let broken = catch_unwind(check).is_err();
+            support::plant(None);
+            sound && broken
+        })
+        .map(|(fault, _)| *fault)
+        .collect();
+    set_hook(hook);
+    println!("watchpost: {} planted, {} caught", FAULTS.len(), caught.len());
+    assert_eq!(caught, FAULTS.map(|(fault, _)| fault));
+}
