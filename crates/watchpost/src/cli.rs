@@ -50,7 +50,7 @@ pub enum Command {
 #[derive(Args, Clone, Debug)]
 pub struct ConfigArgs {
     /// The file; else `./watchpost.toml`, else `/etc/watchpost/watchpost.toml`.
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 

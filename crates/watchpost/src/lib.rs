@@ -4,6 +4,8 @@ pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod conform;
+pub mod connect;
 pub mod demo;
 pub mod house;
 pub mod i18n;

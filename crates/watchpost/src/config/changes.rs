@@ -3,12 +3,13 @@
 use super::Config;
 
 /// Keys and tables that hold from start to stop. `listener` stands for all of its keys.
-const HELD: [&str; 6] = ["domain", "data_dir", "listener", "directory", "store", "log"];
+const HELD: [&str; 8] =
+    ["domain", "data_dir", "listener", "directory", "store", "log", "limits.connections", "limits.password_checks"];
 
 /// Whether a change of this key (`store.path`, `limits.idle_time`) needs a restart.
 pub(super) fn needs_restart(key: &str) -> bool {
     let (table, _) = key.split_once('.').unwrap_or((key, ""));
-    HELD.contains(&table) || key == "limits.connections"
+    HELD.contains(&table) || HELD.contains(&key)
 }
 
 impl Config {
@@ -21,6 +22,7 @@ impl Config {
             ("directory.path", self.directory.path != new.directory.path),
             ("store.path", self.store.path != new.store.path),
             ("limits.connections", self.limits.connections != new.limits.connections),
+            ("limits.password_checks", self.limits.password_checks != new.limits.password_checks),
             ("log.format", self.log.format != new.log.format),
             ("log.level", self.log.level != new.log.level),
         ];

@@ -67,6 +67,14 @@ impl Check<'_> {
             return None;
         }
         let path = match written.strip_prefix("{data_dir}") {
+            Some(rest) if !rest.is_empty() && !rest.starts_with('/') => {
+                self.refuse(
+                    key,
+                    "a slash is missing behind `{data_dir}`",
+                    "write {data_dir}/ and the rest of the path",
+                );
+                return None;
+            }
             Some(rest) => format!("{}{rest}", self.data_dir.as_ref()?.display()),
             None => written.to_owned(),
         };

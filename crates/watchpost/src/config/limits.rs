@@ -144,6 +144,10 @@ impl Time {
 
     /// For the reference page.
     pub(super) fn range_text(self) -> String {
+        format!("`\"{}\"` to `\"{}\"`", duration_text(self.least), duration_text(self.most))
+    }
+
+    fn range(self) -> String {
         format!("\"{}\" to \"{}\"", duration_text(self.least), duration_text(self.most))
     }
 
@@ -154,7 +158,7 @@ impl Time {
             Ok(duration) if (self.least..=self.most).contains(&duration) => return duration,
             Ok(_) => (
                 format!("{} cannot be {}", self.key, quoted(written)),
-                format!("write a duration from {}: {}", self.range_text(), self.why),
+                format!("write a duration from {}: {}", self.range(), self.why),
             ),
             Err(NotADuration) => (
                 format!("{} is no duration", quoted(written)),

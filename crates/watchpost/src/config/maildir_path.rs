@@ -66,6 +66,10 @@ fn check_variables(written: &str) -> Result<(), (String, String)> {
             let message = format!("`{{{variable}}}` does not begin the path");
             return Err((message, "it is a whole path: nothing can stand before it".to_owned()));
         }
+        if matches!(variable, "home" | "data_dir") && !behind.is_empty() && !behind.starts_with('/') {
+            let help = format!("write {{{variable}}}/ and the rest of the path");
+            return Err((format!("a slash is missing behind `{{{variable}}}`"), help));
+        }
         names_a_user |= matches!(variable, "user" | "local" | "home");
         rest = behind;
     }
@@ -108,6 +112,8 @@ mod tests {
             ("/m/{{user}}", "`{{user}` is no variable", "`{home}`"),
             ("/m/{}", "`{}` is no variable", "there are `{data_dir}`"),
             ("/m/{home}", "does not begin", "nothing can stand before it"),
+            ("{home}Maildir", "a slash is missing behind `{home}`", "{home}/"),
+            ("{data_dir}{user}", "a slash is missing behind `{data_dir}`", "{data_dir}/"),
             ("/{data_dir}/{user}", "does not begin", "nothing can stand before it"),
         ] {
             let (said, advised) = check_variables(wrong).unwrap_err();

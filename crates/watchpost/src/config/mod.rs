@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use self::check::Check;
-use self::error::{Severity as Level, Source};
+use self::error::Source;
 use self::folder::{file_trouble, uid};
 use self::listener::TlsTable;
 use self::reading::{Places, Reading};
@@ -195,7 +195,8 @@ impl Config {
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
                 let source = Arc::new(Source { path: path.to_owned(), text });
                 let help = "store the file as UTF-8: your editor can do that";
-                Err(ConfigError::new(&source, Level::Error, Some(start..start + 1), "this is not UTF-8", help).into())
+                Err(ConfigError::new(&source, Severity::Error, Some(start..start + 1), "this is not UTF-8", help)
+                    .into())
             }
         }
     }
@@ -253,7 +254,8 @@ impl Config {
     pub fn warnings(&self, now: SystemTime) -> Vec<ConfigError> {
         let warning = self.tls.as_ref().and_then(|identity| identity.warning(now));
         let span = self.places.of(&ConfigKey::TlsCertificate.to_string());
-        let error = |(message, help): (String, _)| ConfigError::new(&self.source, Level::Warning, span, &message, help);
+        let error =
+            |(message, help): (String, _)| ConfigError::new(&self.source, Severity::Warning, span, &message, help);
         warning.map(error).into_iter().collect()
     }
 
@@ -271,7 +273,7 @@ impl Config {
 
     /// A complaint at the place of a key, for what only shows when the configuration is put to use: a port that is taken.
     pub fn refuse(&self, key: ConfigKey, message: &str, help: &str) -> ConfigError {
-        ConfigError::new(&self.source, Level::Error, self.places.of(&key.to_string()), message, help)
+        ConfigError::new(&self.source, Severity::Error, self.places.of(&key.to_string()), message, help)
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct RawConfig {
     /// Reason: accounts are known by their whole address, so that two domains can have an `alice` each (P-068).
     #[schemars(extend(
         "x-type" = "domain name",
-        "x-default" = "none: required",
+        "x-default" = "none, the key is required",
         "x-example" = "domain = \"example.org\""
     ))]
     pub(super) domain: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct RawConfig {
     /// Reason: one folder to back up, and one to give to the Unix user that the server runs as.
     #[schemars(extend(
         "x-type" = "path",
-        "x-default" = "none: required",
+        "x-default" = "none, the key is required",
         "x-example" = "data_dir = \"/var/lib/watchpost\""
     ))]
     pub(super) data_dir: Option<String>,
@@ -66,7 +66,7 @@ pub(super) struct RawListener {
     /// Reason: RFC 8314 §3 prefers `pop3s`; old clients and learners need `pop3`.
     #[schemars(extend(
         "x-type" = "`\"pop3\"` or `\"pop3s\"`",
-        "x-default" = "none: required",
+        "x-default" = "none, the key is required",
         "x-example" = "protocol = \"pop3s\""
     ))]
     pub(super) protocol: Option<String>,
@@ -77,7 +77,7 @@ pub(super) struct RawListener {
     /// Reason: no default, so that a port is open only where somebody asked for it.
     #[schemars(extend(
         "x-type" = "IP address and port",
-        "x-default" = "none: required",
+        "x-default" = "none, the key is required",
         "x-example" = "address = \"[::]:995\""
     ))]
     pub(super) address: Option<String>,
@@ -122,7 +122,7 @@ pub(super) struct RawTls {
     /// Reason: clients check the name they connected to against it (RFC 7817 §3).
     #[schemars(extend(
         "x-type" = "path",
-        "x-default" = "none: required in this table",
+        "x-default" = "none, the key is required in this table",
         "x-example" = "certificate = \"cert.pem\""
     ))]
     pub(super) certificate: Option<String>,
@@ -133,7 +133,7 @@ pub(super) struct RawTls {
     /// Reason: whoever has the key is the server.
     #[schemars(extend(
         "x-type" = "path",
-        "x-default" = "none: required in this table",
+        "x-default" = "none, the key is required in this table",
         "x-example" = "key = \"key.pem\""
     ))]
     pub(super) key: Option<String>,
@@ -188,7 +188,7 @@ pub(super) struct RawStore {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLimits {
-    /// Connections open at the same time, from everywhere. One more is not accepted until another ends.
+    /// Connections open at the same time, from everywhere. One more is refused when it connects.
     ///
     /// Reason: each costs a file descriptor and memory; 4096 stay well below what a small machine has.
     #[schemars(extend(
@@ -306,7 +306,7 @@ pub(super) struct RawLimits {
     /// Reason: a password hash costs memory and a whole core by design; a storm of guesses must not take all memory.
     #[schemars(extend(
         "x-type" = "number",
-        "x-default" = "0 (the number of cores)",
+        "x-default" = "0",
         "x-range" = limits::PASSWORD_CHECKS.range_text(),
         "x-example" = "password_checks = 4"
     ))]

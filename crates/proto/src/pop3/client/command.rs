@@ -155,7 +155,7 @@ fn sayable(argument: &[u8]) -> Result<&[u8], Refused> {
     if fits { Ok(argument) } else { Err(Refused::InvalidArgument) }
 }
 
-/// RFC 5034 §4: the initial response goes with AUTH only if the line stays within 255 octets (C-030 is fetch's).
+/// RFC 5034 §4: the initial response goes with AUTH only if the line stays within 255 octets.
 fn plain(name: &str, password: &Password) -> Result<Outgoing, Refused> {
     let (name, password) = (sayable(name.as_bytes())?, sayable(password.expose())?);
     let mut message = Zeroizing::new(Vec::with_capacity(name.len() + password.len() + 2));

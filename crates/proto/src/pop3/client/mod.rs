@@ -81,7 +81,7 @@ pub enum Event<'a> {
 pub struct Step<'a> {
     /// Octets the driver can drop.
     pub used: usize,
-    /// `None`: more input is needed.
+    /// `None` with nothing used up: more input is needed.
     pub event: Option<Event<'a>>,
 }
 
