@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::types::{MessageNumber, Octets, UniqueId};
+use crate::types::{MessageNumber, Octets, Sizes, UniqueId};
 
 /// All messages of a maildrop as one session sees them (RFC 1939 §4): fixed at login, shared, never changed.
 ///
@@ -15,6 +15,8 @@ pub struct Listing {
     ends: Vec<u32>,
     ids: String,
     total: Octets,
+    /// The few messages that have a surrogate, ascending, and how large it is.
+    surrogates: Vec<(u32, Octets)>,
 }
 
 /// The listing would hold more messages, or longer unique-ids, than message numbers can name.
@@ -29,13 +31,18 @@ impl Listing {
     }
 
     /// Adds the next message. Message numbers follow the order of these calls.
-    pub fn push(&mut self, octets: Octets, id: &UniqueId) -> Result<(), ListingFull> {
+    pub fn push(&mut self, sizes: impl Into<Sizes>, id: &UniqueId) -> Result<(), ListingFull> {
+        let Sizes { stored, surrogate } = sizes.into();
         MessageNumber::from_index(self.octets.len()).ok_or(ListingFull)?;
         let end = u32::try_from(self.ids.len() + id.as_str().len()).map_err(|_| ListingFull)?;
         self.ids.push_str(id.as_str());
         self.ends.push(end);
-        self.octets.push(octets);
-        self.total += octets;
+        if let Some(surrogate) = surrogate {
+            let index = u32::try_from(self.octets.len()).map_err(|_| ListingFull)?;
+            self.surrogates.push((index, surrogate));
+        }
+        self.octets.push(stored);
+        self.total += stored;
         Ok(())
     }
 
@@ -49,7 +56,16 @@ impl Listing {
         self.octets.is_empty()
     }
 
-    /// The size of the message at `index`.
+    /// The sizes of the message at `index`.
+    ///
+    /// # Panics
+    /// When there is no such message.
+    pub fn sizes(&self, index: usize) -> Sizes {
+        let place = self.surrogates.binary_search_by_key(&index, |(index, _)| *index as usize);
+        Sizes { stored: self.octets[index], surrogate: place.ok().map(|place| self.surrogates[place].1) }
+    }
+
+    /// The size of the message at `index` as it is stored.
     ///
     /// # Panics
     /// When there is no such message.
@@ -66,7 +82,7 @@ impl Listing {
         &self.ids[start..self.ends[index] as usize]
     }
 
-    /// The sum of all sizes.
+    /// The sum of the sizes of all messages as they are stored.
     pub fn total(&self) -> Octets {
         self.total
     }

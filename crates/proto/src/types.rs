@@ -69,6 +69,21 @@ impl fmt::Display for Octets {
     }
 }
 
+/// What RETR sends of one message: as it is stored, and as the surrogate of a client without UTF8 mode (RFC 6856 §2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Of the message as it is stored.
+    pub stored: Octets,
+    /// Of its surrogate, if it has one.
+    pub surrogate: Option<Octets>,
+}
+
+impl From<Octets> for Sizes {
+    fn from(stored: Octets) -> Self {
+        Self { stored, surrogate: None }
+    }
+}
+
 /// How much of a message a client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {

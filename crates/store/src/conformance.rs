@@ -80,7 +80,7 @@ pub async fn read<M: Maildrop>(maildrop: &M, index: usize) -> (Octets, Vec<u8>) 
     let mut message = maildrop.read(index).await.expect("the message opens");
     let mut stored = Vec::new();
     message.body.read_to_end(&mut stored).await.expect("the message can be read to its end");
-    (message.octets, stored)
+    (message.sizes.stored, stored)
 }
 
 /// What a client has after it has received the message and taken the dot-stuffing away.

@@ -15,7 +15,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use tokio::io::AsyncBufRead;
-use watchpost_proto::{Credentials, Listing, Octets, Outcome, UniqueId};
+use watchpost_proto::{Credentials, Listing, Outcome, Sizes, UniqueId};
 
 pub use directory::{
     Account, AccountError, AccountState, HashCost, NotAHashCost, NotAUserName, SqliteDirectory, StaticDirectory, User,
@@ -58,7 +58,7 @@ pub trait Maildrop: Send + 'static {
 #[derive(Debug)]
 pub struct Message<Reader> {
     /// What RETR will send of it, counted from the message itself: the listing may have been told less than the truth.
-    pub octets: Octets,
+    pub sizes: Sizes,
     /// Its stored octets, from the first to the last.
     pub body: Reader,
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use watchpost_proto::{Listing, OctetCounter, Octets, Outcome, UniqueId};
+use watchpost_proto::{Listing, Outcome, Sizer, Sizes, UniqueId};
 
 use crate::maildir::native_unique_id;
 use crate::{DeliverError, Delivery, Maildrop, Message, OpenError, ReadError, Store, UpdateError, User, UserName};
@@ -24,7 +24,7 @@ struct Shelves {
 #[derive(Clone, Debug)]
 struct Stored {
     id: UniqueId,
-    octets: Octets,
+    sizes: Sizes,
     body: Arc<[u8]>,
 }
 
@@ -41,7 +41,7 @@ impl MemoryStore {
 
     fn put(&self, user: &User, body: Arc<[u8]>) -> UniqueId {
         let id = native_unique_id();
-        let stored = Stored { id: id.clone(), octets: OctetCounter::of(&body), body };
+        let stored = Stored { id: id.clone(), sizes: Sizer::of(&body), body };
         self.shelves().maildrops.entry(user.name.clone()).or_default().push(stored);
         id
     }
@@ -61,7 +61,7 @@ impl Store for MemoryStore {
         let messages = shelves.maildrops.get(&user.name).cloned().unwrap_or_default();
         let mut listing = Listing::with_capacity(messages.len());
         for message in &messages {
-            listing.push(message.octets, &message.id).map_err(|error| OpenError::Damaged(error.into()))?;
+            listing.push(message.sizes, &message.id).map_err(|error| OpenError::Damaged(error.into()))?;
         }
         if !shelves.locked.insert(user.name.clone()) {
             return Err(OpenError::InUse);
@@ -97,7 +97,7 @@ impl Maildrop for MemoryMaildrop {
         if !kept {
             return Err(ReadError::Gone);
         }
-        Ok(Message { octets: message.octets, body: Cursor::new(Arc::clone(&message.body)) })
+        Ok(Message { sizes: message.sizes, body: Cursor::new(Arc::clone(&message.body)) })
     }
 
     async fn update(self, outcome: Outcome) -> Result<(), UpdateError> {

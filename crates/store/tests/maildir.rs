@@ -13,7 +13,7 @@ use checks::{Fixture, mode, removing};
 use proptest::prelude::*;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use tokio::io::AsyncReadExt;
-use watchpost_proto::{OctetCounter, Octets, Outcome};
+use watchpost_proto::{OctetCounter, Octets, Outcome, Sizes};
 use watchpost_store::conformance::{deliver, hostile_messages, open, read, received, unique_ids, user};
 use watchpost_store::maildir::{MaildirPath, MaildirStore, Put};
 use watchpost_store::{Delivery, Maildrop, OpenError, ReadError, Store};
@@ -283,7 +283,7 @@ async fn a_message_longer_than_memory_is_streamed_octet_for_octet() {
         let maildrop = fixture.open().await;
         assert_eq!(maildrop.listing().octets(0), Octets(received(&message[..length]).len() as u64));
         let mut opened = maildrop.read(0).await.unwrap();
-        assert_eq!(opened.octets, maildrop.listing().octets(0));
+        assert_eq!(opened.sizes.stored, maildrop.listing().octets(0));
         // A client that takes little at a time.
         let (mut stored, mut piece) = (Vec::new(), [0; 1_000]);
         while let octets @ 1.. = opened.body.read(&mut piece).await.unwrap() {
@@ -445,4 +445,20 @@ proptest! {
             assert_eq!(distinct.len(), written);
         });
     }
+}
+
+#[tokio::test]
+async fn a_message_with_utf8_in_its_header_has_two_sizes_wherever_it_came_from() {
+    // P-201, P-203, L-021
+    let fixture = Fixture::new();
+    let message = "Subject: é\n\nbody é\n".as_bytes();
+    deliver(&fixture.store, &fixture.alice, message).await;
+    fixture.put("new/1700000000.M1P1.host,W=24", message);
+    let both = Sizes { stored: Octets(24), surrogate: Some(Octets(38)) };
+    let maildrop = fixture.open().await;
+    assert_eq!(maildrop.listing().sizes(1), both, "the name of what we deliver says both");
+    assert_eq!(maildrop.listing().sizes(0), Octets(24).into(), "another one's name is believed until it was read");
+    assert_eq!(maildrop.read(0).await.unwrap().sizes, both);
+    drop(maildrop);
+    assert_eq!(fixture.open().await.listing().sizes(0), both);
 }

@@ -63,6 +63,8 @@ pub enum Capability {
     Pipelining,
     /// RFC 2595 §4.
     Stls,
+    /// RFC 6856 §2.
+    Utf8,
     /// RFC 6856 §3.
     Lang,
     /// Nothing is removed but by DELE and QUIT (RFC 2449 §6.7).
@@ -87,6 +89,7 @@ impl Capability {
             Self::Pipelining => "PIPELINING",
             Self::Stls => "STLS",
             Self::ExpireNever => "EXPIRE NEVER",
+            Self::Utf8 => "UTF8",
             Self::Lang => "LANG",
             Self::Implementation => "IMPLEMENTATION Watchpost",
         })

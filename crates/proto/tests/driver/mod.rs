@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::pop3::server::{Action, Channel, Limits, Notice, Session};
-use watchpost_proto::{Credentials, Listing, OctetCounter, Outcome, Progress, Timestamp, UniqueId};
+use watchpost_proto::{Credentials, Listing, Outcome, Progress, Sizer, Timestamp, UniqueId};
 
 pub const NAME: &str = "mrose";
 pub const PASSWORD: &str = "tanstaaf";
@@ -122,7 +122,7 @@ impl Driver {
             self.session.message_refused(Refusal::MessageUnreadable, output);
             return;
         }
-        self.session.message_opened(OctetCounter::of(&self.mail[index]), output);
+        self.session.message_opened(Sizer::of(&self.mail[index]), output);
         for chunk in self.mail[index].chunks(self.chunk.max(1)) {
             if self.session.message_chunk(chunk, output) == Progress::Enough {
                 break;
@@ -134,7 +134,7 @@ impl Driver {
     fn listing(&self) -> Arc<Listing> {
         let mut listing = Listing::with_capacity(self.mail.len());
         for (place, message) in self.mail.iter().enumerate() {
-            listing.push(OctetCounter::of(message), &UniqueId::new(format!("uid{place}")).unwrap()).unwrap();
+            listing.push(Sizer::of(message), &UniqueId::new(format!("uid{place}")).unwrap()).unwrap();
         }
         Arc::new(listing)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 use uuid::Uuid;
-use watchpost_proto::{OctetCounter, UniqueId};
+use watchpost_proto::{Sizer, UniqueId};
 
 use super::file::{MessageFile, PIECE, Patience};
 use super::folders::Folders;
@@ -116,7 +116,7 @@ struct Incoming {
     /// Complete once it is closed and `memory` is empty.
     file: Option<TemporaryFile>,
     stored: u64,
-    counter: OctetCounter,
+    counter: Sizer,
 }
 
 impl Incoming {

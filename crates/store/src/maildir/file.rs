@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, openat, openat2, statx};
 use watchpost_proto::planted::planted;
-use watchpost_proto::{OctetCounter, Octets};
+use watchpost_proto::{Sizer, Sizes};
 
 use crate::disk::Folder;
 
@@ -147,8 +147,8 @@ impl MessageFile {
 }
 
 /// Counts a whole file as RETR will send it (P-162).
-pub(super) fn count(file: &File) -> io::Result<Octets> {
-    let mut counter = OctetCounter::default();
+pub(super) fn count(file: &File) -> io::Result<Sizes> {
+    let mut counter = Sizer::default();
     let mut piece = vec![0; PIECE];
     let mut position = 0;
     loop {

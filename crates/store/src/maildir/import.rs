@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use uuid::Uuid;
-use watchpost_proto::{OctetCounter, UniqueId};
+use watchpost_proto::{Sizer, UniqueId};
 
 use super::delivery::TemporaryFile;
 use super::folders::Folders;
@@ -58,7 +58,7 @@ impl Import {
         if !self.held.insert(name::unique_id_of(uuid)) {
             return Ok(Put::AlreadyThere);
         }
-        let base = self.shared.names.base(uuid, message.len() as u64, OctetCounter::of(message));
+        let base = self.shared.names.base(uuid, message.len() as u64, Sizer::of(message));
         let mut file = TemporaryFile::within(&self.folders, &self.shared.names)?;
         file.file.write(message)?;
         self.group.push((file, base));

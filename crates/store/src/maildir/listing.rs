@@ -5,7 +5,7 @@ use std::io;
 use std::time::SystemTime;
 
 use rustix::fs::{Mode, OFlags, RawDir, openat};
-use watchpost_proto::{Octets, UniqueId};
+use watchpost_proto::{Octets, Sizes, UniqueId};
 
 use super::file::{Facts, Inode, Kind, MessageFile, Modified, Patience, count};
 use super::folders::Folders;
@@ -251,11 +251,14 @@ fn twin_unique_id(file: &File, name: &[u8]) -> UniqueId {
 
 /// What LIST will say, or nothing if the file has vanished or is none. Never fails for what cannot be read.
 fn size(folder: &Folder, name: &[u8], known: Option<&KnownSizes<'_>>) -> Option<Size> {
-    let claimed = name::claim(name, Claim::Wire).map(Octets);
+    let claimed = name::claim(name, Claim::Wire).map(|stored| Sizes {
+        stored: Octets(stored),
+        surrogate: name::claim(name, Claim::Surrogate).map(Octets),
+    });
     let known = known.and_then(|known| known.of(name::base(name)));
     match (known, claimed) {
-        (Some(known), Some(claimed)) if known.octets == claimed => return Some(known),
-        (None, Some(octets)) => return Some(Size { octets, counted: None }),
+        (Some(known), Some(claimed)) if known.sizes == claimed => return Some(known),
+        (None, Some(sizes)) => return Some(Size { sizes, counted: None }),
         _ => {}
     }
     let facts = match Facts::of(folder, name) {
@@ -269,11 +272,11 @@ fn size(folder: &Folder, name: &[u8], known: Option<&KnownSizes<'_>>) -> Option<
     if let Some(known) = known.filter(|known| known.counted == Some(facts.stamp())) {
         return Some(known);
     }
-    if let Some(octets) = claimed {
-        return Some(Size { octets, counted: None });
+    if let Some(sizes) = claimed {
+        return Some(Size { sizes, counted: None });
     }
     let file = MessageFile::open(folder, name, Patience::Blocking);
-    let counted = file.and_then(|open| Ok(Size { octets: count(&open.file)?, counted: Some(open.facts.stamp()) }));
+    let counted = file.and_then(|open| Ok(Size { sizes: count(&open.file)?, counted: Some(open.facts.stamp()) }));
     match counted {
         Ok(size) => Some(size),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -281,7 +284,7 @@ fn size(folder: &Folder, name: &[u8], known: Option<&KnownSizes<'_>>) -> Option<
     }
 }
 
-fn uncounted(name: &[u8], claimed: Option<Octets>, stored: u64) -> Size {
-    let octets = claimed.unwrap_or_else(|| Octets(name::claim(name, Claim::Stored).unwrap_or(stored)));
-    Size { octets, counted: None }
+fn uncounted(name: &[u8], claimed: Option<Sizes>, stored: u64) -> Size {
+    let sizes = claimed.unwrap_or_else(|| Octets(name::claim(name, Claim::Stored).unwrap_or(stored)).into());
+    Size { sizes, counted: None }
 }

@@ -14,7 +14,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::{Encoding, Specification};
 use uuid::{NoContext, Timestamp, Uuid, Variant};
 use watchpost_proto::planted::planted;
-use watchpost_proto::{Octets, UniqueId};
+use watchpost_proto::{Sizes, UniqueId};
 
 /// RFC 4648 §7 in lower case: unlike the alphabet of §6, its text sorts as the numbers do.
 static SORTED: LazyLock<Encoding> = LazyLock::new(|| alphabet("0123456789abcdefghijklmnopqrstuv"));
@@ -62,6 +62,8 @@ pub(super) enum Claim {
     Stored,
     /// `,W=`: octets on the wire, every line end counted as CRLF.
     Wire,
+    /// `,U=`: the same of its surrogate, if its header is UTF-8 (RFC 6856 §2.1).
+    Surrogate,
 }
 
 /// What the name says of a size; nothing of it has been proved.
@@ -69,6 +71,7 @@ pub(super) fn claim(name: &[u8], claim: Claim) -> Option<u64> {
     let key: &[u8] = match claim {
         Claim::Stored => b"S=",
         Claim::Wire => b"W=",
+        Claim::Surrogate => b"U=",
     };
     base(name).split(|octet| *octet == b',').skip(1).find_map(|field| number(field.strip_prefix(key)?))
 }
@@ -114,9 +117,12 @@ impl NameMaker {
     }
 
     /// The base for a message with this UUID and these sizes.
-    pub(super) fn base(&self, uuid: Uuid, stored: u64, wire: Octets) -> Vec<u8> {
+    pub(super) fn base(&self, uuid: Uuid, stored: u64, wire: Sizes) -> Vec<u8> {
         let mut base = self.stem(uuid).into_bytes();
-        write!(base, ",S={stored},W={wire}").expect("a vector takes what is written");
+        write!(base, ",S={stored},W={}", wire.stored).expect("a vector takes what is written");
+        if let Some(surrogate) = wire.surrogate {
+            write!(base, ",U={surrogate}").expect("a vector takes what is written");
+        }
         base
     }
 }
@@ -199,7 +205,7 @@ mod tests {
     fn a_name_of_ours_carries_its_unique_id() {
         // P-181, P-184
         let uuid = fresh();
-        let name = NameMaker::new("mail.example.org").base(uuid, 10, Octets(12));
+        let name = NameMaker::new("mail.example.org").base(uuid, 10, watchpost_proto::Octets(12).into());
         assert_eq!(id(&name), unique_id_of(uuid).as_str());
         assert_eq!(id(&name).len(), 26);
         assert_eq!((claim(&name, Claim::Stored), claim(&name, Claim::Wire)), (Some(10), Some(12)));

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use rustix::io::{ReadWriteFlags, preadv2};
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
-use watchpost_proto::{OctetCounter, Octets};
+use watchpost_proto::{Sizer, Sizes};
 
 use super::file::{MessageFile, PIECE, Patience, count};
 use super::is_lasting;
@@ -29,21 +29,21 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
         && length <= PIECE
     {
         let body = read_whole(file.file, length).await?;
-        let octets = OctetCounter::of(&body);
-        session.snapshot.counted(index, octets, stamp);
-        return Ok(Message { octets, body: Reader::whole(body) });
+        let sizes = Sizer::of(&body);
+        session.snapshot.counted(index, sizes, stamp);
+        return Ok(Message { sizes, body: Reader::whole(body) });
     }
     let known = session.snapshot.size(index);
     let file = Arc::new(file.file);
-    let octets = if known.counted == Some(stamp) {
-        known.octets
+    let sizes = if known.counted == Some(stamp) {
+        known.sizes
     } else {
         let counted = Arc::clone(&file);
-        let octets: Octets = blocking(move || count(&counted)).await?;
-        session.snapshot.counted(index, octets, stamp);
-        octets
+        let sizes: Sizes = blocking(move || count(&counted)).await?;
+        session.snapshot.counted(index, sizes, stamp);
+        sizes
     };
-    Ok(Message { octets, body: Reader::pieces(file, length) })
+    Ok(Message { sizes, body: Reader::pieces(file, length) })
 }
 
 async fn open(session: &Arc<Session>, index: usize) -> Result<MessageFile, ReadError> {

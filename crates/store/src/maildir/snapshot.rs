@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use watchpost_proto::planted::planted;
-use watchpost_proto::{Listing, ListingFull, Octets, UniqueId};
+use watchpost_proto::{Listing, ListingFull, Sizes, UniqueId};
 
 use super::file::Stamp;
 use super::name;
@@ -38,13 +38,13 @@ pub(super) struct Snapshot {
     /// Which file each size was counted from; zero where nobody has counted.
     stamps: Vec<AtomicU64>,
     /// Sizes that the listing has wrong, found out when the messages were read.
-    corrections: Mutex<BTreeMap<usize, Octets>>,
+    corrections: Mutex<BTreeMap<usize, Sizes>>,
 }
 
 /// A size, and what it was counted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size {
-    pub(super) octets: Octets,
+    pub(super) sizes: Sizes,
     /// Nothing, while it is only what the name claims.
     pub(super) counted: Option<Stamp>,
 }
@@ -75,19 +75,19 @@ impl Snapshot {
     pub(super) fn size(&self, index: usize) -> Size {
         let corrected = self.corrections().get(&index).copied();
         let counted = Stamp::from_number(self.stamps[index].load(Ordering::Acquire));
-        Size { octets: corrected.unwrap_or_else(|| self.listing.octets(index)), counted }
+        Size { sizes: corrected.unwrap_or_else(|| self.listing.sizes(index)), counted }
     }
 
     /// Keeps what a message was counted to have, for later sessions: this one's listing is fixed (RFC 1939 §4).
-    pub(super) fn counted(&self, index: usize, octets: Octets, stamp: Stamp) {
+    pub(super) fn counted(&self, index: usize, sizes: Sizes, stamp: Stamp) {
         if planted("store.believes-wrong-w") {
             return;
         }
         let mut corrections = self.corrections();
-        if octets == self.listing.octets(index) {
+        if sizes == self.listing.sizes(index) {
             corrections.remove(&index);
         } else {
-            corrections.insert(index, octets);
+            corrections.insert(index, sizes);
         }
         drop(corrections);
         self.stamps[index].store(stamp.number(), Ordering::Release);
@@ -103,7 +103,7 @@ impl Snapshot {
         let mut listing = Listing::with_capacity(self.len());
         for index in 0..self.len() {
             let id = UniqueId::new(self.listing.unique_id(index)).expect("it comes from a listing");
-            listing.push(self.size(index).octets, &id)?;
+            listing.push(self.size(index).sizes, &id)?;
         }
         let stamps = self.stamps.iter().map(|stamp| AtomicU64::new(stamp.load(Ordering::Acquire))).collect();
         let (names, ends, subfolders) = (self.names.clone(), self.ends.clone(), self.subfolders.clone());
@@ -125,7 +125,7 @@ impl Snapshot {
         name::base(self.place(index as usize).1)
     }
 
-    fn corrections(&self) -> MutexGuard<'_, BTreeMap<usize, Octets>> {
+    fn corrections(&self) -> MutexGuard<'_, BTreeMap<usize, Sizes>> {
         // One insertion or removal: nothing can be half-done.
         self.corrections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -176,7 +176,7 @@ impl SnapshotBuilder {
         id: &UniqueId,
     ) -> Result<(), ListingFull> {
         let end = u32::try_from(self.snapshot.names.len() + name.len()).map_err(|_| ListingFull)?;
-        self.listing.push(size.octets, id)?;
+        self.listing.push(size.sizes, id)?;
         self.snapshot.names.extend_from_slice(name);
         self.snapshot.ends.push(end);
         self.snapshot.subfolders.push(subfolder);
@@ -192,6 +192,8 @@ impl SnapshotBuilder {
 
 #[cfg(test)]
 mod tests {
+    use watchpost_proto::Octets;
+
     use super::*;
 
     #[test]
@@ -199,7 +201,7 @@ mod tests {
         let mut builder = SnapshotBuilder::with_capacity(0, 0);
         for number in 0..10_000 {
             let id = UniqueId::new(format!("{number:032}")).unwrap();
-            let size = Size { octets: Octets(number), counted: None };
+            let size = Size { sizes: Octets(number).into(), counted: None };
             builder.push(Subfolder::New, format!("{number:010}.M1P1.host").as_bytes(), size, &id).unwrap();
         }
         let snapshot = builder.finish();

@@ -279,8 +279,8 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     async fn send_message<T: AsyncWrite + Unpin>(&mut self, index: usize, stream: &mut T) -> Result<(), Ending> {
         let maildrop = self.maildrop.as_ref().expect("messages are read after login");
         match maildrop.read(index).await {
-            Ok(Message { octets, body }) => {
-                self.session.message_opened(octets, &mut self.output);
+            Ok(Message { sizes, body }) => {
+                self.session.message_opened(sizes, &mut self.output);
                 self.send_body(body, stream).await
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 use crate::apop::{ApopDigest, Timestamp};
 use crate::catalogue::{Assent, Refusal};
 use crate::credentials::{Credentials, Password};
+use crate::mime::Headers;
 use crate::pop3::server::{Channel, Step, Stls, capabilities, lang, may_send_passwords, mechanisms};
 use crate::pop3::{AuthStart, Command, Reply, State};
 use crate::sasl::{Exchange, Turn};
@@ -14,6 +15,8 @@ pub(super) struct Authorization {
     name: Option<Vec<u8>>,
     /// A SASL exchange that waits for the client's next line.
     exchange: Option<Exchange>,
+    /// What the client can take.
+    headers: Headers,
 }
 
 impl Authorization {
@@ -28,11 +31,16 @@ impl Authorization {
             Command::Lang(range) => lang(range.as_deref()),
             Command::Pass(password) => Self::pass(name, password, channel),
             Command::Quit => Self::quit(),
-            Command::Stls => Self::stls(channel),
+            Command::Stls => self.stls(channel),
             Command::User(name) => self.user(name, channel),
-            Command::Utf8 => Self::utf8(),
+            Command::Utf8 => self.utf8(),
             _ => unreachable!("Table A allows no other command before login"),
         }
+    }
+
+    /// How messages with UTF-8 in their header shall go out.
+    pub(super) fn headers(&self) -> Headers {
+        self.headers
     }
 
     /// Whether the next line is SASL data, whatever it reads (P-222).
@@ -105,8 +113,9 @@ impl Authorization {
     }
 
     /// RFC 2595 §4.
-    fn stls(channel: Channel) -> Step {
+    fn stls(&self, channel: Channel) -> Step {
         match channel {
+            Channel::Clear { .. } if self.headers == Headers::AsStored => Step::Stay(Reply::Err(Refusal::StlsAfterUtf8)),
             Channel::Clear { stls: Stls::Available, .. } => Step::StartTls,
             Channel::Clear { stls: Stls::Unavailable, .. } => Step::Stay(Reply::Err(Refusal::TlsNotAvailable)),
             Channel::Tls => Step::Stay(Reply::Err(Refusal::TlsAlreadyActive)),
@@ -122,9 +131,10 @@ impl Authorization {
         Step::Stay(Reply::Ok(Assent::SendPass))
     }
 
-    /// RFC 6856 §2: refused as long as messages with UTF-8 headers go out as they are stored (P-200).
-    fn utf8() -> Step {
-        Step::Stay(Reply::Err(Refusal::Utf8NotAvailable))
+    /// RFC 6856 §2. May be said again (P-200).
+    fn utf8(&mut self) -> Step {
+        self.headers = Headers::AsStored;
+        Step::Stay(Reply::Ok(Assent::Utf8))
     }
 }
 

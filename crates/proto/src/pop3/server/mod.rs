@@ -20,11 +20,12 @@ use crate::credentials::Credentials;
 use crate::dot::{DotStuffer, Progress};
 use crate::line::{Line, LineBuffer, LineEnd};
 use crate::listing::{Listing, Outcome};
+use crate::mime::{HeaderGate, Headers, Through};
 use crate::planted::planted;
 use crate::pop3::command::Parsed;
 use crate::pop3::{Capability, Command, Greeting, Reply, ResponseCode, State};
 use crate::sasl::Mechanism;
-use crate::types::{Extent, MessageNumber, Octets};
+use crate::types::{Extent, MessageNumber, Octets, Sizes};
 
 use authorization::Authorization;
 use transaction::{Multiline, Transaction};
@@ -74,6 +75,8 @@ enum Asking {
 struct Retrieval {
     number: MessageNumber,
     extent: Extent,
+    /// Present while a surrogate may have to take the place of the header.
+    gate: Option<HeaderGate>,
     stuffer: DotStuffer,
     octets: Octets,
 }
@@ -207,8 +210,12 @@ impl Session {
         self.asking = Asking::Nothing;
         match result {
             Ok(listing) => {
-                let (count, octets) = (listing.len(), listing.total());
-                self.state = SessionState::Transaction(Transaction::new(listing));
+                let SessionState::Authorization(authorization) = &self.state else {
+                    unreachable!("a login happens in AUTHORIZATION")
+                };
+                let transaction = Transaction::new(listing, authorization.headers());
+                let (count, octets) = transaction.drop_listing();
+                self.state = SessionState::Transaction(transaction);
                 self.reply(&Reply::MaildropReady { count, octets }, output);
             }
             Err(refusal) if refusal.row().code == Some(ResponseCode::Auth) => self.login_failed(refusal, output),
@@ -238,8 +245,10 @@ impl Session {
     }
 
     /// Answers [`Action::ReadMessage`]: the message is open and RETR will send this many octets of it.
-    pub fn message_opened(&mut self, octets: Octets, output: &mut Vec<u8>) {
+    pub fn message_opened(&mut self, sizes: Sizes, output: &mut Vec<u8>) {
         let Asking::Message(retrieval) = &mut self.asking else { unreachable!("RETR or TOP asked for a message") };
+        let headers = if retrieval.gate.is_some() { Headers::Surrogates } else { Headers::AsStored };
+        let octets = sizes.of(headers);
         retrieval.octets = octets;
         let reply = match retrieval.extent {
             Extent::Whole => Reply::Octets(octets),
@@ -265,7 +274,10 @@ impl Session {
     /// The next stored octets of the message. `Enough`: no more are needed.
     pub fn message_chunk(&mut self, chunk: &[u8], output: &mut Vec<u8>) -> Progress {
         let Asking::Message(retrieval) = &mut self.asking else { unreachable!("a message was opened") };
-        retrieval.stuffer.push(chunk, output)
+        let Some(gate) = &mut retrieval.gate else { return retrieval.stuffer.push(chunk, output) };
+        let Through { header, chunk } = gate.push(chunk);
+        let enough = header.is_some_and(|header| retrieval.stuffer.push(&header, output) == Progress::Enough);
+        if enough { Progress::Enough } else { retrieval.stuffer.push(chunk, output) }
     }
 
     /// The message is complete.
@@ -273,6 +285,9 @@ impl Session {
         let Asking::Message(mut retrieval) = std::mem::replace(&mut self.asking, Asking::Nothing) else {
             unreachable!("a message was opened")
         };
+        if let Some(header) = retrieval.gate.as_mut().and_then(HeaderGate::finish) {
+            retrieval.stuffer.push(&header, output);
+        }
         retrieval.stuffer.finish(output);
         let SessionState::Transaction(transaction) = &mut self.state else {
             unreachable!("messages are read in TRANSACTION")
@@ -379,7 +394,9 @@ impl Session {
             }
             Step::Login(credentials) => self.ask(Asking::Login, Action::Login(credentials)),
             Step::Retrieve(number, extent) => {
-                let retrieval = Retrieval { number, extent, stuffer: DotStuffer::new(extent), octets: Octets(0) };
+                let gate = (self.headers() == Headers::Surrogates).then(HeaderGate::default);
+                let stuffer = DotStuffer::new(extent);
+                let retrieval = Retrieval { number, extent, gate, stuffer, octets: Octets(0) };
                 self.ask(Asking::Message(retrieval), Action::ReadMessage { index: number.index() });
             }
             Step::Speak(language) => {
@@ -420,6 +437,13 @@ impl Session {
     /// A TLS record instead of a command: content type 22, version 3.x (S-016).
     fn speaks_tls(&self) -> bool {
         self.tally.commands == 0 && self.channel != Channel::Tls && self.lines.waiting().starts_with(&[0x16, 0x03])
+    }
+
+    fn headers(&self) -> Headers {
+        match &self.state {
+            SessionState::Transaction(transaction) => transaction.headers(),
+            _ => Headers::default(),
+        }
     }
 
     fn bad_command(&mut self, refusal: Refusal, output: &mut Vec<u8>) {
@@ -486,6 +510,7 @@ fn capabilities(state: State, channel: Channel) -> Vec<Capability> {
         Capability::RespCodes,
         Capability::AuthRespCode,
         Capability::Pipelining,
+        Capability::Utf8,
         Capability::Lang,
         Capability::ExpireNever,
         Capability::Implementation,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::catalogue::{Assent, Refusal};
 use crate::dot::Progress;
 use crate::listing::{Listing, Outcome};
+use crate::mime::Headers;
 use crate::planted::planted;
 use crate::pop3::reply::line;
 use crate::pop3::server::{Channel, OUTPUT_OCTETS, Step, capabilities, lang};
@@ -16,6 +17,7 @@ pub(super) struct Transaction {
     listing: Arc<Listing>,
     deleted: Marks,
     retrieved: Marks,
+    headers: Headers,
 }
 
 /// A listing of all messages on its way out, a line per message.
@@ -40,8 +42,23 @@ impl Multiline {
 }
 
 impl Transaction {
-    pub(super) fn new(listing: Arc<Listing>) -> Self {
-        Self { listing, deleted: Marks::default(), retrieved: Marks::default() }
+    pub(super) fn new(listing: Arc<Listing>, headers: Headers) -> Self {
+        Self { listing, deleted: Marks::default(), retrieved: Marks::default(), headers }
+    }
+
+    /// What RETR sends of the message, in the mode of this session (P-203).
+    fn octets(&self, index: usize) -> Octets {
+        self.listing.sizes(index).of(self.headers)
+    }
+
+    /// How messages with UTF-8 in their header go out.
+    pub(super) fn headers(&self) -> Headers {
+        self.headers
+    }
+
+    /// How many messages are not marked as deleted, and their sizes together.
+    pub(super) fn drop_listing(&self) -> (usize, Octets) {
+        (self.kept().count(), self.kept().map(|index| self.octets(index)).sum())
     }
 
     pub(super) fn command(&mut self, command: &Command, channel: Channel) -> Step {
@@ -101,7 +118,7 @@ impl Transaction {
     /// RFC 1939 §5, LIST with a number.
     fn list_one(&self, number: MessageNumber) -> Result<Step, Refusal> {
         let index = self.message(number)?;
-        Ok(Step::Stay(Reply::ScanListing(number, self.listing.octets(index))))
+        Ok(Step::Stay(Reply::ScanListing(number, self.octets(index))))
     }
 
     /// RFC 1939 §5.
@@ -132,8 +149,8 @@ impl Transaction {
 
     /// RFC 1939 §5. Messages marked as deleted are not counted (P-160).
     fn stat(&self) -> Step {
-        let octets: Octets = self.kept().map(|index| self.listing.octets(index)).sum();
-        Step::Stay(Reply::DropListing { count: self.kept().count(), octets })
+        let (count, octets) = self.drop_listing();
+        Step::Stay(Reply::DropListing { count, octets })
     }
 
     /// RFC 1939 §7.
@@ -169,7 +186,7 @@ impl Transaction {
                 continue;
             }
             match multiline.of {
-                ListingOf::Octets => line(output, format_args!("{number} {}", self.listing.octets(index))),
+                ListingOf::Octets => line(output, format_args!("{number} {}", self.octets(index))),
                 ListingOf::UniqueIds => line(output, format_args!("{number} {}", self.listing.unique_id(index))),
             }
         }
