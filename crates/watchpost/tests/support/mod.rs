@@ -226,6 +226,22 @@ impl Typist {
             .collect()
     }
 
+    /// A message as it comes, un-stuffed; `None` if the connection ends before it does.
+    pub fn message(&mut self, command: &str) -> Option<Vec<u8>> {
+        self.ok(command);
+        let mut message = Vec::new();
+        loop {
+            let mut line = Vec::new();
+            self.stream.read_until(b'\n', &mut line).unwrap();
+            match line.as_slice() {
+                b"" => return None,
+                b".\r\n" => return Some(message),
+                [b'.', rest @ ..] => message.extend_from_slice(rest),
+                line => message.extend_from_slice(line),
+            }
+        }
+    }
+
     pub fn stream(&self) -> &TcpStream {
         self.stream.get_ref()
     }
