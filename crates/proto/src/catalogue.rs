@@ -3,6 +3,7 @@
 mod assents;
 mod commands;
 mod errors;
+pub mod explain;
 
 pub use assents::Assent;
 pub use commands::{CommandRow, TABLE_A};

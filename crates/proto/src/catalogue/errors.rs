@@ -20,6 +20,8 @@ pub enum End {
 pub struct ErrorRow {
     /// `E-01` to `E-61`.
     pub id: &'static str,
+    /// The name of its [`Refusal`].
+    pub name: &'static str,
     /// When it happens.
     pub situation: &'static str,
     /// The response code in front of the text (RFC 2449 §8, RFC 3206).
@@ -64,6 +66,7 @@ macro_rules! table_b {
         pub const TABLE_B: &[ErrorRow] = &[
             $(ErrorRow {
                 id: $id,
+                name: stringify!($variant),
                 situation: $situation,
                 code: $code,
                 english: $english,

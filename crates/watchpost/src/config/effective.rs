@@ -34,6 +34,7 @@ impl Config {
             ("connections", limits.connections.to_string()),
             ("connections_per_address", limits.connections_per_address.to_string()),
             ("line_octets", limits.line_octets.to_string()),
+            ("sasl_octets", limits.sasl_octets.to_string()),
             ("idle_time", duration(limits.idle_time)),
             ("login_time", duration(limits.login_time)),
             ("handshake_time", duration(limits.handshake_time)),

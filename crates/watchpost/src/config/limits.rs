@@ -25,6 +25,14 @@ pub(super) const LINE_OCTETS: Count = Count {
     most: 65_536,
     why: "RFC 2449 §4 demands 255 at least, and a line is held in memory",
 };
+/// Octets of a line that carries SASL data (RFC 5034 §4; P-096).
+pub(super) const SASL_OCTETS: Count = Count {
+    key: "sasl_octets",
+    default: 24_576,
+    least: 2_048,
+    most: 1_048_576,
+    why: "PLAIN alone may need 1 026 octets, and a line is held in memory",
+};
 /// Bad commands in a row before login (P-008).
 pub(super) const BAD_COMMANDS_BEFORE_LOGIN: Count = Count {
     key: "bad_commands_before_login",
@@ -198,6 +206,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Octets of a command line, its end counted (RFC 2449 §4; P-021, P-022).
     pub line_octets: usize,
+    /// Octets of a line that carries SASL data, its end counted (RFC 5034 §4; P-096).
+    pub sasl_octets: usize,
     /// Without a command for this long a session ends (RFC 1939 §3; P-009).
     pub idle_time: Duration,
     /// From the greeting to a login (S-045).
@@ -223,6 +233,7 @@ impl Limits {
             connections: size(CONNECTIONS.check(check, raw.connections)),
             connections_per_address: size(CONNECTIONS_PER_ADDRESS.check(check, raw.connections_per_address)),
             line_octets: size(LINE_OCTETS.check(check, raw.line_octets)),
+            sasl_octets: size(SASL_OCTETS.check(check, raw.sasl_octets)),
             idle_time: IDLE_TIME.check(check, raw.idle_time.as_deref()),
             login_time: LOGIN_TIME.check(check, raw.login_time.as_deref()),
             handshake_time: HANDSHAKE_TIME.check(check, raw.handshake_time.as_deref()),
@@ -239,12 +250,12 @@ impl Limits {
     pub fn session(&self) -> SessionLimits {
         SessionLimits {
             line_octets: self.line_octets,
+            sasl_octets: self.sasl_octets,
             idle_time: self.idle_time,
             login_time: self.login_time,
             bad_commands_before_login: self.bad_commands_before_login,
             bad_commands_after_login: self.bad_commands_after_login,
             failed_logins: self.failed_logins,
-            ..SessionLimits::default()
         }
     }
 }

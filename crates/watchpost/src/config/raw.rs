@@ -222,6 +222,18 @@ pub(super) struct RawLimits {
     ))]
     pub(super) line_octets: Option<i64>,
 
+    /// Octets of a line that carries SASL data (AUTH and what follows it), its line end counted; base64 makes four of
+    /// three (P-096, P-097).
+    ///
+    /// Reason: names and passwords of 255 octets each need 1 026 here, tokens up to 16 KiB.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = limits::SASL_OCTETS.default_text(),
+        "x-range" = limits::SASL_OCTETS.range_text(),
+        "x-example" = "sasl_octets = 32768"
+    ))]
+    pub(super) sasl_octets: Option<i64>,
+
     /// How long a session may go without a command before it is closed, nothing removed (P-009). An answer that is
     /// still on its way out counts as activity (P-011).
     ///

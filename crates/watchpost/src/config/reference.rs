@@ -37,6 +37,7 @@ path = "{data_dir}/mail/{user}/Maildir"
 connections               = 4096
 connections_per_address   = 64
 line_octets               = 255
+sasl_octets               = 24576
 idle_time                 = "10m"
 login_time                = "3m"
 handshake_time            = "30s"

@@ -37,7 +37,7 @@ fn a_reload_names_what_needs_a_restart() {
     );
     let many = with("example.org", "example.net")
         .replace("# The rest", "[limits]\nconnections = 9\npassword_checks = 99\n[log]\nlevel = \"warn\"");
-    assert_eq!(changes(&many), ["domain", "limits.connections", "limits.password_checks", "log.level"]);
+    assert_eq!(changes(&many), ["domain", "limits.password_checks", "log.level"]);
     let moved = "[directory]\npath = \"other.sqlite\"\n[store]\npath = \"{home}/Maildir\"";
     assert_eq!(changes(&with("# The rest", moved)), ["directory.path", "store.path"]);
     fs::create_dir(site.path("data")).unwrap();
