@@ -40,12 +40,14 @@ pub fn run(arguments: &InitArgs, talk: &Talk) -> Result<(), Failure> {
             return Err(Failure::new(ExitCode::CannotCreate, talk.texts.format("error-file-exists", &variables)));
         }
     }
-    let names = [format!("mail.{domain}"), domain.to_string(), "localhost".to_owned()];
-    let made = certificate::self_signed(&names, SystemClock.wall())
+    let subjects = [format!("mail.{domain}"), domain.to_string(), "localhost".to_owned()];
+    let made = certificate::self_signed(&subjects, SystemClock.wall())
         .map_err(|error| cannot_write(talk, (certificate_file.clone(), io::Error::other(error))))?;
     let written = write_private(&key_file, &made.key)
         .and_then(|()| write_private(&certificate_file, &made.certificate))
-        .and_then(|()| write_private(&config_file, &config::template(domain.as_str(), Path::new("."), &Listener::usual())));
+        .and_then(|()| {
+            write_private(&config_file, &config::template(domain.as_str(), Path::new("."), &Listener::usual()))
+        });
     written.map_err(|error| cannot_write(talk, error))?;
     let config = Config::load(&config_file).map_err(|errors| Failure::new(ExitCode::Config, errors.plain()))?;
     let directory =

@@ -1,5 +1,7 @@
 //! What an operator does: init, user, check-config, serve, signals, a second start.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
+
 mod support;
 
 use std::fs;

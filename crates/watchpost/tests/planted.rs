@@ -9,7 +9,10 @@ use std::panic::{catch_unwind, set_hook, take_hook};
 /// The fault, and the check of `e2e.rs` that must fail while it is there.
 const FAULTS: [(&str, fn()); 4] = [
     ("server.password-in-the-log", checks::no_password_reaches_the_log),
-    ("server.quit-answered-before-its-deed", checks::quit_removes_exactly_the_marked_messages_and_nothing_else_ever_does),
+    (
+        "server.quit-answered-before-its-deed",
+        checks::quit_removes_exactly_the_marked_messages_and_nothing_else_ever_does,
+    ),
     ("server.reads-on-in-clear-after-stls", checks::what_comes_behind_stls_in_the_clear_is_never_obeyed),
     ("demo.imports-again", checks::quit_removes_exactly_the_marked_messages_and_nothing_else_ever_does),
 ];

@@ -173,15 +173,13 @@ impl Reply {
             Self::Err(refusal) => error(*refusal, language, output),
             Self::MaildropReady { count, octets } => {
                 let messages = if *count == 1 { "message" } else { "messages" };
-                match language {
-                    Language::English => {
-                        line(output, format_args!("+OK maildrop has {count} {messages} ({octets} octets)"))
+                let text = match language {
+                    Language::English => format!("maildrop has {count} {messages} ({octets} octets)"),
+                    Language::Japanese => {
+                        format!("メールボックスには {count} 通、{octets} オクテットのメッセージがあります。")
                     }
-                    Language::Japanese => line(
-                        output,
-                        format_args!("+OK メールボックスには {count} 通、{octets} オクテットのメッセージがあります。"),
-                    ),
-                }
+                };
+                line(output, format_args!("+OK {text}"));
             }
             Self::DropListing { count, octets } => line(output, format_args!("+OK {count} {octets}")),
             Self::ScanListing(number, octets) => line(output, format_args!("+OK {number} {octets}")),

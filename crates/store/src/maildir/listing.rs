@@ -251,10 +251,8 @@ fn twin_unique_id(file: &File, name: &[u8]) -> UniqueId {
 
 /// What LIST will say, or nothing if the file has vanished or is none. Never fails for what cannot be read.
 fn size(folder: &Folder, name: &[u8], known: Option<&KnownSizes<'_>>) -> Option<Size> {
-    let claimed = name::claim(name, Claim::Wire).map(|stored| Sizes {
-        stored: Octets(stored),
-        surrogate: name::claim(name, Claim::Surrogate).map(Octets),
-    });
+    let claimed = name::claim(name, Claim::Wire)
+        .map(|stored| Sizes { stored: Octets(stored), surrogate: name::claim(name, Claim::Surrogate).map(Octets) });
     let known = known.and_then(|known| known.of(name::base(name)));
     match (known, claimed) {
         (Some(known), Some(claimed)) if known.sizes == claimed => return Some(known),

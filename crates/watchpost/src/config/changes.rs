@@ -3,8 +3,7 @@
 use super::Config;
 
 /// Keys and tables that hold from start to stop. `listener` stands for all of its keys.
-const HELD: [&str; 7] =
-    ["domain", "data_dir", "listener", "directory", "store", "log", "limits.password_checks"];
+const HELD: [&str; 7] = ["domain", "data_dir", "listener", "directory", "store", "log", "limits.password_checks"];
 
 /// Whether a change of this key (`store.path`, `limits.idle_time`) needs a restart.
 pub(super) fn needs_restart(key: &str) -> bool {

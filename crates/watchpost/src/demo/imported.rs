@@ -142,17 +142,21 @@ impl Records<'_> {
     }
 
     fn intend(&self, plan: &Plan) -> Result<(), (std::path::PathBuf, io::Error)> {
-        let text: String = plan.iter().map(|(_, key, uuid)| format!("{key} {uuid}\n")).collect();
+        let text = lines(plan.iter().map(|(_, key, uuid)| format!("{key} {uuid}")));
         write_private(&self.dir.join("importing"), &text)
     }
 
     fn done(&self, plan: &Plan) -> io::Result<()> {
         let mut file = fs::OpenOptions::new().append(true).create(true).open(self.dir.join("imported"))?;
-        let text: String = plan.iter().map(|(_, key, _)| format!("{key}\n")).collect();
+        let text = lines(plan.iter().map(|(_, key, _)| key.clone()));
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::remove_file(self.dir.join("importing"))
     }
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |text, line| text + &line + "\n")
 }
 
 fn read_lines(path: &Path) -> io::Result<Vec<String>> {

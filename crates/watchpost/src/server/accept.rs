@@ -105,21 +105,17 @@ fn admit<S: Store, D: Directory>(
     let local = stream.local_addr().unwrap_or(listener.address);
     house.record(id, EventKind::Opened { peer, local });
     let limits = &house.live.load().limits;
-    match house.gate.enter(peer.ip(), limits.connections, limits.connections_per_address) {
-        Ok(permit) => {
-            prepare(&stream);
-            let connection =
-                Connection { id, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
-            let house = Arc::clone(house);
-            sessions.spawn(async move { pop3::run(&house, connection, stream).await });
+    let Ok(permit) = house.gate.enter(peer.ip(), limits.connections, limits.connections_per_address) else {
+        house.record(id, EventKind::Closed(Box::new(refused(peer, local))));
+        if listener.protocol == ListenerProtocol::Pop3 {
+            sessions.spawn(turn_away(stream));
         }
-        Err(_) => {
-            house.record(id, EventKind::Closed(Box::new(refused(peer, local))));
-            if listener.protocol == ListenerProtocol::Pop3 {
-                sessions.spawn(turn_away(stream));
-            }
-        }
-    }
+        return;
+    };
+    prepare(&stream);
+    let connection = Connection { id, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
+    let house = Arc::clone(house);
+    sessions.spawn(async move { pop3::run(&house, connection, stream).await });
 }
 
 /// Replies go out at once, and a peer that is gone is noticed within five minutes (P-064).

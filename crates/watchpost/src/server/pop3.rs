@@ -268,7 +268,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         };
         let maildrop = match self.house.store.open(&user).await {
             Ok(maildrop) => maildrop,
-            Err(error) => return Err(self.refused_maildrop(&user.name.to_string(), error)),
+            Err(error) => return Err(self.refused_maildrop(user.name.as_str(), &error)),
         };
         let listing = Arc::clone(maildrop.listing());
         self.maildrop = Some(maildrop);
@@ -365,7 +365,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         }
     }
 
-    fn refused_maildrop(&self, user: &str, error: OpenError) -> Refusal {
+    fn refused_maildrop(&self, user: &str, error: &OpenError) -> Refusal {
         let refusal = match error {
             OpenError::InUse => return Refusal::MaildropInUse,
             OpenError::Unavailable(_) => Refusal::MaildropUnavailable,

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_watchpost");
 /// Longer than anything here takes, so that a hang fails a test instead of stopping all.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The real mails: beside the checkout, or where `./check` put them. Never without.
 pub fn corpus() -> PathBuf {

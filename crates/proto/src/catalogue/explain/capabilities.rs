@@ -55,8 +55,7 @@ pub(super) const CAPABILITIES: &[Lesson] = &[
         states: &[A, T],
         source: "RFC 2449 §6.2",
         summary: Said {
-            english: "USER and PASS would be accepted now.",
-            japanese: "USER と PASS を使用できます。",
+            english: "USER and PASS would be accepted now.", japanese: "USER と PASS を使用できます。"
         },
         text: Said {
             english: "The line is absent on a connection in clear text, because a password would be readable \
@@ -176,8 +175,7 @@ pub(super) const CAPABILITIES: &[Lesson] = &[
         states: &[A],
         source: "RFC 2595 §4",
         summary: Said {
-            english: "TLS can begin on this connection.",
-            japanese: "この接続で TLS を開始できます。",
+            english: "TLS can begin on this connection.", japanese: "この接続で TLS を開始できます。"
         },
         text: Said {
             english: "The line stands there only before login, on a connection in clear text, and if the server \
@@ -205,15 +203,16 @@ pub(super) const CAPABILITIES: &[Lesson] = &[
         text: Said {
             english: "Internationalized mail has UTF-8 in headers and addresses, which old clients cannot read. \
                       Where this line stands, a client may say UTF8 before login and gets such messages as they \
-                      are. UTF8 USER says besides that USER, PASS and APOP take UTF-8. When the line is missing, \
-                      the client goes on in ASCII.",
+                      are; without it their headers come rewritten in ASCII. UTF8 USER would say besides that \
+                      USER, PASS and APOP take UTF-8. When the line is missing, the client goes on in ASCII.",
             japanese: "国際化されたメールは、ヘッダーやアドレスに UTF-8 を含みますが、古いクライアントはそれを読め\
                        ません。この行があれば、クライアントはログイン前に UTF8 を送信し、そのようなメッセージをその\
-                       まま受け取れます。UTF8 USER は、USER、PASS、APOP でも UTF-8 を使えることを示します。この行が\
-                       なければ、クライアントは ASCII のまま続けます。",
+                       まま受け取れます。送信しない場合は、ヘッダーを ASCII に書き換えて送信されます。UTF8 USER で\
+                       あれば、USER、PASS、APOP でも UTF-8 を使えます。この行がなければ、クライアントは ASCII のま\
+                       ま続けます。",
         },
-        scene: Scene::Told,
-        dialogue: "C: CAPA\nS: +OK Capability list follows\nS: UTF8\nS: .",
+        scene: Scene::Tls,
+        dialogue: "C: CAPA\nS: +OK Capability list follows\nS: …\nS: UTF8\nS: …\nS: .",
         see_also: &["UTF8", "LANG", "E-45"],
     },
     Lesson {
@@ -289,8 +288,7 @@ pub(super) const CAPABILITIES: &[Lesson] = &[
         states: &[A, T],
         source: "RFC 2449 §6.9",
         summary: Said {
-            english: "The name of the server program.",
-            japanese: "サーバー プログラムの名前です。",
+            english: "The name of the server program.", japanese: "サーバー プログラムの名前です。"
         },
         text: Said {
             english: "This line is for people who look for the cause of a trouble, not for programs: no client may \

@@ -172,18 +172,18 @@ pub(super) const BEFORE_LOGIN: &[CommandLesson] = &[
         answers: "+OK",
         text: Said {
             english: "Some messages carry UTF-8 in their headers, addresses included. A client that says UTF8 \
-                      before login tells the server that it can read them as they are; without it such a message \
-                      would have to be rewritten or refused. The command may only be given before login, and STLS \
-                      must come first. Watchpost sends every message as it is stored at present and therefore \
-                      refuses UTF8 mode; a client simply goes on without it.",
+                      before login tells the server that it can read them as they are, and gets every message as \
+                      it is stored. Without UTF8 the server sends such a message with its header rewritten in \
+                      ASCII (a surrogate), and LIST tells the size of that; the stored message stays as it is. The \
+                      command may be given before login only, and STLS has to come first.",
             japanese: "ヘッダーやメール アドレスに UTF-8 を含むメッセージがあります。ログインの前に UTF8 を送信した\
-                       クライアントは、それらをそのまま読めることをサーバーに伝えます。送信しない場合、そのようなメ\
-                       ッセージは書き換えるか拒否することになります。このコマンドはログイン前だけ有効で、STLS は先\
-                       に済ませておく必要があります。現在の Watchpost は、すべてのメッセージを保存されたまま送信す\
-                       るため、UTF8 モードを受け付けません。クライアントはそのまま続行できます。",
+                       クライアントは、それらをそのまま読めることをサーバーに伝え、どのメッセージも保存されたまま受\
+                       け取ります。UTF8 を送信しない場合、サーバーはヘッダーを ASCII に書き換えたもの (代替メッセー\
+                       ジ) を送信し、LIST のサイズもそれに合わせます。保存されたメッセージは変わりません。このコマ\
+                       ンドはログイン前だけ有効で、STLS は先に済ませておく必要があります。",
         },
         scene: Scene::Tls,
-        dialogue: "C: UTF8\nS: -ERR UTF8 mode is not available",
+        dialogue: "C: UTF8\nS: +OK UTF8 mode enabled",
         see_also: &["UTF8", "LANG", "E-45", "E-55", "[UTF8]"],
     },
     CommandLesson {

@@ -49,7 +49,7 @@ pub(super) const MAIL: &[ErrorLesson] = &[
             japanese: "順序は STLS が先で、UTF8 が後です。平文で取り決めた内容を TLS の中に持ち込まないためです。ク\
                        ライアントのプログラムの順序が誤っています。接続し直し、STLS から始めてください。",
         },
-        scene: Scene::Told,
+        scene: Scene::Clear,
         dialogue: "C: UTF8\nS: +OK UTF8 mode enabled\nC: STLS",
         see_also: &["STLS", "UTF8"],
     },
@@ -59,12 +59,14 @@ pub(super) const MAIL: &[ErrorLesson] = &[
         source: "RFC 6856 §2",
         situation: "UTF8 の拒否",
         text: Said {
-            english: "The server does not offer UTF8 mode, and CAPA does not list it. The client may simply go on: \
-                      messages come as they are stored. Nothing is lost by it.",
-            japanese: "サーバーは UTF8 モードに対応しておらず、CAPA にも示されません。クライアントはそのまま続けら\
-                       れます。メッセージは保存されたまま送信され、失われるものはありません。",
+            english: "The server does not offer UTF8 mode at present, and CAPA does not list it. The client may \
+                      simply go on: mail with UTF-8 in its header then comes in a form that every client can read. \
+                      No mail is lost by it.",
+            japanese: "サーバーは今 UTF8 モードに対応しておらず、CAPA にも示されません。クライアントはそのまま続け\
+                       られます。ヘッダーに UTF-8 を含むメールは、どのクライアントでも読める形で送信され、失われる\
+                       メールはありません。",
         },
-        scene: Scene::Tls,
+        scene: Scene::Told,
         dialogue: "C: UTF8",
         see_also: &["UTF8", "LANG"],
     },
@@ -221,12 +223,13 @@ pub(super) const MAIL: &[ErrorLesson] = &[
         source: "RFC 6856 §5",
         situation: "UTF8 モードが必要",
         text: Said {
-            english: "The header of this message has UTF-8 in it, and the client did not say that it understands \
-                      that. Log in again and say UTF8 first; a mail program that cannot do so needs an update, or \
-                      a web page to read this message.",
+            english: "The header of this message has UTF-8 in it, the client did not say that it understands that, \
+                      and the server was not to send a rewritten copy. Log in again and say UTF8 first; a mail \
+                      program that cannot do so needs an update, or another way to read this message.",
             japanese: "このメッセージのヘッダーには UTF-8 が含まれていますが、クライアントはそれを扱えることを伝え\
-                       ていません。UTF8 を送信してからログインし直してください。対応していないメール ソフトの場合は\
-                       、更新するか、別の方法でこのメッセージを読む必要があります。",
+                       ておらず、サーバーも書き換えたものを送信しません。接続し直し、UTF8 を送信してからログインし\
+                       てください。対応していないメール ソフトの場合は、更新するか、別の方法でこのメッセージを読む\
+                       必要があります。",
         },
         scene: Scene::Told,
         dialogue: "C: RETR 1",

@@ -58,15 +58,8 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of a table of contents.
-    pub const ALL: &[Self] = &[
-        Self::Command,
-        Self::Reply,
-        Self::State,
-        Self::Capability,
-        Self::ResponseCode,
-        Self::Error,
-        Self::Word,
-    ];
+    pub const ALL: &[Self] =
+        &[Self::Command, Self::Reply, Self::State, Self::Capability, Self::ResponseCode, Self::Error, Self::Word];
 
     /// Its name for programs.
     pub const fn name(self) -> &'static str {

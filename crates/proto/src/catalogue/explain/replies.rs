@@ -10,10 +10,7 @@ pub(super) const REPLIES: &[Lesson] = &[
         aliases: &["OK", "positive reply", "肯定応答"],
         states: &[A, T, U],
         source: "RFC 1939 §3",
-        summary: Said {
-            english: "The command was carried out.",
-            japanese: "コマンドが実行されました。",
-        },
+        summary: Said { english: "The command was carried out.", japanese: "コマンドが実行されました。" },
         text: Said {
             english: "Every command gets exactly one reply, and +OK in capitals at its beginning says that the \
                       deed is done. What follows is for people, save where a number is promised: STAT, LIST, UIDL \
@@ -35,8 +32,7 @@ pub(super) const REPLIES: &[Lesson] = &[
         states: &[A, T, U],
         source: "RFC 1939 §3; RFC 2449 §8",
         summary: Said {
-            english: "The command was not carried out.",
-            japanese: "コマンドは実行されませんでした。",
+            english: "The command was not carried out.", japanese: "コマンドは実行されませんでした。"
         },
         text: Said {
             english: "-ERR says that nothing has changed, and the text behind it why. A code in brackets may stand \
@@ -184,8 +180,7 @@ pub(super) const REPLIES: &[Lesson] = &[
         states: &[A],
         source: "RFC 2449 §8.1.1",
         summary: Said {
-            english: "The last login was too recent.",
-            japanese: "前回のログインからの間隔が短すぎます。",
+            english: "The last login was too recent.", japanese: "前回のログインからの間隔が短すぎます。"
         },
         text: Said {
             english: "The server wants a minimum time between two logins of one user and says so in CAPA. The code \
@@ -253,12 +248,13 @@ pub(super) const REPLIES: &[Lesson] = &[
             japanese: "メッセージの取得に UTF8 モードが必要です。",
         },
         text: Said {
-            english: "The message has UTF-8 in its header, and the client has not said UTF8. The code may come in \
-                      reply to RETR, TOP and LIST with a number. A program that knows UTF8 opens a new session \
-                      with it and fetches the message there.",
-            japanese: "メッセージのヘッダーに UTF-8 が含まれていますが、クライアントは UTF8 を送信していません。こ\
-                       のコードは、RETR、TOP、および番号を指定した LIST への応答に付くことがあります。UTF8 に対応し\
-                       たプログラムは、UTF8 を送信した新しいセッションで取得し直します。",
+            english: "The message has UTF-8 in its header, the client has not said UTF8, and the server does not \
+                      send a rewritten copy in its place. The code may come in reply to RETR, TOP and LIST with a \
+                      number. A program that knows UTF8 opens a new session with it and fetches the message there.",
+            japanese: "メッセージのヘッダーに UTF-8 が含まれていますが、クライアントは UTF8 を送信しておらず、サー\
+                       バーも書き換えたものを代わりに送信しません。このコードは、RETR、TOP、および番号を指定した \
+                       LIST への応答に付くことがあります。UTF8 に対応したプログラムは、UTF8 を送信した新しいセッシ\
+                       ョンで取得し直します。",
         },
         scene: Scene::Told,
         dialogue: "C: RETR 1\nS: -ERR [UTF8] Message 1 requires UTF8 mode",

@@ -1,0 +1,320 @@
+//! `watchpost explain WORD`: the textbook of `watchpost-proto`, on a page as wide as the terminal.
+
+use std::io::{self, IsTerminal};
+
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
+use watchpost_proto::catalogue::explain::{self, Kind, Lesson, line_of};
+use watchpost_proto::catalogue::{End, Language as ProtocolLanguage};
+use watchpost_proto::pop3::State;
+
+use crate::cli::{ExitCode, ExplainArgs};
+use crate::i18n::Language;
+use crate::run::{Failure, Surroundings, Talk};
+
+/// Columns of a terminal that does not say how many it has.
+const COLUMNS: usize = 80;
+/// Below this a page cannot be read, whatever the terminal says.
+const COLUMNS_MIN: usize = 40;
+/// How alike a word must be to be what was meant.
+const ALIKE: f64 = 0.7;
+/// How many words are proposed at the most.
+const PROPOSALS: usize = 3;
+
+/// Explains the word that was asked for, or lists all words.
+pub fn run(arguments: &ExplainArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
+    let page = Page::new(talk, surroundings);
+    let asked = arguments.word.join(" ");
+    if asked.trim().is_empty() {
+        let lessons: Vec<Lesson> = explain::all().collect();
+        talk.print(&if arguments.json { page.contents_json(&lessons) } else { page.contents(&lessons) });
+        return Ok(());
+    }
+    let lessons = explain::find(&asked);
+    if lessons.is_empty() {
+        return Err(Failure::new(ExitCode::DataError, unknown(&asked, talk)));
+    }
+    if arguments.json {
+        let lessons: Vec<Value> = lessons.iter().map(|lesson| page.lesson_json(lesson)).collect();
+        talk.print(&Value::Array(lessons).to_string());
+    } else {
+        let lessons: Vec<String> = lessons.iter().map(|lesson| page.lesson(lesson)).collect();
+        talk.print(&lessons.join("\n\n"));
+    }
+    Ok(())
+}
+
+/// What to say of a word that stands nowhere.
+fn unknown(asked: &str, talk: &Talk) -> String {
+    let lower = asked.to_lowercase();
+    let alike = |word: &str| strsim::jaro_winkler(&lower, &word.to_lowercase());
+    let mut near: Vec<(f64, &str)> = Vec::new();
+    for lesson in explain::all() {
+        let names = lesson.aliases.iter().copied().chain(lesson.error().map(|row| row.name)).chain([lesson.word]);
+        let score = names.map(alike).fold(0.0, f64::max);
+        if score >= ALIKE && !near.iter().any(|(_, word)| *word == lesson.word) {
+            near.push((score, lesson.word));
+        }
+    }
+    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let words: Vec<&str> = near.into_iter().take(PROPOSALS).map(|(_, word)| word).collect();
+    let asked = ("word", asked.into());
+    if words.is_empty() {
+        talk.texts.format("error-explain-unknown", &[asked])
+    } else {
+        talk.texts.format("error-explain-similar", &[asked, ("similar", words.join(", ").into())])
+    }
+}
+
+/// How to write on this terminal.
+struct Page<'a> {
+    talk: &'a Talk,
+    language: ProtocolLanguage,
+    columns: usize,
+    bold: bool,
+}
+
+impl<'a> Page<'a> {
+    fn new(talk: &'a Talk, surroundings: &Surroundings) -> Self {
+        let columns = (surroundings.variable)("COLUMNS").and_then(|columns| columns.trim().parse().ok());
+        Self {
+            talk,
+            language: match talk.texts.language() {
+                Language::English => ProtocolLanguage::English,
+                Language::Japanese => ProtocolLanguage::Japanese,
+            },
+            columns: columns.unwrap_or(COLUMNS).max(COLUMNS_MIN),
+            bold: io::stdout().is_terminal() && (surroundings.variable)("NO_COLOR").is_none(),
+        }
+    }
+
+    fn text(&self, id: &str) -> String {
+        self.talk.texts.text(id)
+    }
+
+    fn heading(&self, text: &str) -> String {
+        if self.bold { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn kind(&self, kind: Kind) -> String {
+        self.text(match kind {
+            Kind::Command => "talk-explain-kind-command",
+            Kind::Reply => "talk-explain-kind-reply",
+            Kind::Error => "talk-explain-kind-error",
+            Kind::ResponseCode => "talk-explain-kind-response-code",
+            Kind::State => "talk-explain-kind-state",
+            Kind::Capability => "talk-explain-kind-capability",
+            Kind::Word => "talk-explain-kind-word",
+        })
+    }
+
+    fn connection(&self, end: End) -> String {
+        self.text(match end {
+            End::Continues => "talk-explain-end-continues",
+            End::Closes => "talk-explain-end-closes",
+            End::ClosesAtLimit => "talk-explain-end-limit",
+        })
+    }
+
+    /// Every word, by kind, with its sentence.
+    fn contents(&self, lessons: &[Lesson]) -> String {
+        let width = lessons.iter().map(|lesson| lesson.word.width()).max().unwrap_or(0);
+        let mut parts = Vec::new();
+        for kind in Kind::ALL {
+            let mut lines = vec![self.heading(&self.kind(*kind))];
+            for lesson in lessons.iter().filter(|lesson| lesson.kind == *kind) {
+                let label = format!("  {}", padded(lesson.word, width + 2));
+                lines.extend(hanging(&label, lesson.summary.text(self.language), self.columns));
+            }
+            parts.push(lines.join("\n"));
+        }
+        parts.push(self.text("talk-explain-contents-next"));
+        parts.join("\n\n")
+    }
+
+    fn contents_json(&self, lessons: &[Lesson]) -> String {
+        let entry = |lesson: &Lesson| {
+            let summary = lesson.summary.text(self.language);
+            json!({ "word": lesson.word, "kind": lesson.kind.name(), "summary": summary })
+        };
+        Value::Array(lessons.iter().map(entry).collect()).to_string()
+    }
+
+    /// One explanation, as a page of a textbook.
+    fn lesson(&self, lesson: &Lesson) -> String {
+        let name = lesson.error().map(|row| format!(" {}", row.name)).unwrap_or_default();
+        let mut lines = vec![self.heading(&format!("{}{name} ({})", lesson.word, self.kind(lesson.kind)))];
+        for text in [lesson.summary, lesson.text] {
+            lines.extend(hanging("  ", text.text(self.language), self.columns));
+            lines.push(String::new());
+        }
+        let facts = self.facts(lesson);
+        let width = facts.iter().map(|(label, _)| label.width()).max().unwrap_or(0);
+        for (label, text) in &facts {
+            lines.extend(hanging(&format!("  {}", padded(label, width + 2)), text, self.columns));
+        }
+        lines.extend([String::new(), format!("  {}", self.heading(&self.text("talk-explain-label-example")))]);
+        lines.extend(lesson.example().iter().map(|line| format!("    {}", line.trim_end())));
+        lines.join("\n")
+    }
+
+    fn facts(&self, lesson: &Lesson) -> Vec<(String, String)> {
+        let mut facts = Vec::new();
+        let mut fact = |id: &str, text: String| facts.push((self.text(id), text));
+        if let Some(row) = lesson.error() {
+            fact("talk-explain-label-line", line_of(row, ProtocolLanguage::English));
+            fact("talk-explain-label-line-ja", line_of(row, ProtocolLanguage::Japanese));
+            fact("talk-explain-label-connection", self.connection(row.end));
+        }
+        fact("talk-explain-label-states", states(lesson).join(", "));
+        if let Some(text) = lesson.takes() {
+            fact("talk-explain-label-takes", text.text(self.language).to_owned());
+        }
+        if let Some(text) = lesson.answers() {
+            fact("talk-explain-label-answers", text.text(self.language).to_owned());
+        }
+        let errors: Vec<&str> = lesson.errors().map(|row| row.id).collect();
+        if !errors.is_empty() {
+            fact("talk-explain-label-errors", errors.join(", "));
+        }
+        fact("talk-explain-label-source", lesson.source.to_owned());
+        fact("talk-explain-label-see-also", lesson.see_also.join(", "));
+        facts
+    }
+
+    fn lesson_json(&self, lesson: &Lesson) -> Value {
+        let row = lesson.error();
+        let said = |text: Option<explain::Said>| text.map(|text| text.text(self.language));
+        let end = |end| match end {
+            End::Continues => "continues",
+            End::Closes => "closes",
+            End::ClosesAtLimit => "closes-at-limit",
+        };
+        json!({
+            "word": lesson.word,
+            "kind": lesson.kind.name(),
+            "aliases": lesson.aliases,
+            "name": row.map(|row| row.name),
+            "code": row.and_then(|row| row.code).map(watchpost_proto::pop3::ResponseCode::word),
+            "line": row.map(|row| line_of(row, self.language)),
+            "connection": row.map(|row| end(row.end)),
+            "summary": lesson.summary.text(self.language),
+            "text": lesson.text.text(self.language),
+            "states": states(lesson),
+            "takes": said(lesson.takes()),
+            "answers": said(lesson.answers()),
+            "errors": lesson.errors().map(|row| row.id).collect::<Vec<_>>(),
+            "example": lesson.example(),
+            "source": lesson.source,
+            "see_also": lesson.see_also,
+        })
+    }
+}
+
+fn states(lesson: &Lesson) -> Vec<&'static str> {
+    let name = |state: &State| match state {
+        State::Authorization => "AUTHORIZATION",
+        State::Transaction => "TRANSACTION",
+        State::Update => "UPDATE",
+    };
+    lesson.states.iter().map(name).collect()
+}
+
+fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+/// The text behind its label, broken so that no line is wider than the page; later lines begin below the first.
+fn hanging(label: &str, text: &str, columns: usize) -> Vec<String> {
+    let indent = label.width();
+    let broken = broken(text, columns.saturating_sub(indent).max(COLUMNS_MIN / 2));
+    let begin = |place: usize| if place == 0 { label.to_owned() } else { " ".repeat(indent) };
+    broken.iter().enumerate().map(|(place, line)| format!("{}{line}", begin(place)).trim_end().to_owned()).collect()
+}
+
+/// Breaks a text at its spaces, and between Japanese characters where their rules of writing allow it.
+fn broken(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for piece in pieces(text) {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() || line.width() + piece.trim_end().width() <= columns {
+            line.push_str(&piece);
+        } else {
+            lines.push(piece);
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// What must not be broken: words with the space behind them, and Japanese characters with what clings to them.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut last = ' ';
+    for letter in text.chars() {
+        let clings = match (last, letter) {
+            (_, ' ') => true,
+            (last, _) if OPENS.contains(last) => true,
+            (_, letter) if CLINGS.contains(letter) => true,
+            (' ', _) => false,
+            (last, letter) => !is_wide(last) && !is_wide(letter),
+        };
+        match pieces.last_mut() {
+            Some(piece) if clings => piece.push(letter),
+            _ => pieces.push(letter.to_string()),
+        }
+        last = letter;
+    }
+    pieces
+}
+
+/// No line ends with these.
+const OPENS: &str = "([「『（<";
+/// No line begins with these.
+const CLINGS: &str = "、。，．・」』）)]>.,:;!?ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ…～";
+
+fn is_wide(letter: char) -> bool {
+    letter >= '\u{2e80}'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn english_breaks_at_spaces_and_long_words_stay_whole() {
+        assert_eq!(broken("one two three", 7), ["one two", "three"]);
+        assert_eq!(broken("one incomprehensibilities two", 10), ["one", "incomprehensibilities", "two"]);
+        assert_eq!(broken("", 10), [""]);
+    }
+
+    #[test]
+    fn japanese_breaks_anywhere_but_before_what_clings() {
+        assert_eq!(broken("印を付けます。", 6), ["印を付", "けま", "す。"]);
+        assert_eq!(broken("あ「い」う", 5), ["あ", "「い」", "う"]);
+        assert_eq!(broken("応答は +OK です。", 11), ["応答は +OK", "です。"]);
+        assert_eq!(broken("サーバー", 4), ["サー", "バー"]);
+    }
+
+    #[test]
+    fn no_line_of_any_lesson_is_wider_than_the_page() {
+        for language in [ProtocolLanguage::English, ProtocolLanguage::Japanese] {
+            for lesson in explain::all() {
+                for columns in [40, 60, 80, 132] {
+                    for line in hanging("  ", lesson.text.text(language), columns) {
+                        assert!(line.width() <= columns, "{columns}: {line}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn breaking_loses_nothing() {
+        let bare = |text: &str| text.split_whitespace().collect::<String>();
+        for lesson in explain::all() {
+            for text in [lesson.text.english, lesson.text.japanese] {
+                assert_eq!(bare(&broken(text, 50).join("")), bare(text));
+            }
+        }
+    }
+}
