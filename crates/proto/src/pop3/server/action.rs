@@ -8,16 +8,16 @@ use crate::listing::Outcome;
 pub enum Action {
     /// Write the output, then poll again.
     Flush,
-    /// Write the output, begin TLS, then [`Session::tls_established`].
+    /// Write the output, begin TLS, then [`Session::tls_established`](super::Session::tls_established).
     StartTls,
-    /// Verify, lock and list, then [`Session::login_result`].
+    /// Verify, lock and list, then [`Session::login_result`](super::Session::login_result).
     Login(Credentials),
-    /// Open the message, then [`Session::message_opened`] or [`Session::message_refused`].
+    /// Open the message, then [`Session::message_opened`](super::Session::message_opened) or [`Session::message_refused`](super::Session::message_refused).
     ReadMessage {
         /// Its place in the listing.
         index: usize,
     },
-    /// Remove and flag messages durably, then [`Session::update_result`].
+    /// Remove and flag messages durably, then [`Session::update_result`](super::Session::update_result).
     Update(Outcome),
     /// Tell the observatory.
     Notice(Notice),
