@@ -138,13 +138,17 @@ impl Sizer {
 
 /// Where the header ends, its blank line included; `None` while that has not come, or might go on.
 fn end_of_header(octets: &[u8]) -> Option<usize> {
+    // A lone CR at the very end may be half of a CRLF.
+    blank_line(octets).filter(|end| octets[end - 1] == b'\n' || *end < octets.len())
+}
+
+/// Where the first blank line ends.
+fn blank_line(octets: &[u8]) -> Option<usize> {
     let mut start = 0;
     loop {
         let line = next_line(octets, start)?;
         if line.text.is_empty() {
-            // A lone CR at the very end may be half of a CRLF.
-            let is_certain = octets[line.end - 1] == b'\n' || line.end < octets.len();
-            return is_certain.then_some(line.end);
+            return Some(line.end);
         }
         start = line.end;
     }
@@ -178,9 +182,11 @@ fn surrogate(header: &[u8]) -> Option<Vec<u8>> {
             output.push_str("\r\n");
         }
     }
-    if text.ends_with(['\r', '\n']) && end_of_header(header).is_some_and(|end| end == header.len()) {
+    if blank_line(header).is_some() {
         output.push_str("\r\n");
     }
+    // A NUL would go out as 0x80 (P-240), and a surrogate header is ASCII.
+    output.retain(|character| character != '\0');
     Some(output.into_bytes())
 }
 
@@ -350,6 +356,7 @@ mod tests {
     #[test]
     fn a_header_without_a_body_has_a_surrogate_too() {
         assert_eq!(shown("Subject: é\nX: é"), "Subject: =?UTF-8?B?w6k=?=\r\n");
+        assert_eq!(shown("Subject: é\r\ré"), "Subject: =?UTF-8?B?w6k=?=\r\n\r\né");
         assert_eq!(shown("Subject: é\r\n\r\n"), "Subject: =?UTF-8?B?w6k=?=\r\n\r\n");
     }
 

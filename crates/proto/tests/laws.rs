@@ -131,6 +131,18 @@ fn what_comes_behind_stls_ends_the_connection() {
 }
 
 #[test]
+fn surrogates_are_as_long_as_they_are_listed() {
+    // P-203
+    checks::surrogates_are_as_long_as_they_are_listed();
+}
+
+#[test]
+fn a_name_counts_for_the_next_command_alone() {
+    // P-070
+    checks::a_name_counts_for_the_next_command_alone();
+}
+
+#[test]
 fn exactly_the_marked_messages_are_removed() {
     // P-190
     checks::exactly_the_marked_messages_are_removed();

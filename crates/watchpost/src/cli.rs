@@ -40,6 +40,8 @@ pub enum Command {
     CheckConfig(CheckConfigArgs),
     /// Accounts.
     User(UserArgs),
+    /// Explains a word of the protocol.
+    Explain(ExplainArgs),
     /// Completions for a shell.
     Completions(CompletionsArgs),
     /// Manual pages.
@@ -171,6 +173,20 @@ pub struct ShowArgs {
 /// How to list.
 #[derive(Args, Debug)]
 pub struct ListArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `watchpost explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// What to explain; all words are listed when absent. It may be `-ERR`.
+    #[arg(value_name = "WORD", allow_hyphen_values = true)]
+    pub word: Option<String>,
+    /// The rest of it, so that `scan listing` needs no quotes. Options may stand behind it, as hyphens may not.
+    #[arg(value_name = "WORD", hide = true)]
+    pub rest: Vec<String>,
     /// As JSON.
     #[arg(long)]
     pub json: bool,

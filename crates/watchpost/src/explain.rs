@@ -24,7 +24,8 @@ const PROPOSALS: usize = 3;
 /// Explains the word that was asked for, or lists all words.
 pub fn run(arguments: &ExplainArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
     let page = Page::new(talk, surroundings);
-    let asked = arguments.word.join(" ");
+    let asked: Vec<&str> = arguments.word.iter().chain(&arguments.rest).map(String::as_str).collect();
+    let asked = asked.join(" ");
     if asked.trim().is_empty() {
         let lessons: Vec<Lesson> = explain::all().collect();
         talk.print(&if arguments.json { page.contents_json(&lessons) } else { page.contents(&lessons) });

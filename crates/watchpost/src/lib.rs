@@ -7,6 +7,7 @@ pub mod config;
 pub mod conform;
 pub mod connect;
 pub mod demo;
+pub mod explain;
 pub mod house;
 pub mod i18n;
 pub mod import;

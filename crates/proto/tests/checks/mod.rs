@@ -82,3 +82,18 @@ pub fn one_reply_per_command() {
     let first_words: Vec<&str> = answer.lines().map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(first_words, ["+OK", "+OK", "-ERR", "-ERR", "+OK", "+OK", "+OK"]);
 }
+
+pub fn surrogates_are_as_long_as_they_are_listed() {
+    let mut driver = Driver::logged_in(&["Subject: é\nX-Y: é\n\nbody\n".as_bytes()]);
+    let listed = driver.say(b"LIST 1\r\n");
+    let reply = driver.hear(b"RETR 1\r\n");
+    let received = unstuff(body(&reply)).expect("a terminator");
+    assert_eq!(listed, format!("+OK 1 {}\r\n", received.len()));
+    assert!(received.is_ascii());
+}
+
+pub fn a_name_counts_for_the_next_command_alone() {
+    let mut driver = Driver::new(Channel::Tls, &[]);
+    let answer = driver.say(b"USER mrose\r\nCAPA x\r\nUSER mrose\r\nCAPA\r\nPASS tanstaaf\r\n");
+    assert!(answer.ends_with("-ERR Send USER first\r\n"), "{answer}");
+}

@@ -226,6 +226,23 @@ impl Wire {
         }
     }
 
+    /// Waits for an end that is one: with close_notify, if TLS is active (RFC 8314 §3.4).
+    pub(super) async fn ends_cleanly(&mut self) -> Result<(), Stop> {
+        match self.link.read(&mut self.buffer).await {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(Stop::came("nothing more", &self.buffer, "")),
+            Err(error) => Err(Stop::failed("close_notify, then the end", &error.to_string())),
+        }
+    }
+
+    /// What comes first: a line, or the end. Nothing at all counts as a line that says so.
+    pub(super) async fn rest_or_line(&mut self) -> Vec<u8> {
+        match self.link.read(&mut self.buffer).await {
+            Err(ConnectError::Deadline) => b"(an open connection)".to_vec(),
+            _ => std::mem::take(&mut self.buffer),
+        }
+    }
+
     pub(super) async fn shut_down(&mut self) -> Result<(), Stop> {
         self.link.shut_down().await.map_err(lost)
     }

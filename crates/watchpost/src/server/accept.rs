@@ -113,7 +113,8 @@ fn admit<S: Store, D: Directory>(
         return;
     };
     prepare(&stream);
-    let connection = Connection { id, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
+    let connection =
+        Connection { id, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
     let house = Arc::clone(house);
     sessions.spawn(async move { pop3::run(&house, connection, stream).await });
 }

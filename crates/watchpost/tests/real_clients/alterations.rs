@@ -5,6 +5,8 @@
 pub enum Alteration {
     /// Lines end with LF.
     LineFeeds,
+    /// Lines end with LF or CRLF.
+    LineEnds,
     /// A first line `From …` is taken for the beginning of an mbox entry and dropped.
     NoFromLine,
     /// A message that is all header gets the blank line behind it.
@@ -21,15 +23,31 @@ pub enum Alteration {
     Field(&'static str),
 }
 
-use Alteration::{
-    BlankLineBehindHeader, Field, LineFeeds, NoFromLine, NoLastLineEnd, Pieces, Stuffed, Trace,
-};
+use std::fmt;
+
+use Alteration::{BlankLineBehindHeader, Field, LineEnds, LineFeeds, NoFromLine, NoLastLineEnd, Pieces, Stuffed, Trace};
+
+impl fmt::Display for Alteration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LineFeeds => f.write_str("lines end with LF"),
+            LineEnds => f.write_str("lines end with LF or CRLF"),
+            NoFromLine => f.write_str("a first line `From …` is dropped"),
+            BlankLineBehindHeader => f.write_str("a message that is all header gets a blank line"),
+            Stuffed => f.write_str("stuffed dots stay"),
+            NoLastLineEnd => f.write_str("the last line end is dropped"),
+            Pieces(octets) => write!(f, "a line of more than {octets} octets is cut, with NUL and a stray octet there"),
+            Trace(words) => write!(f, "a header field with `{}` is added", words.trim_end()),
+            Field(name) => write!(f, "the header field `{name}` is written anew or dropped"),
+        }
+    }
+}
 
 impl Alteration {
     /// What the client makes of a message that came over the wire.
     pub fn of_sent(self, message: Vec<u8>) -> Vec<u8> {
         match self {
-            LineFeeds => with_line_feeds(&message),
+            LineFeeds | LineEnds => with_line_feeds(&message),
             NoFromLine if message.starts_with(b"From ") => lines(&message).skip(1).collect::<Vec<_>>().concat(),
             BlankLineBehindHeader if !lines(&message).any(is_blank) => [message, b"\n".to_vec()].concat(),
             Stuffed => lines(&message)
@@ -45,6 +63,7 @@ impl Alteration {
     /// The message without what the client added.
     pub fn of_received(self, message: Vec<u8>) -> Vec<u8> {
         match self {
+            LineEnds => with_line_feeds(&message),
             Pieces(length) => joined(&message, length),
             Trace(words) => without_fields(&message, |field| contains(field, words.as_bytes())),
             Field(name) => without_fields(&message, |field| is_named(field, name)),
@@ -70,9 +89,13 @@ fn is_named(field: &[u8], name: &str) -> bool {
     field[..colon].eq_ignore_ascii_case(name.as_bytes())
 }
 
-/// Every CRLF as LF. No message on the wire has a bare one of either.
-pub fn with_line_feeds(message: &[u8]) -> Vec<u8> {
-    message.iter().copied().filter(|octet| *octet != b'\r').collect()
+/// Every CRLF as LF; a CR alone stays.
+fn with_line_feeds(message: &[u8]) -> Vec<u8> {
+    let line = |line: &[u8]| match line.strip_suffix(b"\r\n") {
+        Some(text) => [text, b"\n"].concat(),
+        None => line.to_vec(),
+    };
+    lines(message).flat_map(line).collect()
 }
 
 fn without_fields(message: &[u8], is_unwanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {

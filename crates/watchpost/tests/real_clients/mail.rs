@@ -11,7 +11,7 @@ const REAL: [&str; 25] = [
     "284", "289", "293", "295", "296", "297", "298", "299", "300",
 ];
 
-/// Bare CR (S-002 and P-046), NUL (P-240), octets that are no text, lone dots, lines that look like a new message.
+/// Bare CR (P-044), NUL (P-240), octets that are no text, lone dots, lines that look like a new message.
 const HOSTILE: [(&str, &[u8]); 3] = [
     ("bare-cr", b"From: a@example.org\nSubject: bare CR\nX-Odd: a\rX-Other: b\n\none\rtwo\r\rthree\n"),
     ("nul", b"From: a@example.org\nSubject: NUL\n\none\0two\0\n"),

@@ -85,7 +85,7 @@ impl Trial<'_> {
     fn list(&self, uids: &[String]) {
         let listed = self.client.list(&self.cell).unwrap_or_else(|report| panic!("{}: {report}", self.name()));
         let sizes: Vec<u64> = self.sent.iter().map(|(_, message)| message.len() as u64).collect();
-        let (count, octets) = (sizes.len(), sizes.iter().sum());
+        let (count, octets) = (sizes.len(), sizes.iter().sum::<u64>());
         match listed {
             Listed::Sizes(told) => {
                 let told_sizes: Vec<u64> = told.iter().map(|(size, _)| *size).collect();
@@ -96,9 +96,8 @@ impl Trial<'_> {
             }
             listed @ Listed::Total(..) => assert_eq!(listed, Listed::Total(count, octets), "{}", self.name()),
             listed @ Listed::Shown(..) => {
-                let whole = octets / 1024;
-                let hundredths = (octets % 1024 * 100 + 512) / 1024;
-                let shown = format!("{whole}.{hundredths:02} KiB");
+                let hundredths = (octets * 100 + 512) / 1024;
+                let shown = format!("{}.{:02} KiB", hundredths / 100, hundredths % 100);
                 assert_eq!(listed, Listed::Shown(count, shown), "{}", self.name());
             }
             listed @ Listed::Count(_) => assert_eq!(listed, Listed::Count(count), "{}", self.name()),
@@ -142,8 +141,12 @@ impl Trial<'_> {
         let deleted = self.client.delete(&self.cell, &sizes);
         let deleted = deleted.unwrap_or_else(|report| panic!("{}: {report}", self.name()));
         assert!(!deleted.gone.is_empty() && deleted.gone.len() < before.len());
-        let kept: Vec<String> =
-            before.iter().enumerate().filter(|(at, _)| !deleted.gone.contains(at)).map(|(_, uid)| uid.clone()).collect();
+        let kept: Vec<String> = before
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !deleted.gone.contains(at))
+            .map(|(_, uid)| uid.clone())
+            .collect();
         assert_eq!(uids(self.cell.demo), kept, "{}", self.name());
         if let Some(delivered) = deleted.delivered {
             self.same(&deleted.gone, delivered);
@@ -162,7 +165,8 @@ impl Trial<'_> {
             let (name, message) = &self.sent[*place];
             let expected = alterations.iter().fold(message.clone(), |message, (each, _)| each.of_sent(message));
             let found = left.iter().position(|received| *received == expected);
-            let found = found.unwrap_or_else(|| panic!("{}: {name} differs {}", self.name(), nearest(&left, &expected)));
+            let found =
+                found.unwrap_or_else(|| panic!("{}: {name} differs {}", self.name(), nearest(&left, &expected)));
             left.swap_remove(found);
         }
     }

@@ -70,13 +70,6 @@ pub fn private_file(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
-/// Every file of a folder, by name.
-pub fn files(folder: &Path) -> Vec<Vec<u8>> {
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files.iter().map(|file| fs::read(file).unwrap()).collect()
-}
-
 /// The files `1`, `2`, … of a folder.
 pub fn numbered(folder: &Path) -> Vec<Vec<u8>> {
     (1..=fs::read_dir(folder).unwrap().count())

@@ -51,8 +51,8 @@ pub const NET_POP3: Script = Script {
     version: &["-MNet::POP3", "-MIO::Socket::SSL", "-MAuthen::SASL", "-e", "print \"Net::POP3 $Net::POP3::VERSION\n\""],
     file: "net_pop3.pl",
     unable: |_, _| None,
-    columns: columns("exact but for line ends: LF"),
-    alterations: &[(Alteration::LineFeeds, "Net::Cmd turns each CRLF into \\n")],
+    columns: columns("exact but for line ends: LF in the clear"),
+    alterations: &[(Alteration::LineEnds, "Net::Cmd makes each CRLF LF, but not behind IO::Socket::SSL")],
 };
 
 pub const NET_POP: Script = Script {
@@ -74,11 +74,12 @@ pub const PHP_IMAP: Script = Script {
     name: "PHP imap",
     package: "php-imap (and php-cli)",
     interpreter: "php",
-    version: &["-r", "exit(extension_loaded('imap') ? print('PHP ' . PHP_VERSION) * 0 : 1);"],
+    version: &["-r", "if (!extension_loaded('imap')) exit(1); echo 'PHP ', PHP_VERSION;"],
     file: "imap.php",
     unable: |transport, _| {
-        (transport == Transport::Stls)
-            .then_some("Behind STLS, c-client's ClientHello offers nothing newer than TLS 1.0, and Watchpost asks for 1.2.")
+        (transport == Transport::Stls).then_some(
+            "Behind STLS, c-client's ClientHello offers nothing newer than TLS 1.0, which Watchpost refuses (S-009).",
+        )
     },
     columns: Columns { list: "sizes; it tells no unique-ids", ..EXACT },
     alterations: &[],

@@ -186,9 +186,8 @@ impl Client for OpenSsl {
     fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure> {
         let heard = Self::session(cell, &["LIST".to_owned(), "UIDL".to_owned()])?;
         let lists = multiline(&heard, 2).into_iter().map(|list| String::from_utf8(list).unwrap());
-        let columns: Vec<Vec<String>> = lists
-            .map(|list| list.lines().map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect())
-            .collect();
+        let columns: Vec<Vec<String>> =
+            lists.map(|list| list.lines().map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect()).collect();
         let sizes = columns[0].iter().map(|size| size.parse().unwrap());
         Ok(Listed::Sizes(sizes.zip(columns[1].iter().cloned().map(Some)).collect()))
     }

@@ -4,6 +4,7 @@ use crate::apop::{ApopDigest, Timestamp};
 use crate::catalogue::{Assent, Refusal};
 use crate::credentials::{Credentials, Password};
 use crate::mime::Headers;
+use crate::planted::planted;
 use crate::pop3::server::{Channel, Step, Stls, capabilities, lang, may_send_passwords, mechanisms};
 use crate::pop3::{AuthStart, Command, Reply, State};
 use crate::sasl::{Exchange, Turn};
@@ -22,7 +23,7 @@ pub(super) struct Authorization {
 impl Authorization {
     pub(super) fn command(&mut self, command: Command, channel: Channel, timestamp: Option<&Timestamp>) -> Step {
         // Whatever comes next, the name counts for this command alone (P-070, P-071).
-        let name = self.name.take();
+        let name = if planted("proto.name-outlives-its-command") { self.name.clone() } else { self.name.take() };
         match command {
             Command::Apop { name, digest } => Self::apop(name, digest, timestamp),
             Command::Auth(None) => Step::Stay(Reply::Mechanisms(mechanisms(channel))),
@@ -115,7 +116,9 @@ impl Authorization {
     /// RFC 2595 §4.
     fn stls(&self, channel: Channel) -> Step {
         match channel {
-            Channel::Clear { .. } if self.headers == Headers::AsStored => Step::Stay(Reply::Err(Refusal::StlsAfterUtf8)),
+            Channel::Clear { .. } if self.headers == Headers::AsStored => {
+                Step::Stay(Reply::Err(Refusal::StlsAfterUtf8))
+            }
             Channel::Clear { stls: Stls::Available, .. } => Step::StartTls,
             Channel::Clear { stls: Stls::Unavailable, .. } => Step::Stay(Reply::Err(Refusal::TlsNotAvailable)),
             Channel::Tls => Step::Stay(Reply::Err(Refusal::TlsAlreadyActive)),

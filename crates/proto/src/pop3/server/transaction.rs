@@ -48,6 +48,9 @@ impl Transaction {
 
     /// What RETR sends of the message, in the mode of this session (P-203).
     fn octets(&self, index: usize) -> Octets {
+        if planted("proto.lists-the-stored-size-of-a-surrogate") {
+            return self.listing.octets(index);
+        }
         self.listing.sizes(index).of(self.headers)
     }
 

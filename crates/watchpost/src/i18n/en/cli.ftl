@@ -184,6 +184,28 @@ cli-user-show-examples =
 cli-user-show-arg-name = { cli-user-add-arg-name }
 cli-user-show-arg-json = Print JSON instead of text
 
+cli-explain-about = Explain a command, reply, error or other word of POP3
+cli-explain-long-about =
+    Explain a command, reply, error or other word of POP3
+
+    Commands, replies, errors, response codes, states and capabilities, as a
+    textbook would: what each is for, where it is valid, what can go wrong, with
+    an example. Without a word, all words are listed.
+cli-explain-examples =
+    A command:
+      watchpost explain RETR
+
+    An error, by its number, its response code or the words it came with:
+      watchpost explain E-31
+      watchpost explain IN-USE
+      watchpost explain locked by another session
+
+    All words:
+      watchpost explain
+cli-explain-arg-word = What to explain, in any case; all words are listed when absent
+cli-explain-arg-rest = More of the same: several words are one
+cli-explain-arg-json = Print JSON instead of text
+
 cli-completions-about = Print completions for a shell
 cli-completions-examples =
     For bash, zsh and fish:

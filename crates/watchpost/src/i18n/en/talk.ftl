@@ -87,6 +87,30 @@ talk-user-label-changed = Changed
 talk-user-state-enabled = enabled
 talk-user-state-disabled = disabled
 
+## explain
+
+talk-explain-kind-command = command
+talk-explain-kind-reply = reply
+talk-explain-kind-error = error
+talk-explain-kind-response-code = response code
+talk-explain-kind-state = state
+talk-explain-kind-capability = capability
+talk-explain-kind-word = word
+talk-explain-label-line = The line
+talk-explain-label-line-ja = In Japanese
+talk-explain-label-connection = Connection
+talk-explain-label-states = State
+talk-explain-label-takes = Takes
+talk-explain-label-answers = Answers
+talk-explain-label-errors = Errors with it
+talk-explain-label-source = Written in
+talk-explain-label-see-also = See also
+talk-explain-label-example = Example
+talk-explain-end-continues = stays open, and the session goes on
+talk-explain-end-closes = is closed by the server
+talk-explain-end-limit = stays open, until a limit of attempts is met; then the server closes it
+talk-explain-contents-next = To read about one of them: watchpost explain WORD
+
 ## Prompts
 
 talk-prompt-password = New password for { $name }:
@@ -129,6 +153,8 @@ error-not-a-folder = { $dir } is not a folder. Name the folder that the mail is 
 error-import-unreadable = { $path } cannot be read: { $cause }. Check its permissions, or move it away.
 error-import-not-mbox = { $path } is no mbox: its first line does not begin with "From ". Move it away, or rename it to .eml if it is one message.
 error-import-changed = { $path } has changed while it was read. Wait until nothing writes to it, then try again.
+error-explain-unknown = There is no explanation of { $word }. To see all words: watchpost explain
+error-explain-similar = There is no explanation of { $word }. Did you mean one of these: { $similar }? To see all words: watchpost explain
 error-file-exists = { $path } is there already and is left alone. Move it away, or choose another folder with --dir.
 error-file-unwritable = { $path } cannot be written: { $cause }
 error-no-data-folder = There is no home folder to keep the data in. Name a folder with --dir.

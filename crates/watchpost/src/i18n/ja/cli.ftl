@@ -196,6 +196,30 @@ cli-user-show-examples =
 cli-user-show-arg-name = { cli-user-add-arg-name }
 cli-user-show-arg-json = 文章の代わりに JSON を出力します。
 
+cli-explain-about = POP3 のコマンド、応答、エラーなどの用語を解説します。
+cli-explain-long-about =
+    POP3 のコマンド、応答、エラーなどの用語を解説します。
+
+    コマンド、応答、エラー、応答コード、状態、拡張機能について、目的、有効な状態、
+    起こりうる問題、やり取りの例を、教科書のように説明します。用語を指定しないと、
+    すべての用語の一覧を表示します。
+cli-explain-examples =
+    コマンドを調べる:
+      watchpost explain RETR
+
+    エラーを、番号、応答コード、または文面から調べる:
+      watchpost explain E-31
+      watchpost explain IN-USE
+      watchpost explain 別のセッションで使用中
+
+    用語の一覧を見る:
+      watchpost explain
+cli-explain-arg-word =
+    調べる用語です (大文字と小文字は区別しません)。
+    省略時は一覧を表示します。
+cli-explain-arg-rest = 用語の続きです。複数の語は 1 つの用語として扱います。
+cli-explain-arg-json = 文章の代わりに JSON を出力します。
+
 cli-completions-about = シェルの補完スクリプトを出力します。
 cli-completions-examples =
     bash、zsh、fish で使う:

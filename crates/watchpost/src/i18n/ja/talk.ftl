@@ -81,6 +81,30 @@ talk-user-label-changed = 変更日時
 talk-user-state-enabled = 有効
 talk-user-state-disabled = 停止中
 
+## explain
+
+talk-explain-kind-command = コマンド
+talk-explain-kind-reply = 応答
+talk-explain-kind-error = エラー
+talk-explain-kind-response-code = 応答コード
+talk-explain-kind-state = 状態
+talk-explain-kind-capability = 拡張機能
+talk-explain-kind-word = 用語
+talk-explain-label-line = 応答
+talk-explain-label-line-ja = 応答 (日本語)
+talk-explain-label-connection = 接続
+talk-explain-label-states = 状態
+talk-explain-label-takes = 引数
+talk-explain-label-answers = 応答
+talk-explain-label-errors = 付くエラー
+talk-explain-label-source = 規定
+talk-explain-label-see-also = 関連
+talk-explain-label-example = 例
+talk-explain-end-continues = 開いたままで、セッションは続きます
+talk-explain-end-closes = サーバーが閉じます
+talk-explain-end-limit = 開いたままですが、試行回数の上限に達するとサーバーが閉じます
+talk-explain-contents-next = 解説を読むには: watchpost explain WORD
+
 ## 入力の促し
 
 talk-prompt-password = { $name } の新しいパスワード:
@@ -123,6 +147,8 @@ error-not-a-folder = { $dir } はフォルダーではありません。メー�
 error-import-unreadable = { $path } を読めません: { $cause }。権限をご確認になるか、別の場所に移してください。
 error-import-not-mbox = { $path } は mbox ではありません。1 行目が "From " で始まっていません。別の場所に移すか、1 通のメッセージなら拡張子を .eml に変えてください。
 error-import-changed = { $path } は、読んでいる間に変更されました。書き込みが終わるのを待ってから、もう一度お試しください。
+error-explain-unknown = { $word } の解説はありません。用語の一覧を見るには: watchpost explain
+error-explain-similar = { $word } の解説はありません。近い用語: { $similar }。用語の一覧を見るには: watchpost explain
 error-file-exists = { $path } はすでにあるため、そのままにしました。別の場所に移すか、--dir で別のフォルダーを指定してください。
 error-file-unwritable = { $path } に書き込めません: { $cause }
 error-no-data-folder = データを置くホーム フォルダーがありません。--dir でフォルダーを指定してください。
