@@ -24,7 +24,7 @@ mod types;
 mod undot;
 
 pub use apop::{ApopDigest, Timestamp};
-pub use credentials::{Credentials, Password};
+pub use credentials::{Credentials, Password, prepared};
 pub use dot::{DotStuffer, OctetCounter, Progress};
 pub use line::{Line, LineBuffer, LineEnd};
 pub use listing::{Listing, ListingFull, Outcome};

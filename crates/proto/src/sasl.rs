@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
 use crate::catalogue::Refusal;
-use crate::credentials::{Credentials, Password};
+use crate::credentials::{Credentials, Password, prepared};
 
 /// Octets of a name or password in PLAIN that must be accepted, and are at the most (RFC 4616 §2).
 const PART_MAX: usize = 255;
@@ -79,11 +79,13 @@ impl Exchange {
         match self {
             Self::Plain => (None, plain(&response)),
             Self::LoginName if is_part(&response) => {
-                (Some(Self::LoginPassword { name: response.to_vec() }), Turn::Challenge("Password:"))
+                match prepared(&response) {
+                    Some(name) => (Some(Self::LoginPassword { name: name.to_vec() }), Turn::Challenge("Password:")),
+                    None => (None, Turn::Refused(Refusal::MalformedAuthentication)),
+                }
             }
             Self::LoginPassword { name } if is_part(&response) => {
-                let password = Password::new(response.as_slice());
-                (None, Turn::Offered(Credentials::Password { name, password, acting_as: None }))
+                (None, offered(b"", &name, &response))
             }
             Self::LoginName | Self::LoginPassword { .. } => (None, Turn::Refused(Refusal::MalformedAuthentication)),
         }
@@ -106,9 +108,17 @@ fn plain(message: &[u8]) -> Turn {
     if !(is_part(name) && is_part(password) && (acting_as.is_empty() || is_part(acting_as))) {
         return Turn::Refused(Refusal::MalformedAuthentication);
     }
+    offered(acting_as, name, password)
+}
+
+/// What was said, prepared (P-103).
+fn offered(acting_as: &[u8], name: &[u8], password: &[u8]) -> Turn {
+    let (Some(acting_as), Some(name), Some(password)) = (prepared(acting_as), prepared(name), prepared(password)) else {
+        return Turn::Refused(Refusal::MalformedAuthentication);
+    };
     Turn::Offered(Credentials::Password {
         name: name.to_vec(),
-        password: Password::new(*password),
+        password: Password::new(password.as_slice()),
         acting_as: (!acting_as.is_empty()).then(|| acting_as.to_vec()),
     })
 }
@@ -121,7 +131,7 @@ fn is_part(octets: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn offered(turn: Turn) -> (Vec<u8>, Vec<u8>, Option<Vec<u8>>) {
+    fn heard(turn: Turn) -> (Vec<u8>, Vec<u8>, Option<Vec<u8>>) {
         match turn {
             Turn::Offered(Credentials::Password { name, password, acting_as }) => {
                 (name, password.expose().to_vec(), acting_as)
@@ -133,9 +143,9 @@ mod tests {
     #[test]
     fn plain_takes_three_parts_of_up_to_255_octets() {
         // P-102, P-096
-        assert_eq!(offered(plain(b"\0tim\0tanstaaf")), (b"tim".to_vec(), b"tanstaaf".to_vec(), None));
+        assert_eq!(heard(plain(b"\0tim\0tanstaaf")), (b"tim".to_vec(), b"tanstaaf".to_vec(), None));
         let long = [&[b'a'; 255][..], &[0], &[b'b'; 255], &[0], &[b'c'; 255]].concat();
-        assert_eq!(offered(plain(&long)).2, Some(vec![b'a'; 255]));
+        assert_eq!(heard(plain(&long)).2, Some(vec![b'a'; 255]));
         for wrong in [&b""[..], b"\0", b"\0\0", b"\0tim\0", b"\0\0x", b"tim\0x", b"\0a\0b\0c", b"\0\xff\0x"] {
             assert_eq!(plain(wrong), Turn::Refused(Refusal::MalformedAuthentication), "{wrong:?}");
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use watchpost_proto::Password;
+use watchpost_proto::{Password, prepared};
 use watchpost_store::maildir::MaildirPath;
 use watchpost_store::{Account, AccountError, AccountState, NotAUserName, SqliteDirectory, User, UserName};
 
@@ -207,8 +207,11 @@ fn usable(password: Password, talk: &Talk) -> Result<Password, Failure> {
         Err(Failure::new(ExitCode::DataError, talk.texts.text("error-password-empty")))
     } else if password.expose().iter().any(u8::is_ascii_control) {
         Err(Failure::new(ExitCode::DataError, talk.texts.text("error-password-line")))
+    } else if let Some(prepared) = prepared(password.expose()) {
+        // As a client's will be, however it is typed there (P-207).
+        Ok(Password::new(prepared.as_slice()))
     } else {
-        Ok(password)
+        Err(Failure::new(ExitCode::DataError, talk.texts.text("error-password-line")))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use crate::apop::ApopDigest;
 use crate::catalogue::Refusal;
-use crate::credentials::Password;
+use crate::credentials::{Password, prepared};
 use crate::pop3::State;
 use crate::sasl::Mechanism;
 use crate::types::{MessageNumber, decimal};
+use zeroize::Zeroizing;
 
 macro_rules! verbs {
     ($($verb:ident $word:literal $($state:ident)*;)*) => {
@@ -175,12 +176,12 @@ fn password(octets: &[u8]) -> Result<Command, Refusal> {
     if octets.is_empty() {
         return Err(Refusal::MissingArgument);
     }
-    ascii(octets).map(|octets| Command::Pass(Password::new(octets)))
+    identity(octets).map(|octets| Command::Pass(Password::new(octets.as_slice())))
 }
 
-/// Octets beyond ASCII need `UTF8 USER` (P-029).
-fn ascii(octets: &[u8]) -> Result<&[u8], Refusal> {
-    if octets.is_ascii() { Ok(octets) } else { Err(Refusal::InvalidEncoding) }
+/// A name or password: `UTF8 USER` is announced, so beyond ASCII it must be UTF-8 that can be prepared (P-029, P-207).
+fn identity(octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    prepared(octets).ok_or(Refusal::InvalidEncoding)
 }
 
 /// Words between any number of spaces (P-025).
@@ -218,7 +219,7 @@ impl<'a> Words<'a> {
     }
 
     fn name(&mut self) -> Result<Vec<u8>, Refusal> {
-        ascii(self.required()?).map(<[u8]>::to_vec)
+        identity(self.required()?).map(|name| name.to_vec())
     }
 }
 
@@ -269,8 +270,10 @@ mod tests {
         for line in ["RETR 1\0", "RE\rTR 1", "STAT\t", "\u{7f}", "PASS a\u{1}b"] {
             assert_eq!(refusal(line), Refusal::InvalidCharacter, "{line:?}");
         }
-        assert_eq!(refusal("USER ゆき"), Refusal::InvalidEncoding);
-        assert_eq!(refusal("PASS ゆき"), Refusal::InvalidEncoding);
+        assert_eq!(command("USER ゆき"), Command::User("ゆき".as_bytes().to_vec()));
+        for line in [&b"USER \xe3\x82"[..], b"PASS \xff", "USER a\u{202e}b".as_bytes()] {
+            assert_eq!(Command::parse(line).command, Err(Refusal::InvalidEncoding), "{line:?}");
+        }
         assert_eq!(refusal("ゆき"), Refusal::UnknownCommand);
         assert_eq!(refusal(""), Refusal::UnknownCommand);
     }

@@ -63,7 +63,7 @@ pub enum Capability {
     Pipelining,
     /// RFC 2595 §4.
     Stls,
-    /// RFC 6856 §2.
+    /// Messages with UTF-8 in their header, and UTF-8 names and passwords (RFC 6856 §2).
     Utf8,
     /// RFC 6856 §3.
     Lang,
@@ -89,7 +89,7 @@ impl Capability {
             Self::Pipelining => "PIPELINING",
             Self::Stls => "STLS",
             Self::ExpireNever => "EXPIRE NEVER",
-            Self::Utf8 => "UTF8",
+            Self::Utf8 => "UTF8 USER",
             Self::Lang => "LANG",
             Self::Implementation => "IMPLEMENTATION Watchpost",
         })

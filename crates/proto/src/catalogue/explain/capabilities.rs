@@ -203,16 +203,17 @@ pub(super) const CAPABILITIES: &[Lesson] = &[
         text: Said {
             english: "Internationalized mail has UTF-8 in headers and addresses, which old clients cannot read. \
                       Where this line stands, a client may say UTF8 before login and gets such messages as they \
-                      are; without it their headers come rewritten in ASCII. UTF8 USER would say besides that \
-                      USER, PASS and APOP take UTF-8. When the line is missing, the client goes on in ASCII.",
+                      are; without it their headers come rewritten in ASCII. UTF8 USER says besides that USER, \
+                      PASS and APOP take names and passwords in UTF-8, even before the command. When the line is \
+                      missing, the client goes on in ASCII.",
             japanese: "国際化されたメールは、ヘッダーやアドレスに UTF-8 を含みますが、古いクライアントはそれを読め\
                        ません。この行があれば、クライアントはログイン前に UTF8 を送信し、そのようなメッセージをその\
-                       まま受け取れます。送信しない場合は、ヘッダーを ASCII に書き換えて送信されます。UTF8 USER で\
-                       あれば、USER、PASS、APOP でも UTF-8 を使えます。この行がなければ、クライアントは ASCII のま\
-                       ま続けます。",
+                       まま受け取れます。送信しない場合は、ヘッダーを ASCII に書き換えて送信されます。UTF8 USER は\
+                       、UTF8 を送信する前でも、USER、PASS、APOP のユーザー名とパスワードに UTF-8 を使えることを示\
+                       します。この行がなければ、クライアントは ASCII のまま続けます。",
         },
         scene: Scene::Tls,
-        dialogue: "C: CAPA\nS: +OK Capability list follows\nS: …\nS: UTF8\nS: …\nS: .",
+        dialogue: "C: CAPA\nS: +OK Capability list follows\nS: …\nS: UTF8 USER\nS: …\nS: .",
         see_also: &["UTF8", "LANG", "E-45"],
     },
     Lesson {

@@ -161,14 +161,17 @@ pub(super) const FIRST: &[ErrorLesson] = &[
         source: "RFC 6856 §2.2",
         situation: "UTF-8 として正しくない、または許可されないオクテットを含む USER / PASS",
         text: Said {
-            english: "USER, PASS and APOP take ASCII only, unless the server announces UTF8 USER. The name or the \
-                      password has other characters. AUTH PLAIN carries them in every case.",
-            japanese: "サーバーが UTF8 USER を示していない限り、USER、PASS、APOP で使えるのは ASCII だけです。名前\
-                       またはパスワードに、それ以外の文字が含まれています。AUTH PLAIN なら、どの場合でも送信できま\
-                       す。",
+            english: "A name or password beyond ASCII must be well-formed UTF-8, without characters that nobody \
+                      can type or see, such as marks of writing direction. This one is not, so it was compared \
+                      with nothing. Most often an old mail program sends another encoding: update it, or choose a \
+                      password of ASCII characters.",
+            japanese: "ASCII 以外の文字を含むユーザー名やパスワードは、正しい UTF-8 で、文字の方向を示す記号など、\
+                       目に見えない文字を含まないものでなければなりません。そうなっていないため、何も照合していませ\
+                       ん。多くは、古いメール ソフトが別の文字コードを使っていることが原因です。更新するか、ASCII \
+                       文字だけのパスワードをお使いください。",
         },
-        scene: Scene::Tls,
-        dialogue: "C: USER ゆき",
+        scene: Scene::Told,
+        dialogue: "C: USER <82 E4 82 AB>",
         see_also: &["USER", "SASL PLAIN", "UTF8"],
     },
     ErrorLesson {

@@ -241,13 +241,12 @@ pub(super) const WORDS: &[Lesson] = &[
         },
         text: Said {
             english: "Decoded, the line reads: an optional name to act as, a NUL, the user name, a NUL, the \
-                      password, all in UTF-8. Base64 is no encryption, so PLAIN needs TLS. Unlike USER and PASS it \
-                      takes any characters, and needs one round trip less when the data stand behind the mechanism \
+                      password, all in UTF-8. Base64 is no encryption, so PLAIN needs TLS. Unlike USER it takes \
+                      names with spaces, and it needs one round trip less when the data stand behind the mechanism \
                       at once.",
             japanese: "復号すると、操作するユーザーの名前 (省略可)、NUL、ユーザー名、NUL、パスワードの順に並び、文\
-                       字コードは UTF-8 です。Base64 は暗号ではないため、PLAIN には TLS が必要です。USER と PASS と\
-                       は異なり、どの文字でも使えます。認証方式の後にデータを続けて書けば、往復が 1 回少なくなりま\
-                       す。",
+                       字コードは UTF-8 です。Base64 は暗号ではないため、PLAIN には TLS が必要です。USER とは異なり\
+                       、空白を含む名前も使えます。認証方式の後にデータを続けて書けば、往復が 1 回少なくなります。",
         },
         scene: Scene::Tls,
         dialogue: "C: AUTH PLAIN AG1yb3NlAHRhbnN0YWFm\nS: +OK maildrop has 2 messages (194 octets)",

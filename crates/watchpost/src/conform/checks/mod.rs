@@ -14,6 +14,7 @@ mod transaction;
 mod update;
 
 use crate::conform::check::Check;
+pub(super) use update::clean_up;
 
 /// All checks, in the order in which they run.
 pub fn all() -> impl Iterator<Item = &'static Check> {

@@ -1,6 +1,6 @@
 //! AUTH (RFC 5034) with PLAIN and LOGIN.
 
-use data_encoding::BASE64;
+use crate::conform::base64::encode as encode64;
 
 use crate::conform::check::{Stop, checks, ensure};
 use crate::conform::subject::Subject;
@@ -49,7 +49,7 @@ fn needs_plain(subject: &Subject) -> Result<(), Stop> {
 }
 
 fn message(name: &[u8], password: &[u8]) -> zeroize::Zeroizing<String> {
-    zeroize::Zeroizing::new(BASE64.encode(&zeroize::Zeroizing::new([b"\0", name, b"\0", password].concat())))
+    zeroize::Zeroizing::new(encode64(&zeroize::Zeroizing::new([b"\0", name, b"\0", password].concat())))
 }
 
 async fn still_there(wire: &mut Wire) -> Result<(), Stop> {
@@ -98,9 +98,9 @@ async fn login(subject: &Subject) -> Result<(), Stop> {
         let mut wire = subject.connect().await?;
         let reply = wire.ask("AUTH LOGIN").await?;
         ensure(reply.0.starts_with(b"+ "), "a challenge", &reply.0)?;
-        let reply = wire.ask(&BASE64.encode(account.name.as_bytes())).await?;
+        let reply = wire.ask(&encode64(account.name.as_bytes())).await?;
         ensure(reply.0.starts_with(b"+ "), "a challenge", &reply.0)?;
-        let password = zeroize::Zeroizing::new(BASE64.encode(account.password.expose()));
+        let password = zeroize::Zeroizing::new(encode64(account.password.expose()));
         let reply = wire.ask(&password).await?;
         if reply.has_code("IN-USE") {
             continue;
@@ -139,7 +139,7 @@ async fn base64(subject: &Subject) -> Result<(), Stop> {
 
 async fn too_long(subject: &Subject, initial: &str) -> Result<Reply, Stop> {
     let part = [b'a'; 255];
-    let long = BASE64.encode(&[&part[..], b"\0", &part[..], b"\0", &part[..]].concat());
+    let long = encode64(&[&part[..], b"\0", &part[..], b"\0", &part[..]].concat());
     let mut wire = subject.connect().await?;
     let reply = if initial.is_empty() {
         wire.ask("AUTH PLAIN").await?;
@@ -201,7 +201,7 @@ async fn malformed(subject: &Subject) -> Result<(), Stop> {
     needs_plain(subject)?;
     for wrong in [b"conform".as_slice(), b"\0conform", b"\0\0x", b"\0conform\0", b"\0a\0b\0c"] {
         let mut wire = subject.connect().await?;
-        wire.refused(&format!("AUTH PLAIN {}", BASE64.encode(wrong))).await?;
+        wire.refused(&format!("AUTH PLAIN {}", encode64(wrong))).await?;
         still_there(&mut wire).await?;
     }
     Ok(())
