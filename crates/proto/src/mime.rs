@@ -25,6 +25,8 @@ pub enum Headers {
     /// The client has not said UTF8: it gets surrogates.
     #[default]
     Surrogates,
+    /// The client has not said UTF8, and the operator wants it to be told (P-201).
+    Refused,
     /// The client has said UTF8.
     AsStored,
 }

@@ -78,15 +78,11 @@ impl Exchange {
         };
         match self {
             Self::Plain => (None, plain(&response)),
-            Self::LoginName if is_part(&response) => {
-                match prepared(&response) {
-                    Some(name) => (Some(Self::LoginPassword { name: name.to_vec() }), Turn::Challenge("Password:")),
-                    None => (None, Turn::Refused(Refusal::MalformedAuthentication)),
-                }
-            }
-            Self::LoginPassword { name } if is_part(&response) => {
-                (None, offered(b"", &name, &response))
-            }
+            Self::LoginName if is_part(&response) => match prepared(&response) {
+                Some(name) => (Some(Self::LoginPassword { name: name.to_vec() }), Turn::Challenge("Password:")),
+                None => (None, Turn::Refused(Refusal::MalformedAuthentication)),
+            },
+            Self::LoginPassword { name } if is_part(&response) => (None, offered(b"", &name, &response)),
             Self::LoginName | Self::LoginPassword { .. } => (None, Turn::Refused(Refusal::MalformedAuthentication)),
         }
     }
@@ -113,7 +109,8 @@ fn plain(message: &[u8]) -> Turn {
 
 /// What was said, prepared (P-103).
 fn offered(acting_as: &[u8], name: &[u8], password: &[u8]) -> Turn {
-    let (Some(acting_as), Some(name), Some(password)) = (prepared(acting_as), prepared(name), prepared(password)) else {
+    let (Some(acting_as), Some(name), Some(password)) = (prepared(acting_as), prepared(name), prepared(password))
+    else {
         return Turn::Refused(Refusal::MalformedAuthentication);
     };
     Turn::Offered(Credentials::Password {

@@ -8,7 +8,7 @@ mod driver;
 
 use driver::Driver;
 use watchpost_proto::Timestamp;
-use watchpost_proto::pop3::server::{Channel, ClearLogin, Stls};
+use watchpost_proto::pop3::server::{BareLineFeed, Channel, ClearLogin, Quirks, Stls, WithoutUtf8};
 
 fn channel(word: &str) -> Channel {
     match word {
@@ -33,6 +33,13 @@ fn run(name: &str, text: &str) {
     let mut driver = Driver::new(channel(field("channel:").next().unwrap_or("tls")), &mail);
     if let Some(random) = field("apop:").next() {
         driver = driver.with_apop(Timestamp::new(random.parse().expect("a number"), "mail.example.org"));
+    }
+    for quirk in field("quirk:") {
+        driver = driver.with_quirks(match quirk {
+            "bare-line-feed-refused" => Quirks { bare_line_feed: BareLineFeed::Refused, ..Quirks::default() },
+            "without-utf8-refusal" => Quirks { without_utf8: WithoutUtf8::Refusal, ..Quirks::default() },
+            other => panic!("no such quirk: {other}"),
+        });
     }
     let mut heard = String::new();
     let mut together = String::new();

@@ -42,6 +42,8 @@ pub enum Command {
     User(UserArgs),
     /// Explains a word of the protocol.
     Explain(ExplainArgs),
+    /// Asks any POP3 server for what the standards demand.
+    Conform(ConformArgs),
     /// Completions for a shell.
     Completions(CompletionsArgs),
     /// Manual pages.
@@ -190,6 +192,68 @@ pub struct ExplainArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `watchpost conform`.
+#[derive(Args, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct ConformArgs {
+    /// Which server, and on which port if it is not the usual one.
+    #[arg(value_name = "HOST", required_unless_present = "list")]
+    pub host: Option<String>,
+    /// What protects the connection.
+    #[arg(long, value_enum, default_value = "implicit")]
+    pub tls: ConformTls,
+    /// Whose maildrop.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Read the password from the first line of standard input.
+    #[arg(long, requires = "user", conflicts_with = "password_file")]
+    pub password_stdin: bool,
+    /// Read the password from the first line of a file.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub password_file: Option<PathBuf>,
+    /// Believe these certificates alone.
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub certificate: Option<PathBuf>,
+    /// Believe any certificate.
+    #[arg(long)]
+    pub insecure: bool,
+    /// Put messages of our own into this Maildir, which must be that of the account.
+    #[arg(long, value_name = "DIR", requires = "user", conflicts_with = "deliver_command")]
+    pub deliver_maildir: Option<PathBuf>,
+    /// Deliver messages of our own with this command of the shell.
+    #[arg(long, value_name = "COMMAND", requires = "user")]
+    pub deliver_command: Option<String>,
+    /// Delete messages of our own again.
+    #[arg(long)]
+    pub allow_delete: bool,
+    /// Wait ten minutes for the inactivity timer.
+    #[arg(long)]
+    pub wait_idle: bool,
+    /// Only checks of these requirements.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Say what is asked, and ask nothing.
+    #[arg(long)]
+    pub list: bool,
+    /// Seconds to wait for each answer.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub timeout: u16,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What protects the connection that `conform` uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConformTls {
+    /// Nothing.
+    None,
+    /// TLS begun by STLS.
+    Stls,
+    /// TLS from the first octet.
+    Implicit,
 }
 
 /// `watchpost completions`.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use watchpost_observatory::{ConnectionId, Event, EventKind, EventSink};
 
+use watchpost_proto::pop3::server::Quirks;
+
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::server::Gate;
@@ -29,6 +31,8 @@ pub struct House<S, D> {
 pub struct Live {
     /// How much is allowed.
     pub limits: Limits,
+    /// What is borne with.
+    pub quirks: Quirks,
     /// The certificate and what goes with it; `None`: no TLS here.
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }

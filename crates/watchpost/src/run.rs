@@ -13,7 +13,7 @@ use crate::config::{Config, ConfigErrors, ConfigKey};
 use crate::i18n::{Language, Texts, localize};
 use crate::serve::{Ready, StartError};
 use crate::server::ListenError;
-use crate::{demo, explain, init, log, serve, user};
+use crate::{conform, demo, explain, init, log, serve, user};
 
 /// Where a configuration is looked for when none is named.
 const CONFIG_PLACES: [&str; 2] = ["watchpost.toml", "/etc/watchpost/watchpost.toml"];
@@ -108,6 +108,7 @@ fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Fa
             user::run(&arguments.command, &config, talk)
         }
         Command::Explain(arguments) => explain::run(&arguments, talk, surroundings),
+        Command::Conform(arguments) => conform::run(&arguments, talk),
         Command::Completions(arguments) => completions(&arguments, talk),
         Command::Man(arguments) => man(&arguments, talk),
     }

@@ -75,7 +75,7 @@ pub fn open_store(config: &Config) -> Result<MaildirStore, watchpost_store::Caus
 
 fn live(config: &Config) -> Live {
     let tls = config.tls.as_ref().map(|identity| server::server_config(Arc::clone(&identity.certified_key)));
-    Live { limits: config.limits.clone(), tls }
+    Live { limits: config.limits.clone(), quirks: config.quirks, tls }
 }
 
 impl Ready {
@@ -193,6 +193,7 @@ impl<S: Store, D: Directory> Keeper<S, D> {
         self.house.live.store(Arc::new(live(&new)));
         self.config.tls = new.tls;
         self.config.limits = new.limits;
+        self.config.quirks = new.quirks;
         tracing::info!("configuration reloaded");
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use watchpost_proto::catalogue::Refusal;
-use watchpost_proto::pop3::server::{Action, Channel, Limits, Notice, Session};
+use watchpost_proto::pop3::server::{Action, Channel, Limits, Notice, Quirks, Session};
 use watchpost_proto::{Credentials, Listing, Outcome, Progress, Sizer, Timestamp, UniqueId};
 
 pub const NAME: &str = "mrose";
@@ -52,6 +52,10 @@ impl Driver {
             closed: false,
             output_max: 0,
         }
+    }
+
+    pub fn with_quirks(self, quirks: Quirks) -> Self {
+        Self { session: self.session.with_quirks(quirks), ..self }
     }
 
     pub fn with_apop(self, timestamp: Timestamp) -> Self {
@@ -122,7 +126,9 @@ impl Driver {
             self.session.message_refused(Refusal::MessageUnreadable, output);
             return;
         }
-        self.session.message_opened(Sizer::of(&self.mail[index]), output);
+        if self.session.message_opened(Sizer::of(&self.mail[index]), output) == Progress::Enough {
+            return;
+        }
         for chunk in self.mail[index].chunks(self.chunk.max(1)) {
             if self.session.message_chunk(chunk, output) == Progress::Enough {
                 break;

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use watchpost_proto::pop3::server::Quirks;
+
 use super::error::{ConfigError, Severity, Source, quoted};
 use super::folder::{self, Trouble, shown};
-use super::raw::{RawDirectory, RawLog};
+use super::raw::{RawCompatibility, RawDirectory, RawLog};
 use super::reading::{Places, nearest};
 use super::reference::listed;
 use super::{Directory, Domain, Log, LogFormat, LogLevel};
@@ -156,6 +158,18 @@ impl Check<'_> {
             self.refuse_folder(KEY, &trouble);
         }
         Some(Directory { path })
+    }
+
+    /// `[compatibility]`
+    pub(super) fn quirks(&mut self, raw: &RawCompatibility) -> Quirks {
+        Quirks {
+            bare_line_feed: self.word(
+                "compatibility.bare_line_feed",
+                raw.bare_line_feed.as_deref(),
+                &super::BARE_LINE_FEED,
+            ),
+            without_utf8: self.word("compatibility.without_utf8", raw.without_utf8.as_deref(), &super::WITHOUT_UTF8),
+        }
     }
 
     /// `[log]`

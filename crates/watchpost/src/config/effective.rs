@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::limits::duration_text;
-use super::{Config, Listener, ListenerProtocol, PlaintextLogin};
+use super::{BARE_LINE_FEED, Config, Listener, ListenerProtocol, PlaintextLogin, WITHOUT_UTF8, word_of};
 
 impl Config {
     /// The configuration as TOML, with every default spelled out. It loads again to the same. Of a key only the path is
@@ -22,6 +22,12 @@ impl Config {
         let _ = write!(text, "\n[directory]\nkind = \"sqlite\"\npath = {}\n", path(&self.directory.path));
         let _ = write!(text, "\n[store]\nkind = \"maildir\"\npath = {}\n", string(&self.store.path));
         text.push_str(&self.limits_table());
+        let _ = write!(
+            text,
+            "\n[compatibility]\nbare_line_feed = \"{}\"\nwithout_utf8 = \"{}\"\n",
+            word_of(&BARE_LINE_FEED, &self.quirks.bare_line_feed),
+            word_of(&WITHOUT_UTF8, &self.quirks.without_utf8)
+        );
         let _ =
             write!(text, "\n[log]\nformat = \"{}\"\nlevel = \"{}\"\n", self.log.format.word(), self.log.level.word());
         text
@@ -91,6 +97,10 @@ key = "key.pem"
 # connections_per_address = 64
 # idle_time = "10m"
 # login_time = "3m"
+
+# [compatibility]
+# bare_line_feed = "accept"     # accept | refuse
+# without_utf8 = "surrogate"    # surrogate | refuse
 
 # [log]
 # format = "text"               # text | json

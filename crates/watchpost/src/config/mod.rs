@@ -29,6 +29,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use watchpost_proto::pop3::server::{BareLineFeed, Quirks, WithoutUtf8};
+
 use self::check::Check;
 use self::error::Source;
 use self::folder::{file_trouble, uid};
@@ -66,6 +68,8 @@ pub struct Config {
     pub store: Store,
     /// How much a client, or all of them together, may take.
     pub limits: Limits,
+    /// Where real clients, or old mail, part from the standards.
+    pub quirks: Quirks,
     /// What the server writes about its own work.
     pub log: Log,
     source: Arc<Source>,
@@ -84,6 +88,19 @@ pub struct Directory {
 pub struct Store {
     /// An absolute path with `{user}`, `{local}` or `{domain}` in it, or one that begins with `{home}`.
     pub path: String,
+}
+
+/// The default first.
+const BARE_LINE_FEED: [(&str, BareLineFeed); 2] =
+    [("accept", BareLineFeed::EndsLine), ("refuse", BareLineFeed::Refused)];
+
+/// The default first.
+const WITHOUT_UTF8: [(&str, WithoutUtf8); 2] =
+    [("surrogate", WithoutUtf8::Surrogate), ("refuse", WithoutUtf8::Refusal)];
+
+/// As the file names a value.
+fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
+    words.iter().find(|(_, known)| known == value).map_or("?", |(word, _)| word)
 }
 
 /// What the server writes about its own work.
@@ -229,6 +246,7 @@ impl Config {
         let directory = check.directory(&raw.directory.unwrap_or_default());
         let store = Store::new(&mut check, &raw.store.unwrap_or_default());
         let limits = Limits::new(&mut check, &raw.limits.unwrap_or_default());
+        let quirks = check.quirks(&raw.compatibility.unwrap_or_default());
         let log = check.log(&raw.log.unwrap_or_default());
         let Check { data_dir, errors, .. } = check;
         if let Some(errors) = ConfigErrors::new(errors) {
@@ -244,6 +262,7 @@ impl Config {
             directory: directory.expect(refused),
             store: store.expect(refused),
             limits,
+            quirks,
             log,
             source,
             places,

@@ -52,6 +52,9 @@ pub(super) struct RawConfig {
     /// Times are written with their units: `"90s"`, `"10m"`, `"1h30m"`, `"2d"`.
     pub(super) limits: Option<RawLimits>,
 
+    /// Where real clients, or old mail, part from the standards.
+    pub(super) compatibility: Option<RawCompatibility>,
+
     /// What the server writes to standard error about its own work.
     pub(super) log: Option<RawLog>,
 }
@@ -323,6 +326,32 @@ pub(super) struct RawLimits {
         "x-example" = "password_checks = 4"
     ))]
     pub(super) password_checks: Option<i64>,
+}
+
+/// `[compatibility]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCompatibility {
+    /// Whether a lone LF ends a command, as CRLF does (P-027): `accept` or `refuse`.
+    ///
+    /// Reason: scripts and people at a terminal send it; behind a proxy `refuse` leaves no doubt where lines end (S-042).
+    #[schemars(extend(
+        "x-type" = "`\"accept\"` or `\"refuse\"`",
+        "x-default" = "\"accept\"",
+        "x-example" = "bare_line_feed = \"refuse\""
+    ))]
+    pub(super) bare_line_feed: Option<String>,
+
+    /// What a client that has not said UTF8 gets of a message with UTF-8 in its header (RFC 6856 §2.1; P-201):
+    /// `surrogate`, one that it can read (RFC 6858), or `refuse`, which answers `-ERR [UTF8]`.
+    ///
+    /// Reason: almost no client says UTF8, and its user wants to read the message.
+    #[schemars(extend(
+        "x-type" = "`\"surrogate\"` or `\"refuse\"`",
+        "x-default" = "\"surrogate\"",
+        "x-example" = "without_utf8 = \"refuse\""
+    ))]
+    pub(super) without_utf8: Option<String>,
 }
 
 /// `[log]`

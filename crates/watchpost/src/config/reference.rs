@@ -47,6 +47,10 @@ failed_logins             = 3
 shutdown_grace            = "30s"
 password_checks           = 0
 
+[compatibility]
+bare_line_feed = "accept"
+without_utf8   = "surrogate"
+
 [log]
 format = "text"
 level  = "info"

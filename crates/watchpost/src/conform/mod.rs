@@ -80,7 +80,8 @@ fn connector(arguments: &ConformArgs, talk: &Talk) -> Result<Connector, Failure>
         ConformTls::Stls => Security::Stls,
         ConformTls::Implicit => Security::Tls,
     };
-    let (host, port) = host_and_port(&arguments.host, if security == Security::Tls { 995 } else { 110 });
+    let named = arguments.host.as_deref().unwrap_or_default();
+    let (host, port) = host_and_port(named, if security == Security::Tls { 995 } else { 110 });
     let failed = |error: connect::ConnectError| Failure::new(ExitCode::NoInput, error.to_string());
     let trust = match &arguments.certificate {
         Some(path) => Trust::Certificates(connect::certificates(path).map_err(failed)?),
@@ -137,7 +138,8 @@ async fn examine(
         let text = talk.texts.format("error-conform-connect", &[("cause", error.to_string().into())]);
         Failure::new(ExitCode::Unavailable, text)
     };
-    let end = tokio::time::Instant::now() + RUN_TIME + if subject.permissions.idle { IDLE_TIME } else { Duration::ZERO };
+    let end =
+        tokio::time::Instant::now() + RUN_TIME + if subject.permissions.idle { IDLE_TIME } else { Duration::ZERO };
     subject.probe().await.map_err(unavailable)?;
     // Without a survey the checks that need one say so.
     let _ = tokio::time::timeout_at(end, subject.fill_and_survey(corpus)).await;
@@ -175,7 +177,7 @@ async fn tidy_up(subject: &Subject, talk: &Talk) {
 fn conclude(findings: &[Finding], arguments: &ConformArgs, talk: &Talk) -> Result<(), Failure> {
     let totals = totals(findings);
     if arguments.json {
-        talk.print(&as_json(findings, &arguments.host).to_string());
+        talk.print(&as_json(findings, arguments.host.as_deref().unwrap_or_default()).to_string());
     } else {
         talk.print(table(findings, &talk.texts, talk.colour && io::stdout().is_terminal()).trim_end());
         let variables =

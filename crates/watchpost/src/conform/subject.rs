@@ -296,8 +296,15 @@ impl Subject {
     }
 
     async fn receive(&self, wire: &mut Wire, number: usize, listed: u64, uid: Option<String>) -> Received {
-        let mut message =
-            Received { number, uid, listed, first_line: Vec::new(), block: Block::default(), item: None, trouble: None };
+        let mut message = Received {
+            number,
+            uid,
+            listed,
+            first_line: Vec::new(),
+            block: Block::default(),
+            item: None,
+            trouble: None,
+        };
         let retrieved = async {
             let reply = wire.ok(&format!("RETR {number}")).await?;
             message.first_line = reply.0;
@@ -335,21 +342,29 @@ pub(super) fn find(lines: &[String], tag: &str) -> Option<String> {
 
 /// `n size` of each line of LIST.
 pub(super) fn sizes(block: &Block) -> Result<Vec<(usize, u64)>, Stop> {
-    block.lines().iter().map(|line| {
-        let words: Vec<&str> = line.split(' ').collect();
-        match words.as_slice() {
-            [number, octets] => number.parse().ok().zip(octets.parse().ok()),
-            _ => None,
-        }
-        .ok_or_else(|| Stop::came("lines of LIST as \"n size\"", line.as_bytes(), ""))
-    }).collect()
+    block
+        .lines()
+        .iter()
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words.as_slice() {
+                [number, octets] => number.parse().ok().zip(octets.parse().ok()),
+                _ => None,
+            }
+            .ok_or_else(|| Stop::came("lines of LIST as \"n size\"", line.as_bytes(), ""))
+        })
+        .collect()
 }
 
 /// The unique-ids in the order of UIDL.
 pub(super) async fn ids(wire: &mut Wire) -> Result<Vec<String>, Stop> {
     let block = wire.listing("UIDL").await?;
     let id = |line: &String| line.split_once(' ').map(|(_, id)| id.to_owned());
-    block.lines().iter().map(|line| id(line).ok_or_else(|| Stop::came("lines of UIDL as \"n uid\"", line.as_bytes(), ""))).collect()
+    block
+        .lines()
+        .iter()
+        .map(|line| id(line).ok_or_else(|| Stop::came("lines of UIDL as \"n uid\"", line.as_bytes(), "")))
+        .collect()
 }
 
 /// The number of the message with this unique-id.

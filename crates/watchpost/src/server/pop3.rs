@@ -84,7 +84,7 @@ enum Next {
 impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     fn new(house: &'a House<S, D>, live: &'a Live, connection: Connection) -> Self {
         let channel = channel(&connection.listener, connection.peer.ip(), live);
-        let session = Session::new(live.limits.session(), channel, house.clock.now());
+        let session = Session::new(live.limits.session(), channel, house.clock.now()).with_quirks(live.quirks);
         Self {
             house,
             live,
@@ -279,10 +279,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     async fn send_message<T: AsyncWrite + Unpin>(&mut self, index: usize, stream: &mut T) -> Result<(), Ending> {
         let maildrop = self.maildrop.as_ref().expect("messages are read after login");
         match maildrop.read(index).await {
-            Ok(Message { sizes, body }) => {
-                self.session.message_opened(sizes, &mut self.output);
-                self.send_body(body, stream).await
-            }
+            Ok(Message { sizes, body }) => match self.session.message_opened(sizes, &mut self.output) {
+                Progress::More => self.send_body(body, stream).await,
+                Progress::Enough => Ok(()),
+            },
             Err(error) => {
                 let connection = self.connection.id;
                 let message = index + 1;

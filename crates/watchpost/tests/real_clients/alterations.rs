@@ -7,6 +7,8 @@ pub enum Alteration {
     LineFeeds,
     /// Lines end with LF or CRLF.
     LineEnds,
+    /// Header fields are folded elsewhere (RFC 5322 §2.2.3), with more or less white space there.
+    Folding,
     /// A first line `From …` is taken for the beginning of an mbox entry and dropped.
     NoFromLine,
     /// A message that is all header gets the blank line behind it.
@@ -25,12 +27,15 @@ pub enum Alteration {
 
 use std::fmt;
 
-use Alteration::{BlankLineBehindHeader, Field, LineEnds, LineFeeds, NoFromLine, NoLastLineEnd, Pieces, Stuffed, Trace};
+use Alteration::{
+    BlankLineBehindHeader, Field, Folding, LineEnds, LineFeeds, NoFromLine, NoLastLineEnd, Pieces, Stuffed, Trace,
+};
 
 impl fmt::Display for Alteration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LineFeeds => f.write_str("lines end with LF"),
+            Folding => f.write_str("header fields are folded elsewhere, with more or less white space there"),
             LineEnds => f.write_str("lines end with LF or CRLF"),
             NoFromLine => f.write_str("a first line `From …` is dropped"),
             BlankLineBehindHeader => f.write_str("a message that is all header gets a blank line"),
@@ -48,6 +53,7 @@ impl Alteration {
     pub fn of_sent(self, message: Vec<u8>) -> Vec<u8> {
         match self {
             LineFeeds | LineEnds => with_line_feeds(&message),
+            Folding => unfolded(&message),
             NoFromLine if message.starts_with(b"From ") => lines(&message).skip(1).collect::<Vec<_>>().concat(),
             BlankLineBehindHeader if !lines(&message).any(is_blank) => [message, b"\n".to_vec()].concat(),
             Stuffed => lines(&message)
@@ -64,6 +70,7 @@ impl Alteration {
     pub fn of_received(self, message: Vec<u8>) -> Vec<u8> {
         match self {
             LineEnds => with_line_feeds(&message),
+            Folding => unfolded(&message),
             Pieces(length) => joined(&message, length),
             Trace(words) => without_fields(&message, |field| contains(field, words.as_bytes())),
             Field(name) => without_fields(&message, |field| is_named(field, name)),
@@ -98,7 +105,8 @@ fn with_line_feeds(message: &[u8]) -> Vec<u8> {
     lines(message).flat_map(line).collect()
 }
 
-fn without_fields(message: &[u8], is_unwanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+/// The fields of the header, each with its folds, and what stands behind it.
+fn split(message: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>) {
     let mut fields: Vec<Vec<u8>> = Vec::new();
     let mut rest = lines(message).peekable();
     while let Some(line) = rest.next_if(|line| !is_blank(line)) {
@@ -107,8 +115,23 @@ fn without_fields(message: &[u8], is_unwanted: impl Fn(&[u8]) -> bool) -> Vec<u8
             _ => fields.push(line.to_vec()),
         }
     }
+    (fields, rest.collect::<Vec<_>>().concat())
+}
+
+fn without_fields(message: &[u8], is_unwanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+    let (mut fields, rest) = split(message);
     fields.retain(|field| !is_unwanted(field));
-    [fields.concat(), rest.collect::<Vec<_>>().concat()].concat()
+    [fields.concat(), rest].concat()
+}
+
+/// Every field of the header in one line, its words one space apart.
+fn unfolded(message: &[u8]) -> Vec<u8> {
+    let (fields, rest) = split(message);
+    let words = |field: &Vec<u8>| {
+        field.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ')
+    };
+    let fields: Vec<u8> = fields.iter().flat_map(|field| [words(field), b"\n".to_vec()].concat()).collect();
+    [fields, rest].concat()
 }
 
 /// Takes out NUL, one octet and LF behind a piece of a line. No NUL comes over the wire (P-240).
@@ -140,6 +163,7 @@ fn nothing_but_the_named_alteration_is_forgiven() {
     assert_eq!(Trace("by me").of_received(message.clone()), b"From x\r\nA: 1\r\n\r\n.dot\r\n");
     assert_eq!(Trace("dot").of_received(message.clone()), message, "a trace is in the header");
     assert_eq!(Field("a").of_sent(b"A: 1\n 2\nAB: 3\n\nA: 4\n".to_vec()), b"AB: 3\n\nA: 4\n");
+    assert_eq!(Folding.of_sent(b"A: 1\n\t2\nB:  3\n\n 4\n".to_vec()), b"A: 1 2\nB: 3\n\n 4\n");
     assert_eq!(BlankLineBehindHeader.of_sent(b"A: 1\n".to_vec()), b"A: 1\n\n");
     assert_eq!(BlankLineBehindHeader.of_sent(b"A: 1\n\n".to_vec()), b"A: 1\n\n");
     assert_eq!(Stuffed.of_sent(b".\r\na.\r\n".to_vec()), b"..\r\na.\r\n");

@@ -114,7 +114,8 @@ pub struct Columns {
     pub fetch: &'static str,
     pub leave: &'static str,
     pub delete: &'static str,
-    pub wrong_password: &'static str,
+    /// Words in what it says when the password is wrong.
+    pub refusal: &'static str,
 }
 
 /// What the client said when it did not get in.

@@ -78,11 +78,10 @@ impl Client for Fetchmail {
     fn columns(&self) -> Columns {
         Columns {
             list: "count and octets (`--check`)",
-            fetch: "equal but for its Received field, LF, a leading `From ` line it drops, the blank line it puts \
-                    behind a message that is all header, and lines over 8,191 octets it cuts",
+            fetch: "equal but for what stands below",
             leave: "a second run fetches nothing; by TOP, so nothing counts as seen",
             delete: "the fetched messages (`fetchlimit 5`)",
-            wrong_password: "exit code 3",
+            refusal: "exit status: 3",
         }
     }
 
@@ -183,10 +182,10 @@ impl Client for Mpop {
     fn columns(&self) -> Columns {
         Columns {
             list: "count and octets (`--status-only`)",
-            fetch: "equal but for its Received field, and LF",
+            fetch: "equal but for what stands below, pipelined",
             leave: "a second run fetches nothing",
             delete: "the fetched messages (`keep off`, `skipsize 2000`)",
-            wrong_password: "exit code 77",
+            refusal: "exit status: 77",
         }
     }
 

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::alterations::Alteration::{self, BlankLineBehindHeader, Field, LineFeeds, NoFromLine, Trace};
+use crate::alterations::Alteration::{self, BlankLineBehindHeader, Field, Folding, LineFeeds, NoFromLine, Trace};
 use crate::cell::{Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Login, Transport};
 use crate::fetchers::{contents, delivered};
 use crate::process;
@@ -104,11 +104,10 @@ impl Client for Getmail {
     fn columns(&self) -> Columns {
         Columns {
             list: "sizes (`max_message_size = 1`)",
-            fetch: "equal but for its Received and Delivered-To fields, the Return-Path it writes anew, LF, a leading \
-                    `From ` line it drops, and the blank line it puts behind a message that is all header; 20 a run",
+            fetch: "equal but for what stands below; 20 messages a run",
             leave: "another run fetches nothing",
             delete: "the fetched messages (`max_messages_per_session = 20`)",
-            wrong_password: "its own error",
+            refusal: "credential/login error",
         }
     }
 
@@ -117,6 +116,7 @@ impl Client for Getmail {
             (LineFeeds, "a Maildir has the line ends of its system"),
             (NoFromLine, "Python's parser takes it for the head of an mbox entry: 5 real mails have one"),
             (BlankLineBehindHeader, "12-header-only has no body, and Python's generator ends every header"),
+            (Folding, "Python's generator folds long header fields anew"),
             (Trace("getmail6"), "the Received field, documented under `received`"),
             (Trace("Delivered-To: unknown\n"), "documented under `delivered_to`"),
             (Field("Return-Path"), "it moves to the top, in angle brackets, whatever it was"),

@@ -76,9 +76,9 @@ impl Trial<'_> {
         let password = std::mem::replace(&mut self.cell.password, WRONG.to_owned());
         let report = self.client.list(&self.cell).expect_err(&format!("{} got in", self.name()));
         self.cell.password = password;
-        assert!(!report.trim().is_empty(), "{}: nothing said", self.name());
-        let log = self.cell.demo.running.logged("failed_logins=");
-        assert!(!log.contains("removed=1"), "{log}");
+        let refusal = self.client.columns().refusal;
+        assert!(report.contains(refusal), "{} says not {refusal:?}: {report}", self.name());
+        assert!(!report.contains(WRONG), "{} shows the password", self.name());
     }
 
     /// P-161, P-162

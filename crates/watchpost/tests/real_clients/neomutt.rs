@@ -67,11 +67,10 @@ impl Client for Neomutt {
     fn columns(&self) -> Columns {
         Columns {
             list: "count (when it leaves)",
-            fetch: "equal but for the Content-Length, Lines, Status and X-Status fields it writes anew, LF, a leading \
-                    `From ` line it drops, and the blank line it puts behind a message that is all header",
+            fetch: "equal but for what stands below",
             leave: "the same unique-ids",
             delete: "the named messages",
-            wrong_password: "`Login failed`, exit code 0",
+            refusal: "Login failed",
         }
     }
 
@@ -82,7 +81,6 @@ impl Client for Neomutt {
             (BlankLineBehindHeader, "12-header-only has no body, and neomutt ends every header"),
             (Field("Content-Length"), "written anew into every copy"),
             (Field("Lines"), "written anew into every copy"),
-            (Field("Status"), "flags stand in the Maildir's names instead"),
             (Field("X-Status"), "flags stand in the Maildir's names instead"),
         ]
     }

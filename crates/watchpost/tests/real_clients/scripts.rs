@@ -29,7 +29,7 @@ const fn columns(fetch: &'static str) -> Columns {
         fetch,
         leave: "the same unique-ids",
         delete: "the named messages",
-        wrong_password: "its own error",
+        refusal: "refused: ",
     }
 }
 
@@ -51,7 +51,7 @@ pub const NET_POP3: Script = Script {
     version: &["-MNet::POP3", "-MIO::Socket::SSL", "-MAuthen::SASL", "-e", "print \"Net::POP3 $Net::POP3::VERSION\n\""],
     file: "net_pop3.pl",
     unable: |_, _| None,
-    columns: columns("exact but for line ends: LF in the clear"),
+    columns: columns("exact but for line ends"),
     alterations: &[(Alteration::LineEnds, "Net::Cmd makes each CRLF LF, but not behind IO::Socket::SSL")],
 };
 
@@ -96,7 +96,7 @@ pub const NODE_POP3: Script = Script {
         (_, Login::User) => None,
         _ => Some("node-pop3 has no SASL."),
     },
-    columns: columns("exact but for dots it leaves stuffed and a last line end it drops"),
+    columns: columns("exact but for what stands below"),
     alterations: &[
         (Alteration::Stuffed, "node-pop3 hands out the octets as they came, stuffing included"),
         (Alteration::NoLastLineEnd, "node-pop3 takes the last CRLF for a part of the terminator"),

@@ -29,7 +29,7 @@ const OPERATIONS: &str = "
 
 *List*: what the client is told equals what is there. *Fetch all*: each message is compared. *Leave on server*: after
 that nothing is gone, and unique-ids have not changed. *Delete*: exactly those messages are gone afterwards.
-*Wrong password*: the client says so, nothing is removed, and the log holds no password.
+*Wrong password*: the client says so in these words, nothing is removed, and the log holds no password.
 
 ";
 
@@ -97,13 +97,14 @@ fn text(clients: &[Box<dyn Client>]) -> String {
     );
     for client in clients {
         let columns = client.columns();
-        let cells = [columns.list, columns.fetch, columns.leave, columns.delete, columns.wrong_password].join(" | ");
-        writeln!(text, "| {} | {cells} |", client.name()).unwrap();
+        let cells = [columns.list, columns.fetch, columns.leave, columns.delete].join(" | ");
+        writeln!(text, "| {} | {cells} | `{}` |", client.name(), columns.refusal).unwrap();
     }
     text.push_str(ALTERATIONS);
+    text.push_str("| Client | What | Why |\n|---|---|---|\n");
     for client in clients {
         for (alteration, reason) in client.alterations() {
-            writeln!(text, "- {}: {alteration}: {reason}.", client.name()).unwrap();
+            writeln!(text, "| {} | {alteration} | {reason} |", client.name()).unwrap();
         }
     }
     text

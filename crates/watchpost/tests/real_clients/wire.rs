@@ -53,7 +53,7 @@ impl Client for Curl {
             fetch: "octet-exact",
             leave: "the same unique-ids",
             delete: "the named messages, one session each",
-            wrong_password: "exit code 67",
+            refusal: "exit status: 67",
         }
     }
 
@@ -175,7 +175,7 @@ impl Client for OpenSsl {
             fetch: "octet-exact, the whole session in one packet",
             leave: "the same unique-ids",
             delete: "the named messages",
-            wrong_password: "shows the `-ERR`",
+            refusal: "-ERR [AUTH]",
         }
     }
 

@@ -10,7 +10,6 @@ use crate::pop3::{AuthStart, Command, Reply, State};
 use crate::sasl::{Exchange, Turn};
 
 /// What the client has said of itself so far.
-#[derive(Default)]
 pub(super) struct Authorization {
     /// From USER, for the PASS that follows directly.
     name: Option<Vec<u8>>,
@@ -21,6 +20,11 @@ pub(super) struct Authorization {
 }
 
 impl Authorization {
+    /// Nothing has been said yet; `headers` holds until UTF8 is.
+    pub(super) const fn new(headers: Headers) -> Self {
+        Self { name: None, exchange: None, headers }
+    }
+
     pub(super) fn command(&mut self, command: Command, channel: Channel, timestamp: Option<&Timestamp>) -> Step {
         // Whatever comes next, the name counts for this command alone (P-070, P-071).
         let name = if planted("proto.name-outlives-its-command") { self.name.clone() } else { self.name.take() };

@@ -31,7 +31,7 @@ use authorization::Authorization;
 use transaction::{Multiline, Transaction};
 
 pub use action::{Action, ForeignProtocol, Notice, Tally};
-pub use terms::{Channel, ClearLogin, Limits, Stls};
+pub use terms::{BareLineFeed, Channel, ClearLogin, Limits, Quirks, Stls, WithoutUtf8};
 
 /// Output beyond this is written before anything else is looked at (P-223). Four TLS records.
 pub const OUTPUT_OCTETS: usize = 64 * 1024;
@@ -84,6 +84,7 @@ struct Retrieval {
 /// One session, from the greeting to its end.
 pub struct Session {
     limits: Limits,
+    quirks: Quirks,
     channel: Channel,
     timestamp: Option<Timestamp>,
     language: Language,
@@ -105,17 +106,38 @@ impl Session {
         Self {
             login_deadline: now + limits.login_time,
             limits,
+            quirks: Quirks::default(),
             channel,
             timestamp: None,
             language: Language::default(),
             lines: LineBuffer::new(LineEnd::Lenient),
-            state: SessionState::Authorization(Authorization::default()),
+            state: SessionState::Authorization(Authorization::new(Headers::default())),
             asking: Asking::Nothing,
             multiline: None,
             actions: VecDeque::new(),
             tally: Tally::default(),
             bad_commands: 0,
             active: now,
+        }
+    }
+
+    /// Bears with these quirks instead of the usual ones. Before anything is received.
+    #[must_use]
+    pub fn with_quirks(mut self, quirks: Quirks) -> Self {
+        self.quirks = quirks;
+        self.lines = LineBuffer::new(match quirks.bare_line_feed {
+            BareLineFeed::EndsLine => LineEnd::Lenient,
+            BareLineFeed::Refused => LineEnd::Strict,
+        });
+        self.state = SessionState::Authorization(Authorization::new(self.first_headers()));
+        self
+    }
+
+    /// How messages with UTF-8 in their header go out until the client says UTF8.
+    const fn first_headers(&self) -> Headers {
+        match self.quirks.without_utf8 {
+            WithoutUtf8::Surrogate => Headers::Surrogates,
+            WithoutUtf8::Refusal => Headers::Refused,
         }
     }
 
@@ -240,12 +262,17 @@ impl Session {
         self.channel = Channel::Tls;
         self.lines.clear();
         self.language = Language::default();
-        self.state = SessionState::Authorization(Authorization::default());
+        self.state = SessionState::Authorization(Authorization::new(self.first_headers()));
         self.active = now;
     }
 
-    /// Answers [`Action::ReadMessage`]: the message is open and RETR will send this many octets of it.
-    pub fn message_opened(&mut self, sizes: Sizes, output: &mut Vec<u8>) {
+    /// Answers [`Action::ReadMessage`]: the message is open, and this long. `Enough`: nothing of it is wanted after all.
+    pub fn message_opened(&mut self, sizes: Sizes, output: &mut Vec<u8>) -> Progress {
+        if self.headers() == Headers::Refused && sizes.surrogate.is_some() {
+            // Nobody had looked into its header before.
+            self.message_refused(Refusal::MessageRequiresUtf8, output);
+            return Progress::Enough;
+        }
         let Asking::Message(retrieval) = &mut self.asking else { unreachable!("RETR or TOP asked for a message") };
         let headers = if retrieval.gate.is_some() { Headers::Surrogates } else { Headers::AsStored };
         let octets = sizes.of(headers);
@@ -255,6 +282,7 @@ impl Session {
             Extent::Top { .. } => Reply::Ok(Assent::TopFollows),
         };
         self.reply(&reply, output);
+        Progress::More
     }
 
     /// Answers [`Action::ReadMessage`]: the message cannot be had.

@@ -35,6 +35,35 @@ impl Default for Limits {
     }
 }
 
+/// Where real clients, or old mail, part from the standards. Each has a name, a switch and a test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quirks {
+    /// Hand-typed sessions and scripts since the first telnet end their lines with LF alone (P-027).
+    pub bare_line_feed: BareLineFeed,
+    /// What a client without UTF8 mode gets of a message with UTF-8 in its header (P-201).
+    pub without_utf8: WithoutUtf8,
+}
+
+/// What a lone LF in a command is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BareLineFeed {
+    /// The end of a line.
+    #[default]
+    EndsLine,
+    /// An invalid character: behind a proxy nobody may disagree on where lines end (S-042).
+    Refused,
+}
+
+/// What a client gets of a message with UTF-8 in its header when it has not said UTF8 (RFC 6856 §2.1, §5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithoutUtf8 {
+    /// Its surrogate (RFC 6858).
+    #[default]
+    Surrogate,
+    /// `-ERR [UTF8]`.
+    Refusal,
+}
+
 /// What protects the octets of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {

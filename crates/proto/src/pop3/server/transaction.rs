@@ -121,6 +121,7 @@ impl Transaction {
     /// RFC 1939 §5, LIST with a number.
     fn list_one(&self, number: MessageNumber) -> Result<Step, Refusal> {
         let index = self.message(number)?;
+        self.sendable(number)?;
         Ok(Step::Stay(Reply::ScanListing(number, self.octets(index))))
     }
 
@@ -169,7 +170,17 @@ impl Transaction {
 
     fn retrieve(&self, number: MessageNumber, extent: Extent) -> Result<Step, Refusal> {
         self.message(number)?;
+        self.sendable(number)?;
         Ok(Step::Retrieve(number, extent))
+    }
+
+    /// RFC 6856 §5: LIST n, RETR and TOP may be refused for a message with UTF-8 in its header.
+    fn sendable(&self, number: MessageNumber) -> Result<(), Refusal> {
+        let needs_utf8 = self.listing.sizes(number.index()).surrogate.is_some();
+        if self.headers == Headers::Refused && needs_utf8 {
+            return Err(Refusal::MessageRequiresUtf8(number));
+        }
+        Ok(())
     }
 
     /// RETR has sent the message whole: it counts as seen (P-166).

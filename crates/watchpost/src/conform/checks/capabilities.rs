@@ -6,8 +6,19 @@ use crate::connect::Security;
 
 /// Registered with IANA.
 const REGISTERED: [&str; 13] = [
-    "TOP", "USER", "SASL", "RESP-CODES", "LOGIN-DELAY", "PIPELINING", "EXPIRE", "UIDL", "IMPLEMENTATION", "STLS",
-    "AUTH-RESP-CODE", "UTF8", "LANG",
+    "TOP",
+    "USER",
+    "SASL",
+    "RESP-CODES",
+    "LOGIN-DELAY",
+    "PIPELINING",
+    "EXPIRE",
+    "UIDL",
+    "IMPLEMENTATION",
+    "STLS",
+    "AUTH-RESP-CODE",
+    "UTF8",
+    "LANG",
 ];
 
 checks! {
@@ -91,7 +102,11 @@ async fn user(subject: &Subject) -> Result<(), Stop> {
     let mut wire = subject.connect().await?;
     let reply = wire.ask("USER conform-nobody").await?;
     let announced = subject.announces("USER");
-    ensure(reply.is_ok() == announced, if announced { "+OK, as USER is announced" } else { "-ERR, as USER is not announced" }, &reply.0)?;
+    ensure(
+        reply.is_ok() == announced,
+        if announced { "+OK, as USER is announced" } else { "-ERR, as USER is not announced" },
+        &reply.0,
+    )?;
     let some = announced || subject.announces("SASL") || subject.security() != Security::Tls;
     ensure(some, "USER or SASL in CAPA", b"neither")
 }

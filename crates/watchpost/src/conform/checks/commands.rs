@@ -135,8 +135,21 @@ async fn numbers(subject: &Subject) -> Result<(), Stop> {
     let beyond = (count + 1).to_string();
     let digits = "9".repeat(200);
     let wrong = [
-        "0", "-1", "+1", "0x1", "1.5", "1a", "1x", "a", &beyond, "65537", "2147483649", "4294967296", "4294967297",
-        "18446744073709551617", &digits,
+        "0",
+        "-1",
+        "+1",
+        "0x1",
+        "1.5",
+        "1a",
+        "1x",
+        "a",
+        &beyond,
+        "65537",
+        "2147483649",
+        "4294967296",
+        "4294967297",
+        "18446744073709551617",
+        &digits,
     ];
     for number in wrong {
         for command in [format!("LIST {number}"), format!("RETR {number}"), format!("TOP {number} 0")] {

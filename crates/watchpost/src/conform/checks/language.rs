@@ -43,7 +43,8 @@ async fn lists(subject: &Subject) -> Result<(), Stop> {
     ensure(!lines.is_empty(), "at least one language", b"none")?;
     for line in &lines {
         let tag = line.split(' ').next().unwrap_or_default();
-        let legal = tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()));
+        let legal =
+            tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()));
         ensure(legal, "lines that begin with a language tag", line.as_bytes())?;
     }
     wire.quit().await

@@ -107,7 +107,8 @@ async fn same_reply(subject: &Subject) -> Result<(), Stop> {
 async fn verbatim(subject: &Subject) -> Result<(), Stop> {
     let account = subject.account()?;
     let password = account.password.expose();
-    for line in [[b"PASS ".as_slice(), password, b" \r\n"].concat(), [b"PASS  ".as_slice(), password, b"\r\n"].concat()] {
+    for line in [[b"PASS ".as_slice(), password, b" \r\n"].concat(), [b"PASS  ".as_slice(), password, b"\r\n"].concat()]
+    {
         let mut wire = subject.connect().await?;
         wire.ok(&format!("USER {}", account.name)).await?;
         let reply = wire.ask_octets(&line).await?;
@@ -153,7 +154,9 @@ async fn freed(subject: &Subject) -> Result<(), Stop> {
     drop(subject.login().await?);
     let reply = tokio::time::timeout(std::time::Duration::from_secs(5), logs_in(subject, &[])).await;
     match reply {
-        Ok(reply) => reply.and_then(|reply| ensure(reply.is_ok(), "+OK to PASS once the other session is cut off", &reply.0)),
+        Ok(reply) => {
+            reply.and_then(|reply| ensure(reply.is_ok(), "+OK to PASS once the other session is cut off", &reply.0))
+        }
         Err(_) => Err(Stop::failed("a free maildrop within a second", "a maildrop that stays locked")),
     }
 }

@@ -123,7 +123,8 @@ async fn all_of_them(subject: &Subject) -> Result<(), Stop> {
 
 async fn twins(subject: &Subject) -> Result<(), Stop> {
     subject.own("twin")?;
-    let twins = subject.survey()?.received.iter().filter(|message| message.item.is_some_and(|item| item.name == "twin"));
+    let twins =
+        subject.survey()?.received.iter().filter(|message| message.item.is_some_and(|item| item.name == "twin"));
     let ids: Vec<&Option<String>> = twins.map(|message| &message.uid).collect();
     ensure(ids.len() == 2 && ids[0] != ids[1], "two messages with two unique-ids", format!("{ids:?}").as_bytes())
 }

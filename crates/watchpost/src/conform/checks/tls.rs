@@ -32,7 +32,11 @@ checks! {
 }
 
 fn needs_stls(subject: &Subject) -> Result<(), Stop> {
-    if subject.security() == Security::Stls { Ok(()) } else { Err(Stop::skipped("this run does not use STLS (--tls stls)")) }
+    if subject.security() == Security::Stls {
+        Ok(())
+    } else {
+        Err(Stop::skipped("this run does not use STLS (--tls stls)"))
+    }
 }
 
 async fn injection(subject: &Subject) -> Result<(), Stop> {

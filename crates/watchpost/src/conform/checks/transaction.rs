@@ -43,7 +43,8 @@ async fn stat(subject: &Subject) -> Result<(), Stop> {
     let mut wire = subject.login().await?;
     let reply = wire.ok("STAT").await?;
     let words = reply.words();
-    let numbers = words.len() == 2 && words.iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_digit()));
+    let numbers =
+        words.len() == 2 && words.iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_digit()));
     ensure(numbers, "+OK nn mm", &reply.0)?;
     wire.quit().await
 }
@@ -75,7 +76,11 @@ async fn ordered(subject: &Subject) -> Result<(), Stop> {
     for command in ["LIST", "UIDL"] {
         let lines = wire.listing(command).await?.lines();
         for (line, number) in lines.iter().zip(1_usize..) {
-            ensure(line.split(' ').next() == Some(&number.to_string()), &format!("line {number} of {command}"), line.as_bytes())?;
+            ensure(
+                line.split(' ').next() == Some(&number.to_string()),
+                &format!("line {number} of {command}"),
+                line.as_bytes(),
+            )?;
         }
     }
     wire.quit().await

@@ -63,7 +63,11 @@ async fn not_counted(subject: &Subject) -> Result<(), Stop> {
     ids.retain(|line| line.split(' ').next() != Some(&number.to_string()));
     let octets: u64 = listed.iter().map(|(_, octets)| octets).sum();
     let (after, ids_after, stat) = counted(&mut wire).await?;
-    ensure(after == listed, "LIST without the marked message, numbers unchanged", format!("{} lines", after.len()).as_bytes())?;
+    ensure(
+        after == listed,
+        "LIST without the marked message, numbers unchanged",
+        format!("{} lines", after.len()).as_bytes(),
+    )?;
     ensure(ids_after == ids, "UIDL without it, numbers unchanged", format!("{} lines", ids_after.len()).as_bytes())?;
     let expected = [listed.len().to_string(), octets.to_string()];
     ensure(stat[..2.min(stat.len())] == expected, &expected.join(" "), stat.join(" ").as_bytes())?;

@@ -206,6 +206,44 @@ cli-explain-arg-word = What to explain, in any case; all words are listed when a
 cli-explain-arg-rest = More of the same: several words are one
 cli-explain-arg-json = Print JSON instead of text
 
+cli-conform-about = Ask any POP3 server for what the standards demand
+cli-conform-long-about =
+    Ask any POP3 server for what the standards demand
+
+    Each check has connections of its own; the table says passed, failed or
+    skipped, and explains each failure with its RFC section. With a way to deliver,
+    it puts difficult messages into the maildrop; it deletes those alone, and only
+    with --allow-delete. Exit code 0: all passed, 65: something failed, 69: no
+    connection.
+cli-conform-examples =
+    What can be seen without an account:
+      watchpost conform pop.example.org
+
+    Everything, on a test account whose Maildir is at hand:
+      watchpost conform localhost:1110 --tls stls --insecure --user alice \
+        --password-file pw --deliver-maildir /srv/alice/Maildir --allow-delete
+
+    What is asked:
+      watchpost conform --list
+cli-conform-arg-host = Server, with :PORT if it is not 995 (or 110 without implicit TLS)
+cli-conform-arg-tls = What protects the connection
+cli-conform-arg-tls-value-none = nothing
+cli-conform-arg-tls-value-stls = TLS begun by STLS
+cli-conform-arg-tls-value-implicit = TLS from the first octet
+cli-conform-arg-user = Account to log in with; without it much is skipped
+cli-conform-arg-password-stdin = { cli-init-arg-password-stdin }
+cli-conform-arg-password-file = Take the password from the first line of this file
+cli-conform-arg-certificate = Believe these certificates (PEM) alone
+cli-conform-arg-insecure = Believe any certificate: only on your own machines
+cli-conform-arg-deliver-maildir = Maildir of the account, to put test messages into
+cli-conform-arg-deliver-command = Shell command that delivers the message on its input
+cli-conform-arg-allow-delete = Delete the delivered test messages again, and test deleting
+cli-conform-arg-wait-idle = Wait ten minutes to test the inactivity timer
+cli-conform-arg-only = Only these requirements, such as P-160,P-161
+cli-conform-arg-list = Say what is asked, and ask nothing
+cli-conform-arg-timeout = Wait this long for each answer
+cli-conform-arg-json = Print JSON instead of a table
+
 cli-completions-about = Print completions for a shell
 cli-completions-examples =
     For bash, zsh and fish:

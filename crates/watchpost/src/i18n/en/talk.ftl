@@ -111,6 +111,20 @@ talk-explain-end-closes = is closed by the server
 talk-explain-end-limit = stays open, until a limit of attempts is met; then the server closes it
 talk-explain-contents-next = To read about one of them: watchpost explain WORD
 
+## conform
+
+talk-conform-passed = passed
+talk-conform-failed = FAILED
+talk-conform-skipped = skipped
+talk-conform-failure =
+    { $ids } failed ({ $rfc }): { $asked }
+    {"  "}expected  { $expected }
+    {"  "}came      { $came }
+    {"  "}rule      { $rule }
+talk-conform-summary = { $passed } passed, { $failed } failed, { $skipped } skipped (not counted).
+talk-conform-insecure = Warning: any certificate is believed. Somebody on the path could read the password.
+talk-conform-left = The test messages are still in the maildrop (subject: conform-…). With --allow-delete they are removed.
+
 ## Prompts
 
 talk-prompt-password = New password for { $name }:
@@ -158,3 +172,6 @@ error-explain-similar = There is no explanation of { $word }. Did you mean one o
 error-file-exists = { $path } is there already and is left alone. Move it away, or choose another folder with --dir.
 error-file-unwritable = { $path } cannot be written: { $cause }
 error-no-data-folder = There is no home folder to keep the data in. Name a folder with --dir.
+error-conform-unknown = There is no check of { $id }. To see all: watchpost conform --list
+error-conform-connect = The server cannot be reached: { $cause }
+error-conform-password = With --user, say where the password is: --password-stdin or --password-file FILE.

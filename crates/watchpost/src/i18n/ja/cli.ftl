@@ -220,6 +220,61 @@ cli-explain-arg-word =
 cli-explain-arg-rest = 用語の続きです。複数の語は 1 つの用語として扱います。
 cli-explain-arg-json = 文章の代わりに JSON を出力します。
 
+cli-conform-about = 任意の POP3 サーバーが標準どおりに動くかを調べます。
+cli-conform-long-about =
+    任意の POP3 サーバーが標準どおりに動くかを調べます。
+
+    検査ごとに新しく接続し、合格・不合格・省略を表で示します。不合格には
+    RFC の該当箇所と説明を付けます。配信の手段があれば、扱いの難しい
+    メッセージを置いて調べます。削除するのは自分で置いたメッセージだけで、
+    --allow-delete を指定したときに限ります。終了コードは、すべて合格なら 0、
+    不合格があれば 65、接続できなければ 69 です。
+cli-conform-examples =
+    アカウントなしで分かることを調べる:
+      watchpost conform pop.example.org
+
+    Maildir に書き込めるテスト用アカウントで、すべてを調べる:
+      watchpost conform localhost:1110 --tls stls --insecure --user alice \
+        --password-file pw --deliver-maildir /srv/alice/Maildir --allow-delete
+
+    検査の内容を表示する:
+      watchpost conform --list
+cli-conform-arg-host =
+    サーバーです。ポートが 995 (implicit 以外では 110) でなければ
+    :PORT を付けます。
+cli-conform-arg-tls = 接続の保護方法です。
+cli-conform-arg-tls-value-none = 保護なし
+cli-conform-arg-tls-value-stls = STLS で始める TLS
+cli-conform-arg-tls-value-implicit = 最初からの TLS
+cli-conform-arg-user =
+    ログインするアカウントです。
+    省くと多くの検査が省略されます。
+cli-conform-arg-password-stdin = { cli-init-arg-password-stdin }
+cli-conform-arg-password-file =
+    パスワードをこのファイルの 1 行目から
+    読み込みます。
+cli-conform-arg-certificate = この証明書 (PEM) だけを信頼します。
+cli-conform-arg-insecure =
+    どの証明書も信頼します。
+    自分のサーバーでのみお使いください。
+cli-conform-arg-deliver-maildir =
+    テスト用メッセージを置く、
+    アカウントの Maildir です。
+cli-conform-arg-deliver-command =
+    標準入力のメッセージを配信する
+    シェル コマンドです。
+cli-conform-arg-allow-delete =
+    置いたメッセージを最後に削除し、
+    削除の検査も行います。
+cli-conform-arg-wait-idle =
+    10 分待って、無通信時の切断を検査します。
+cli-conform-arg-only =
+    指定した要件だけを調べます
+    (例: P-160,P-161)。
+cli-conform-arg-list = 検査の内容だけを表示します。
+cli-conform-arg-timeout = 応答を待つ秒数です。
+cli-conform-arg-json = 表の代わりに JSON を出力します。
+
 cli-completions-about = シェルの補完スクリプトを出力します。
 cli-completions-examples =
     bash、zsh、fish で使う:

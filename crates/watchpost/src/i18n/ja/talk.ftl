@@ -105,6 +105,20 @@ talk-explain-end-closes = サーバーが閉じます
 talk-explain-end-limit = 開いたままですが、試行回数の上限に達するとサーバーが閉じます
 talk-explain-contents-next = 解説を読むには: watchpost explain WORD
 
+## conform
+
+talk-conform-passed = 合格
+talk-conform-failed = 不合格
+talk-conform-skipped = 省略
+talk-conform-failure =
+    { $ids } 不合格 ({ $rfc }): { $asked }
+    {"  "}期待した応答  { $expected }
+    {"  "}実際の応答    { $came }
+    {"  "}規定          { $rule }
+talk-conform-summary = 合格 { $passed } 件、不合格 { $failed } 件、省略 { $skipped } 件 (省略は数えません)。
+talk-conform-insecure = 警告: どの証明書も信頼します。経路上の第三者にパスワードを読まれるおそれがあります。
+talk-conform-left = テスト用メッセージ (件名 conform-…) がメールドロップに残っています。--allow-delete を指定すると削除されます。
+
 ## 入力の促し
 
 talk-prompt-password = { $name } の新しいパスワード:
@@ -152,3 +166,6 @@ error-explain-similar = { $word } の解説はありません。近い用語: { 
 error-file-exists = { $path } はすでにあるため、そのままにしました。別の場所に移すか、--dir で別のフォルダーを指定してください。
 error-file-unwritable = { $path } に書き込めません: { $cause }
 error-no-data-folder = データを置くホーム フォルダーがありません。--dir でフォルダーを指定してください。
+error-conform-unknown = { $id } の検査はありません。一覧は watchpost conform --list で確認できます。
+error-conform-connect = サーバーに接続できません: { $cause }
+error-conform-password = --user には、--password-stdin か --password-file FILE でパスワードを指定してください。
