@@ -20,6 +20,9 @@ enum Position {
     },
 }
 
+/// What goes out for NULs, which come in runs where a file has a hole.
+static REPLACED: [u8; 4096] = [0x80; 4096];
+
 /// What the machine finds.
 enum Piece<'a> {
     /// Octets without line end or NUL.
@@ -69,7 +72,10 @@ impl Lines {
             let (progress, used) = match behind {
                 [] => return Progress::More,
                 // Clients written in C stop at a NUL (P-240); the size stays the same.
-                [0, ..] => (self.text(b"\x80", &mut take), 1),
+                [0, ..] => {
+                    let run = behind.iter().take(REPLACED.len()).take_while(|octet| **octet == 0).count();
+                    (self.text(&REPLACED[..run], &mut take), run)
+                }
                 [b'\r', b'\n', ..] => (self.line_end(blank, &mut take), 2),
                 [b'\r'] => {
                     self.position = Position::AfterCr { blank };

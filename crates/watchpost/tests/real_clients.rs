@@ -2,6 +2,7 @@
 //!
 //! What each client can do stands in `docs/clients.md`, which is written from what runs here: `WATCHPOST_BLESS=1`
 //! rewrites it, otherwise it is compared. A client that is not installed fails its test by the name of its package.
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
 mod support;
 

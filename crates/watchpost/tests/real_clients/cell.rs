@@ -32,21 +32,21 @@ impl fmt::Display for Transport {
 /// How the client proves who it is. APOP is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Login {
-    User,
-    Plain,
-    Login,
+    UserPass,
+    AuthPlain,
+    AuthLogin,
 }
 
 impl Login {
-    pub const ALL: [Self; 3] = [Self::User, Self::Plain, Self::Login];
+    pub const ALL: [Self; 3] = [Self::UserPass, Self::AuthPlain, Self::AuthLogin];
 }
 
 impl fmt::Display for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::User => "USER",
-            Self::Plain => "PLAIN",
-            Self::Login => "LOGIN",
+            Self::UserPass => "USER",
+            Self::AuthPlain => "PLAIN",
+            Self::AuthLogin => "LOGIN",
         })
     }
 }

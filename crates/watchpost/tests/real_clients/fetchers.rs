@@ -72,7 +72,7 @@ impl Client for Fetchmail {
     }
 
     fn unable(&self, _: Transport, login: Login) -> Option<&'static str> {
-        (login != Login::User).then_some("fetchmail has neither PLAIN nor LOGIN on POP3.")
+        (login != Login::UserPass).then_some("fetchmail has neither PLAIN nor LOGIN on POP3.")
     }
 
     fn columns(&self) -> Columns {

@@ -73,7 +73,9 @@ impl Getmail {
                 Err(report) if *restarts == RESTARTS_MAX => return Err(report),
                 Err(_) => {
                     *restarts += 1;
-                    files.iter().for_each(|file| fs::remove_file(file).unwrap());
+                    for file in &files {
+                        fs::remove_file(file).unwrap();
+                    }
                 }
             }
         }
@@ -96,7 +98,7 @@ impl Client for Getmail {
     fn unable(&self, transport: Transport, login: Login) -> Option<&'static str> {
         match (transport, login) {
             (Transport::Stls, _) => Some("getmail6 has no STLS."),
-            (_, Login::User) => None,
+            (_, Login::UserPass) => None,
             _ => Some("getmail6 as Debian packages it has no SASL on POP3."),
         }
     }
@@ -107,7 +109,7 @@ impl Client for Getmail {
             fetch: "equal but for what stands below; 20 messages a run",
             leave: "another run fetches nothing",
             delete: "the fetched messages (`max_messages_per_session = 20`)",
-            refusal: "credential/login error",
+            refusal: "Authentication failed",
         }
     }
 

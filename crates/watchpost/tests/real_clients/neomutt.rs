@@ -61,7 +61,7 @@ impl Client for Neomutt {
     }
 
     fn unable(&self, _: Transport, login: Login) -> Option<&'static str> {
-        (login == Login::Login).then_some("Told to use LOGIN, neomutt's SASL library takes PLAIN.")
+        (login == Login::AuthLogin).then_some("Told to use LOGIN, neomutt's SASL library takes PLAIN.")
     }
 
     fn columns(&self) -> Columns {

@@ -39,7 +39,7 @@ pub const POPLIB: Script = Script {
     interpreter: "python3",
     version: &["-c", "import poplib, ssl, sys; print('Python', sys.version.split()[0])"],
     file: "poplib_cell.py",
-    unable: |_, login| (login != Login::User).then_some("poplib has no SASL."),
+    unable: |_, login| (login != Login::UserPass).then_some("poplib has no SASL."),
     columns: columns("octet-exact, its limit on lines raised"),
     alterations: &[],
 };
@@ -63,7 +63,7 @@ pub const NET_POP: Script = Script {
     file: "net_pop.rb",
     unable: |transport, login| match (transport, login) {
         (Transport::Stls, _) => Some("net-pop has no STLS."),
-        (_, Login::User) => None,
+        (_, Login::UserPass) => None,
         _ => Some("net-pop has no SASL."),
     },
     columns: EXACT,
@@ -93,7 +93,7 @@ pub const NODE_POP3: Script = Script {
     file: "node_pop3.cjs",
     unable: |transport, login| match (transport, login) {
         (Transport::Stls, _) => Some("node-pop3 has no STLS."),
-        (_, Login::User) => None,
+        (_, Login::UserPass) => None,
         _ => Some("node-pop3 has no SASL."),
     },
     columns: columns("exact but for what stands below"),

@@ -44,7 +44,7 @@ impl Client for Curl {
     }
 
     fn unable(&self, _: Transport, login: Login) -> Option<&'static str> {
-        (login == Login::User).then_some("curl takes SASL wherever it is offered and cannot be told to say USER.")
+        (login == Login::UserPass).then_some("curl takes SASL wherever it is offered and cannot be told to say USER.")
     }
 
     fn columns(&self) -> Columns {
@@ -92,9 +92,9 @@ impl OpenSsl {
         let base64 = |text: &str| base64(text.as_bytes());
         let password = &cell.password;
         let login = match cell.login {
-            Login::User => format!("USER alice\nPASS {password}\n"),
-            Login::Plain => format!("AUTH PLAIN\n{}\n", base64(&format!("\0alice\0{password}"))),
-            Login::Login => format!("AUTH LOGIN\n{}\n{}\n", base64("alice"), base64(password)),
+            Login::UserPass => format!("USER alice\nPASS {password}\n"),
+            Login::AuthPlain => format!("AUTH PLAIN\n{}\n", base64(&format!("\0alice\0{password}"))),
+            Login::AuthLogin => format!("AUTH LOGIN\n{}\n{}\n", base64("alice"), base64(password)),
         };
         let typed = format!("AUTH\n{login}{}\nQUIT\n", commands.join("\n"));
         let mut command = Command::new("openssl");

@@ -242,6 +242,10 @@ impl Typist {
         }
     }
 
+    pub fn reader(&mut self) -> &mut BufReader<TcpStream> {
+        &mut self.stream
+    }
+
     pub fn stream(&self) -> &TcpStream {
         self.stream.get_ref()
     }

@@ -220,8 +220,7 @@ cli-conform-examples =
       watchpost conform pop.example.org
 
     Everything, on a test account whose Maildir is at hand:
-      watchpost conform localhost:1110 --tls stls --insecure --user alice \
-        --password-file pw --deliver-maildir /srv/alice/Maildir --allow-delete
+      watchpost conform mx --user bob --password-file pw --deliver-maildir Mail
 
     What is asked:
       watchpost conform --list

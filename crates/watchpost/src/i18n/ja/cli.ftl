@@ -234,8 +234,7 @@ cli-conform-examples =
       watchpost conform pop.example.org
 
     Maildir に書き込めるテスト用アカウントで、すべてを調べる:
-      watchpost conform localhost:1110 --tls stls --insecure --user alice \
-        --password-file pw --deliver-maildir /srv/alice/Maildir --allow-delete
+      watchpost conform mx --user bob --password-file pw --deliver-maildir Mail
 
     検査の内容を表示する:
       watchpost conform --list
