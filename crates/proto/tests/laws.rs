@@ -126,7 +126,7 @@ fn listed_sizes_are_delivered_sizes() {
 
 #[test]
 fn what_comes_behind_stls_ends_the_connection() {
-    // S-001, S-002
+    // S-001, S-002, S-003
     checks::what_comes_behind_stls_ends_the_connection();
 }
 

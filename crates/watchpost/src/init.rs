@@ -111,5 +111,6 @@ fn report(arguments: &InitArgs, talk: &Talk, config: &Config, name: &str, passwo
     if let Some(made) = made {
         talk.print(&talk.texts.format("talk-user-generated", &[("name", name.into()), ("password", made.into())]));
     }
+    talk.print(&talk.texts.format("talk-init-dns", &[("domain", config.domain.as_str().into())]));
     talk.print(&talk.texts.format("talk-init-next", &[("config", config_file.into())]));
 }

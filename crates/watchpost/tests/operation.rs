@@ -85,6 +85,18 @@ fn init_makes_a_server_that_serves() {
 }
 
 #[test]
+fn init_offers_pop3s_first_and_says_what_to_publish() {
+    // P-001, P-245
+    let dir = tempfile::tempdir().unwrap();
+    let output = watchpost(&["init", "--domain", "example.net", "--dir", dir.path().to_str().unwrap()]);
+    let said = text(&output.stdout);
+    assert!(said.contains("_pop3s._tcp.example.net. SRV 0 1 995 mail.example.net."), "{said}");
+    let config = fs::read_to_string(dir.path().join("watchpost.toml")).unwrap();
+    let (pop3s, pop3) = (config.find("protocol = \"pop3s\""), config.find("protocol = \"pop3\""));
+    assert!(pop3s.is_some() && pop3s < pop3 && config.contains("[::]:995") && config.contains("\"never\""), "{config}");
+}
+
+#[test]
 fn init_overwrites_nothing() {
     let installed = Installed::new();
     let before = fs::read(installed.dir.path().join("key.pem")).unwrap();

@@ -19,7 +19,7 @@ use watchpost_store::{AuthError, Directory, Maildrop, Message, OpenError, ReadEr
 
 use crate::config::{Listener, ListenerProtocol};
 use crate::house::{House, Live};
-use crate::server::accept::{Connection, Stop};
+use crate::server::connection::{Connection, Stop};
 use crate::server::tap::Tap;
 use crate::server::tls;
 

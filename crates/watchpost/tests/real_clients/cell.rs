@@ -31,22 +31,22 @@ impl fmt::Display for Transport {
 
 /// How the client proves who it is. APOP is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Login {
+pub enum Authentication {
     UserPass,
-    AuthPlain,
-    AuthLogin,
+    Plain,
+    Login,
 }
 
-impl Login {
-    pub const ALL: [Self; 3] = [Self::UserPass, Self::AuthPlain, Self::AuthLogin];
+impl Authentication {
+    pub const ALL: [Self; 3] = [Self::UserPass, Self::Plain, Self::Login];
 }
 
-impl fmt::Display for Login {
+impl fmt::Display for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UserPass => "USER",
-            Self::AuthPlain => "PLAIN",
-            Self::AuthLogin => "LOGIN",
+            Self::Plain => "PLAIN",
+            Self::Login => "LOGIN",
         })
     }
 }
@@ -54,7 +54,7 @@ impl fmt::Display for Login {
 /// One place of the matrix: a server with mail in alice's maildrop, and the way there.
 pub struct Cell<'a> {
     pub transport: Transport,
-    pub login: Login,
+    pub login: Authentication,
     pub demo: &'a Demo,
     pub password: String,
     /// What the client keeps between two runs is below this.
@@ -129,7 +129,7 @@ pub trait Client {
     /// Runs the client, so that one that is missing is missed at once.
     fn version(&self) -> String;
     /// Why there is no such cell.
-    fn unable(&self, transport: Transport, login: Login) -> Option<&'static str>;
+    fn unable(&self, transport: Transport, login: Authentication) -> Option<&'static str>;
     fn columns(&self) -> Columns;
     /// What it does to mail, for every message.
     fn alterations(&self) -> &'static [(Alteration, &'static str)];

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::alterations::Alteration::{self, BlankLineBehindHeader, LineFeeds, NoFromLine, Pieces, Trace};
-use crate::cell::{Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Login, Transport};
+use crate::cell::{Authentication, Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Transport};
 use crate::process;
 
 /// The files of a folder that were not there before: what one run delivered.
@@ -71,8 +71,8 @@ impl Client for Fetchmail {
         format!("fetchmail {}", release.unwrap_or(&version))
     }
 
-    fn unable(&self, _: Transport, login: Login) -> Option<&'static str> {
-        (login != Login::UserPass).then_some("fetchmail has neither PLAIN nor LOGIN on POP3.")
+    fn unable(&self, _: Transport, login: Authentication) -> Option<&'static str> {
+        (login != Authentication::UserPass).then_some("fetchmail has neither PLAIN nor LOGIN on POP3.")
     }
 
     fn columns(&self) -> Columns {
@@ -175,7 +175,7 @@ impl Client for Mpop {
         process::version("mpop", &["--version"], self.package()).replace(" version", "")
     }
 
-    fn unable(&self, _: Transport, _: Login) -> Option<&'static str> {
+    fn unable(&self, _: Transport, _: Authentication) -> Option<&'static str> {
         None
     }
 

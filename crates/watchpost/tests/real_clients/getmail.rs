@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::alterations::Alteration::{self, BlankLineBehindHeader, Field, Folding, LineFeeds, NoFromLine, Trace};
-use crate::cell::{Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Login, Transport};
+use crate::cell::{Authentication, Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Transport};
 use crate::fetchers::{contents, delivered};
 use crate::process;
 
@@ -95,10 +95,10 @@ impl Client for Getmail {
         process::version("getmail", &["--version"], self.package())
     }
 
-    fn unable(&self, transport: Transport, login: Login) -> Option<&'static str> {
+    fn unable(&self, transport: Transport, login: Authentication) -> Option<&'static str> {
         match (transport, login) {
             (Transport::Stls, _) => Some("getmail6 has no STLS."),
-            (_, Login::UserPass) => None,
+            (_, Authentication::UserPass) => None,
             _ => Some("getmail6 as Debian packages it has no SASL on POP3."),
         }
     }

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::cell::{Cell, Client, Fetched, Listed, Login, Transport};
+use crate::cell::{Authentication, Cell, Client, Fetched, Listed, Transport};
 use crate::mail;
 use crate::support::{Demo, PATIENCE, Typist};
+use crate::wire::base64;
 
 /// Never the password of anyone.
 const WRONG: &str = "open-sesame-75";
@@ -15,9 +16,15 @@ const WRONG: &str = "open-sesame-75";
 const LOGIN_IN_THE_CLEAR: &str = "Watchpost offers AUTH LOGIN only inside TLS (P-120).";
 
 /// Why there is no such cell, by the server or by the client.
-pub fn unable(client: &dyn Client, transport: Transport, login: Login) -> Option<&'static str> {
-    let by_server = (transport == Transport::Plain && login == Login::AuthLogin).then_some(LOGIN_IN_THE_CLEAR);
+pub fn unable(client: &dyn Client, transport: Transport, login: Authentication) -> Option<&'static str> {
+    let by_server = (transport == Transport::Plain && login == Authentication::Login).then_some(LOGIN_IN_THE_CLEAR);
     client.unable(transport, login).or(by_server)
+}
+
+/// The cells that exist.
+pub fn cells(client: &dyn Client) -> Vec<(Transport, Authentication)> {
+    let all = Transport::ALL.into_iter().flat_map(|transport| Authentication::ALL.map(|login| (transport, login)));
+    all.filter(|(transport, login)| unable(client, *transport, *login).is_none()).collect()
 }
 
 /// Every cell of a client, each with a server of its own.
@@ -26,24 +33,24 @@ pub fn run(client: &dyn Client) {
     let mail = tempfile::tempdir().unwrap();
     mail::write(mail.path());
     let sent = mail::sent();
-    let mut cells = 0;
-    for transport in Transport::ALL {
-        for login in Login::ALL.into_iter().filter(|login| unable(client, transport, *login).is_none()) {
-            let (dir, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-            let demo = Demo::start(dir.path(), &["--mail", mail.path().to_str().unwrap()]);
-            let password = demo.password();
-            let folder = folder.path();
-            // A client that must not run as root looks into its part of this.
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o711)).unwrap();
-            let cell = Cell { transport, login, demo: &demo, password: password.clone(), folder: folder.to_owned() };
-            Trial { client, cell, sent: &sent }.run(dir.path());
-            let log = demo.stop();
-            assert!(!log.contains("ERROR"), "{log}");
-            assert!(!log.contains(&password) && !log.contains(WRONG), "a password is in the log (S-029)");
-            cells += 1;
+    for (transport, login) in cells(client) {
+        let (dir, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let demo = Demo::start(dir.path(), &["--mail", mail.path().to_str().unwrap()]);
+        // A client that must not run as root looks into its part of this.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        let (password, folder) = (demo.password(), folder.path().to_owned());
+        let mut trial = Trial { client, cell: Cell { transport, login, demo: &demo, password, folder }, sent: &sent };
+        trial.run(dir.path());
+        let secrets = [trial.cell.password, WRONG.to_owned()];
+        let log = demo.stop();
+        assert!(!log.contains("ERROR"), "{log}");
+        for secret in secrets {
+            // S-029, in the clear and as AUTH LOGIN and AUTH PLAIN send it.
+            for form in [base64(secret.as_bytes()), base64(format!("\0alice\0{secret}").as_bytes()), secret] {
+                assert!(!log.contains(&form), "{}: a password is in the log", client.name());
+            }
         }
     }
-    assert_eq!(cells, self::cells(client).len());
 }
 
 struct Trial<'a> {

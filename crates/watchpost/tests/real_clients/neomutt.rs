@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::alterations::Alteration::{self, BlankLineBehindHeader, Field, LineFeeds, NoFromLine};
-use crate::cell::{Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Login, Transport, named};
+use crate::cell::{Authentication, Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Transport, named};
 use crate::fetchers::{contents, delivered};
 use crate::process;
 
@@ -60,8 +60,8 @@ impl Client for Neomutt {
         process::version("neomutt", &["-v"], self.package()).replace("NeoMutt", "neomutt")
     }
 
-    fn unable(&self, _: Transport, login: Login) -> Option<&'static str> {
-        (login == Login::AuthLogin).then_some("Told to use LOGIN, neomutt's SASL library takes PLAIN.")
+    fn unable(&self, _: Transport, login: Authentication) -> Option<&'static str> {
+        (login == Authentication::Login).then_some("Told to use LOGIN, neomutt's SASL library takes PLAIN.")
     }
 
     fn columns(&self) -> Columns {

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::Once;
 
 use crate::alterations::Alteration;
-use crate::cell::{Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Login, Transport, named};
+use crate::cell::{Authentication, Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Transport, named};
 use crate::process;
 
 /// A library and the script that drives it.
@@ -16,7 +16,7 @@ pub struct Script {
     /// Prints the version, and fails where the library is missing.
     version: &'static [&'static str],
     file: &'static str,
-    unable: fn(Transport, Login) -> Option<&'static str>,
+    unable: fn(Transport, Authentication) -> Option<&'static str>,
     columns: Columns,
     alterations: &'static [(Alteration, &'static str)],
 }
@@ -39,7 +39,7 @@ pub const POPLIB: Script = Script {
     interpreter: "python3",
     version: &["-c", "import poplib, ssl, sys; print('Python', sys.version.split()[0])"],
     file: "poplib_cell.py",
-    unable: |_, login| (login != Login::UserPass).then_some("poplib has no SASL."),
+    unable: |_, login| (login != Authentication::UserPass).then_some("poplib has no SASL."),
     columns: columns("octet-exact, its limit on lines raised"),
     alterations: &[],
 };
@@ -63,7 +63,7 @@ pub const NET_POP: Script = Script {
     file: "net_pop.rb",
     unable: |transport, login| match (transport, login) {
         (Transport::Stls, _) => Some("net-pop has no STLS."),
-        (_, Login::UserPass) => None,
+        (_, Authentication::UserPass) => None,
         _ => Some("net-pop has no SASL."),
     },
     columns: EXACT,
@@ -93,7 +93,7 @@ pub const NODE_POP3: Script = Script {
     file: "node_pop3.cjs",
     unable: |transport, login| match (transport, login) {
         (Transport::Stls, _) => Some("node-pop3 has no STLS."),
-        (_, Login::UserPass) => None,
+        (_, Authentication::UserPass) => None,
         _ => Some("node-pop3 has no SASL."),
     },
     columns: columns("exact but for what stands below"),
@@ -133,7 +133,7 @@ impl Client for Script {
         version
     }
 
-    fn unable(&self, transport: Transport, login: Login) -> Option<&'static str> {
+    fn unable(&self, transport: Transport, login: Authentication) -> Option<&'static str> {
         (self.unable)(transport, login)
     }
 

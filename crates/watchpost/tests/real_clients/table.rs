@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::cell::{Client, Login, Transport};
-use crate::matrix::unable;
+use crate::cell::{Authentication, Client, Transport};
+use crate::matrix::{cells, unable};
 
 const INTRODUCTION: &str = "\
 # Clients
 
-What eleven clients that are not ours do with Watchpost, on every run of `./check`. Each cell has a server of its own
+What eleven clients that are not ours do with Watchpost, on every run of `./check`: a cell is one client with one
+transport and one login, and in each of them everything of the second table is done. Each cell has a server of its own
 with 42 messages: the demo's 14, 25 real ones with something about each (leading dots, 8-bit headers, lines of 2,420
 octets, no final line end), and 3 that are hostile (bare CR, NUL, octets that are no text). All connections are on
 loopback; inside TLS every client checks the demo's certificate.
@@ -51,7 +52,7 @@ fn note(reasons: &mut Vec<String>, reason: &str) -> usize {
 }
 
 /// One cell of the first table: `STLS, POP3S; plain: n/a [1]`.
-fn logins(client: &dyn Client, login: Login, reasons: &mut Vec<String>) -> String {
+fn logins(client: &dyn Client, login: Authentication, reasons: &mut Vec<String>) -> String {
     let (able, unable): (Vec<_>, Vec<_>) = Transport::ALL
         .into_iter()
         .map(|transport| (transport, unable(client, transport, login)))
@@ -82,7 +83,7 @@ fn text(clients: &[Box<dyn Client>]) -> String {
     text.push_str("| Client | Version | Debian package | USER/PASS | AUTH PLAIN | AUTH LOGIN | APOP |\n");
     text.push_str("|---|---|---|---|---|---|---|\n");
     for client in clients {
-        let cells = Login::ALL.map(|login| logins(&**client, login, &mut reasons)).join(" | ");
+        let cells = Authentication::ALL.map(|login| logins(&**client, login, &mut reasons)).join(" | ");
         let apop = note(&mut reasons, "APOP needs passwords that are stored in the clear: Watchpost has it off.");
         let (name, version, package) = (client.name(), client.version(), client.package());
         writeln!(text, "| {name} | {version} | {package} | {cells} | n/a [{apop}] |").unwrap();
@@ -91,6 +92,8 @@ fn text(clients: &[Box<dyn Client>]) -> String {
     for (number, reason) in (1..).zip(&reasons) {
         writeln!(text, "- [{number}] {reason}").unwrap();
     }
+    let count: usize = clients.iter().map(|client| cells(&**client).len()).sum();
+    writeln!(text, "\nThese are {count} cells.").unwrap();
     text.push_str(OPERATIONS);
     text.push_str(
         "| Client | List | Fetch all | Leave on server | Delete | Wrong password |\n|---|---|---|---|---|---|\n",

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::alterations::Alteration;
-use crate::cell::{Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Login, Transport, named};
+use crate::cell::{Authentication, Cell, Client, Columns, Deleted, Failure, Fetched, Listed, Transport, named};
 use crate::process;
 
 pub struct Curl;
@@ -43,8 +43,9 @@ impl Client for Curl {
         process::version("curl", &["--version"], self.package()).split(" (").next().unwrap_or_default().to_owned()
     }
 
-    fn unable(&self, _: Transport, login: Login) -> Option<&'static str> {
-        (login == Login::UserPass).then_some("curl takes SASL wherever it is offered and cannot be told to say USER.")
+    fn unable(&self, _: Transport, login: Authentication) -> Option<&'static str> {
+        (login == Authentication::UserPass)
+            .then_some("curl takes SASL wherever it is offered and cannot be told to say USER.")
     }
 
     fn columns(&self) -> Columns {
@@ -92,9 +93,9 @@ impl OpenSsl {
         let base64 = |text: &str| base64(text.as_bytes());
         let password = &cell.password;
         let login = match cell.login {
-            Login::UserPass => format!("USER alice\nPASS {password}\n"),
-            Login::AuthPlain => format!("AUTH PLAIN\n{}\n", base64(&format!("\0alice\0{password}"))),
-            Login::AuthLogin => format!("AUTH LOGIN\n{}\n{}\n", base64("alice"), base64(password)),
+            Authentication::UserPass => format!("USER alice\nPASS {password}\n"),
+            Authentication::Plain => format!("AUTH PLAIN\n{}\n", base64(&format!("\0alice\0{password}"))),
+            Authentication::Login => format!("AUTH LOGIN\n{}\n{}\n", base64("alice"), base64(password)),
         };
         let typed = format!("AUTH\n{login}{}\nQUIT\n", commands.join("\n"));
         let mut command = Command::new("openssl");
@@ -142,7 +143,8 @@ fn multiline(mut heard: &[u8], replies: usize) -> Vec<Vec<u8>> {
     (0..replies).map(|_| reply()).collect()
 }
 
-fn base64(octets: &[u8]) -> String {
+/// RFC 4648 §4.
+pub fn base64(octets: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let encode = |chunk: &[u8]| {
         let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(chunk.get(at).copied().unwrap_or(0)));
@@ -165,7 +167,7 @@ impl Client for OpenSsl {
         process::version("openssl", &["version"], self.package()).split(" (").next().unwrap_or_default().to_owned()
     }
 
-    fn unable(&self, transport: Transport, _: Login) -> Option<&'static str> {
+    fn unable(&self, transport: Transport, _: Authentication) -> Option<&'static str> {
         (transport == Transport::Plain).then_some("s_client speaks nothing but TLS.")
     }
 

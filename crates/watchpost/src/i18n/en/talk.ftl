@@ -66,6 +66,10 @@ talk-init-next =
       Run the server:           watchpost serve --config { $config }
       Add an account:           watchpost user --config { $config } add alice
     Before users come, put a certificate that their programs trust in place of the self-signed one.
+talk-init-dns =
+    Let mail programs find the server by themselves (RFC 6186): publish in DNS
+      _pop3s._tcp.{ $domain }. SRV 0 1 995 mail.{ $domain }.
+      _pop3._tcp.{ $domain }.  SRV 10 1 110 mail.{ $domain }.
 talk-init-domain-missing = No --domain given: { $domain } is used. Change `domain` in { $config } before users come.
 
 ## user

@@ -60,6 +60,10 @@ talk-init-next =
       サーバーを起動する:      watchpost serve --config { $config }
       アカウントを追加する:    watchpost user --config { $config } add alice
     公開する前に、自己署名証明書を、メール ソフトに信頼される証明書に置き換えてください。
+talk-init-dns =
+    メールソフトがサーバーを自動で見つけられるように (RFC 6186)、DNS に次のレコードを登録してください。
+      _pop3s._tcp.{ $domain }. SRV 0 1 995 mail.{ $domain }.
+      _pop3._tcp.{ $domain }.  SRV 10 1 110 mail.{ $domain }.
 talk-init-domain-missing = --domain の指定がないため、{ $domain } を使います。公開する前に、{ $config } の domain を書き換えてください。
 
 ## user
