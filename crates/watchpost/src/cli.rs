@@ -223,7 +223,7 @@ pub struct ConformArgs {
     #[arg(long, value_name = "DIR", requires = "user", conflicts_with = "deliver_command")]
     pub deliver_maildir: Option<PathBuf>,
     /// Deliver messages of our own with this command of the shell.
-    #[arg(long, value_name = "COMMAND", requires = "user")]
+    #[arg(long, value_name = "CMD", requires = "user")]
     pub deliver_command: Option<String>,
     /// Delete messages of our own again.
     #[arg(long)]

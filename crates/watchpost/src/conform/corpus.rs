@@ -114,8 +114,8 @@ fn x_uidl(mark: &str) -> Vec<u8> {
 
 fn top(mark: &str) -> Vec<u8> {
     let header = format!("Subject: {mark}\nA: 1\nB: 2\n three\nC: 4\nD: 5\n\n");
-    let body: String = (1..=12).map(|line| format!(".{line}\n")).collect();
-    [header, body].concat().into_bytes()
+    let body: Vec<String> = (1..=12).map(|line| format!(".{line}\n")).collect();
+    [header, body.concat()].concat().into_bytes()
 }
 
 /// Lines above every buffer, with dots where buffers end.
@@ -190,7 +190,7 @@ impl Corpus {
     pub(super) fn recognise(&self, octets: &[u8]) -> Option<&'static Item> {
         self.items().find(|item| {
             let mark = self.mark(item);
-            if item.name == "empty" { octets.is_empty() } else { memchr_find(octets, mark.as_bytes()) }
+            if item.name == "empty" { octets.is_empty() } else { begins_with_mark(octets, mark.as_bytes()) }
         })
     }
 
@@ -218,7 +218,7 @@ impl Corpus {
             for _ in 0..item.count {
                 place += 1;
                 let delivered = match &self.delivery {
-                    Delivery::Maildir(folder) => self.into_maildir(folder, place, &content),
+                    Delivery::Maildir(folder) => self.put_into(folder, place, &content),
                     Delivery::Command(command) => by_command(command, &content).await,
                 };
                 delivered.map_err(|error| Stop::Skipped(format!("the messages could not be delivered: {error}")))?;
@@ -227,7 +227,7 @@ impl Corpus {
         Ok(())
     }
 
-    fn into_maildir(&self, folder: &Path, place: usize, content: &[u8]) -> io::Result<()> {
+    fn put_into(&self, folder: &Path, place: usize, content: &[u8]) -> io::Result<()> {
         let seconds = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let name = format!("{seconds}.M{place:06}R{}.conform", self.run);
         let (part, whole) = (folder.join("tmp").join(&name), folder.join("new").join(&name));
@@ -236,7 +236,7 @@ impl Corpus {
     }
 }
 
-fn memchr_find(octets: &[u8], mark: &[u8]) -> bool {
+fn begins_with_mark(octets: &[u8], mark: &[u8]) -> bool {
     octets.windows(mark.len()).take(4096).any(|window| window == mark)
 }
 

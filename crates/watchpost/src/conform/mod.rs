@@ -138,8 +138,9 @@ async fn examine(
         let text = talk.texts.format("error-conform-connect", &[("cause", error.to_string().into())]);
         Failure::new(ExitCode::Unavailable, text)
     };
-    let end =
-        tokio::time::Instant::now() + RUN_TIME + if subject.permissions.idle { IDLE_TIME } else { Duration::ZERO };
+    let end = tokio::time::Instant::from_std(SystemClock.now())
+        + RUN_TIME
+        + if subject.permissions.idle { IDLE_TIME } else { Duration::ZERO };
     subject.probe().await.map_err(unavailable)?;
     // Without a survey the checks that need one say so.
     let _ = tokio::time::timeout_at(end, subject.fill_and_survey(corpus)).await;
@@ -148,7 +149,7 @@ async fn examine(
     for check in wanted {
         bar.set_message(check.ids.join(" "));
         let time = if subject.permissions.idle && check.ids.contains(&"P-009") { IDLE_TIME } else { CHECK_TIME };
-        let within = end.min(tokio::time::Instant::now() + time);
+        let within = end.min(tokio::time::Instant::from_std(SystemClock.now()) + time);
         let result = match tokio::time::timeout_at(within, (check.run)(subject)).await {
             Ok(result) => result,
             Err(_) if within == end => Err(Stop::skipped("the run has taken as long as it may")),
@@ -165,9 +166,10 @@ async fn examine(
 }
 
 async fn tidy_up(subject: &Subject, talk: &Talk) {
-    let cleaned = match subject.permissions.delete {
-        true => tokio::time::timeout(CHECK_TIME, checks::clean_up(subject)).await.ok().and_then(Result::ok),
-        false => None,
+    let cleaned = if subject.permissions.delete {
+        tokio::time::timeout(CHECK_TIME, checks::clean_up(subject)).await.ok().and_then(Result::ok)
+    } else {
+        None
     };
     if cleaned != Some(0) {
         talk.say(&talk.texts.text("talk-conform-left"));

@@ -92,7 +92,7 @@ impl Wire {
     }
 
     pub(super) async fn send(&mut self, octets: &[u8]) -> Result<(), Stop> {
-        let lines = u32::try_from(octets.iter().filter(|octet| **octet == b'\n').count()).unwrap_or(u32::MAX);
+        let lines = u32::try_from(octets.split(|octet| *octet == b'\n').count() - 1).unwrap_or(u32::MAX);
         if self.commands.fetch_add(lines, Ordering::Relaxed) > self.commands_max {
             return Err(Stop::Skipped("the run has sent as many commands as it may".into()));
         }

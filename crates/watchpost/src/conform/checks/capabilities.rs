@@ -30,28 +30,28 @@ checks! {
         "Only STLS belongs to one state; everything else is announced in both.", stays;
     ["P-132"], "RFC 2449 §3", "Tags without arguments stand alone in their lines",
         "引数のないタグは、行に単独で置く",
-        "Clients compare the whole line with TOP, UIDL and STLS.", alone;
+        "Clients compare the whole line with TOP, UIDL and STLS.", alone => known;
     ["P-133", "P-060"], "RFC 2449 §6.2", "USER is announced if it would be accepted, and some login is",
         "USER を受け付けるときだけ通知し、何らかのログイン方法がある",
         "A capability is announced only if it can be used now.", user;
     ["P-084"], "RFC 2449 §6", "APOP is no capability", "APOP を機能として通知しない",
-        "APOP is announced by the timestamp in the greeting alone.", apop;
+        "APOP is announced by the timestamp in the greeting alone.", apop => known;
     ["P-105"], "RFC 4422 §3.1", "Names of SASL mechanisms are names", "SASL 機構の名前が規則どおりである",
-        "One to twenty capital letters, digits, hyphens and underscores.", mechanism_names;
+        "One to twenty capital letters, digits, hyphens and underscores.", mechanism_names => known;
     ["P-134"], "RFC 3206 §6", "With AUTH-RESP-CODE, a wrong password gets [AUTH], and nothing else does",
         "AUTH-RESP-CODE を通知したら、誤ったパスワードにだけ [AUTH] を返す",
         "The code tells a client whether the credentials are at fault.", auth_code;
     ["P-139"], "RFC 2449 §6.9", "No version is shown before login", "ログイン前にバージョンを見せない",
-        "IMPLEMENTATION is optional; a version helps whoever looks for old ones.", version;
+        "IMPLEMENTATION is optional; a version helps whoever looks for old ones.", version => known;
     ["P-140"], "RFC 2595 §4", "STLS is announced only where it can be used", "STLS は使えるところでだけ通知する",
         "Not under TLS, and not after login.", stls;
     ["P-141", "P-032"], "RFC 2449 §6.4", "Texts in brackets are response codes, and announced",
         "角括弧で始まる応答は応答コードであり、RESP-CODES で通知する",
         "With RESP-CODES a text that begins with [ is a code; codes are registered.", codes;
     ["P-142"], "RFC 2449 §9", "All tags are registered", "すべてのタグが登録されている",
-        "Private tags begin with X.", registered;
+        "Private tags begin with X.", registered => known;
     ["P-143"], "RFC 1957", "TOP and UIDL are there", "TOP と UIDL がある",
-        "Optional in the RFC; clients that leave mail on the server need them.", needed;
+        "Optional in the RFC; clients that leave mail on the server need them.", needed => known;
 }
 
 fn listed(subject: &Subject) -> Result<&[String], Stop> {
@@ -87,7 +87,7 @@ async fn stays(subject: &Subject) -> Result<(), Stop> {
     wire.quit().await
 }
 
-async fn alone(subject: &Subject) -> Result<(), Stop> {
+fn alone(subject: &Subject) -> Result<(), Stop> {
     for line in listed(subject)? {
         let tag = line.split(' ').next().unwrap_or_default();
         let single = ["TOP", "UIDL", "STLS", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "USER"];
@@ -111,12 +111,12 @@ async fn user(subject: &Subject) -> Result<(), Stop> {
     ensure(some, "USER or SASL in CAPA", b"neither")
 }
 
-async fn apop(subject: &Subject) -> Result<(), Stop> {
+fn apop(subject: &Subject) -> Result<(), Stop> {
     let lines = listed(subject)?;
     ensure(find(lines, "APOP").is_none(), "no APOP in CAPA", b"APOP")
 }
 
-async fn mechanism_names(subject: &Subject) -> Result<(), Stop> {
+fn mechanism_names(subject: &Subject) -> Result<(), Stop> {
     subject.needs("SASL")?;
     let names = subject.announced("SASL").unwrap_or_default();
     let legal = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || "-_".contains(letter);
@@ -136,7 +136,7 @@ async fn auth_code(subject: &Subject) -> Result<(), Stop> {
     ensure(wrong.has_code("AUTH"), "-ERR [AUTH] to a wrong password", &wrong.0)
 }
 
-async fn version(subject: &Subject) -> Result<(), Stop> {
+fn version(subject: &Subject) -> Result<(), Stop> {
     let text = find(listed(subject)?, "IMPLEMENTATION").unwrap_or_default();
     ensure(!text.contains(|letter: char| letter.is_ascii_digit()), "no version before login", text.as_bytes())
 }
@@ -179,7 +179,7 @@ async fn codes(subject: &Subject) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn registered(subject: &Subject) -> Result<(), Stop> {
+fn registered(subject: &Subject) -> Result<(), Stop> {
     for line in listed(subject)? {
         let tag = line.split(' ').next().unwrap_or_default().to_uppercase();
         ensure(tag.starts_with('X') || REGISTERED.contains(&tag.as_str()), "a registered tag", line.as_bytes())?;
@@ -187,7 +187,7 @@ async fn registered(subject: &Subject) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn needed(subject: &Subject) -> Result<(), Stop> {
+fn needed(subject: &Subject) -> Result<(), Stop> {
     let lines = listed(subject)?;
     for tag in ["TOP", "UIDL"] {
         ensure(find(lines, tag).is_some(), &format!("{tag} in CAPA"), lines.join(", ").as_bytes())?;

@@ -141,7 +141,7 @@ async fn locked_and_wrong(subject: &Subject) -> Result<(), Stop> {
     let wrong = async || {
         let mut wire = subject.connect().await?;
         wire.ok(&format!("USER {}", account.name)).await?;
-        Ok::<Reply, Stop>(wire.refused("PASS conform-wrong").await?)
+        wire.refused("PASS conform-wrong").await
     };
     let holder = subject.login().await?;
     let locked = wrong().await?;

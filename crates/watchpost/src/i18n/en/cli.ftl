@@ -210,11 +210,11 @@ cli-conform-about = Ask any POP3 server for what the standards demand
 cli-conform-long-about =
     Ask any POP3 server for what the standards demand
 
-    Each check has connections of its own; the table says passed, failed or
-    skipped, and explains each failure with its RFC section. With a way to deliver,
-    it puts difficult messages into the maildrop; it deletes those alone, and only
-    with --allow-delete. Exit code 0: all passed, 65: something failed, 69: no
-    connection.
+    Each check has connections of its own. The table says passed, failed or
+    skipped, and explains each failure with its RFC section. With a way to
+    deliver, it puts difficult messages into the maildrop; it deletes those alone,
+    and only with --allow-delete. Exit code 0: all passed, 65: something failed,
+    69: no connection.
 cli-conform-examples =
     What can be seen without an account:
       watchpost conform pop.example.org
