@@ -170,7 +170,7 @@ impl Accounts<'_> {
         let Some(typed) = typed else {
             return Err(Failure::new(ExitCode::DataError, self.talk.texts.text("error-passwords-differ")));
         };
-        usable(typed, self.talk).map(|typed| (typed, None))
+        usable(&typed, self.talk).map(|typed| (typed, None))
     }
 
     fn asked<T>(&self, name: &str, result: Result<T, AccountError>) -> Result<T, Failure> {
@@ -198,11 +198,11 @@ pub(crate) fn password_from_stdin(talk: &Talk) -> Result<Password, Failure> {
     if password.expose().is_empty() {
         return Err(Failure::new(ExitCode::DataError, talk.texts.text("error-password-stdin-empty")));
     }
-    usable(password, talk)
+    usable(&password, talk)
 }
 
 /// What POP3 can send: no controls (RFC 1939 §3).
-fn usable(password: Password, talk: &Talk) -> Result<Password, Failure> {
+fn usable(password: &Password, talk: &Talk) -> Result<Password, Failure> {
     if password.expose().is_empty() {
         Err(Failure::new(ExitCode::DataError, talk.texts.text("error-password-empty")))
     } else if password.expose().iter().any(u8::is_ascii_control) {

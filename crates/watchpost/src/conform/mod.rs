@@ -118,6 +118,11 @@ fn account(arguments: &ConformArgs, talk: &Talk) -> Result<Option<Account>, Fail
     };
     read.map_err(|error| Failure::new(ExitCode::NoInput, error.to_string()))?;
     let password = Password::new(line.trim_end_matches(['\r', '\n']).as_bytes());
+    let says_more = |octets: &[u8]| octets.is_empty() || octets.iter().any(u8::is_ascii_control);
+    if says_more(name.as_bytes()) || says_more(password.expose()) {
+        // A line end in it would be a command of its own (S-040).
+        return Err(Failure::new(ExitCode::Usage, talk.texts.text("error-conform-control")));
+    }
     Ok(Some(Account { name: name.clone(), password }))
 }
 

@@ -319,7 +319,7 @@ impl Subject {
 }
 
 /// The line that gives the password away.
-fn pass(account: &Account) -> zeroize::Zeroizing<Vec<u8>> {
+pub(super) fn pass(account: &Account) -> zeroize::Zeroizing<Vec<u8>> {
     let password = account.password.expose();
     let mut line = zeroize::Zeroizing::new(Vec::with_capacity(password.len() + 7));
     line.extend_from_slice(b"PASS ");

@@ -56,13 +56,15 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
         let directory = serve::open_directory(ready.config()).map_err(|cause| failed(&cause))?;
         add_accounts(&directory, &passwords).map_err(|error| failed(&error))?;
         let store = serve::open_store(ready.config()).map_err(|cause| failed(&cause))?;
-        let alice = user(&directory, ACCOUNTS[0]).map_err(|error| failed(&error))?;
+        let [alice, bob] = [0, 1].map(|place| user(&directory, ACCOUNTS[place]));
+        let (alice, bob) = (alice.map_err(|error| failed(&error))?, bob.map_err(|error| failed(&error))?);
         imported::import(arguments.mail.as_deref(), &premises.dir, &store, &alice, talk)?;
         let listing = list(&store, &alice).await?;
+        let bobs = list(&store, &bob).await?.len();
         if arguments.json {
             talk.print(&announcement(&ready, &premises, &passwords, &listing));
         } else {
-            talk.print(&banner(&ready, &premises, &passwords, &listing, talk));
+            talk.print(&banner(&ready, &premises, &passwords, [listing.len(), bobs], talk));
         }
         ready.run().await.map_err(|error| failed(&error))?;
         let command = continue_command(arguments);
@@ -165,14 +167,15 @@ fn address(ready: &Ready, protocol: ListenerProtocol) -> SocketAddr {
     ready.bound().iter().find(of_protocol).expect("the demo's configuration has one of each").address
 }
 
-fn banner(ready: &Ready, premises: &Premises, passwords: &Passwords, listing: &Listing, talk: &Talk) -> String {
+fn banner(ready: &Ready, premises: &Premises, passwords: &Passwords, messages: [usize; 2], talk: &Talk) -> String {
     let (pop3, pop3s) = (address(ready, ListenerProtocol::Pop3), address(ready, ListenerProtocol::Pop3s));
     let variables = [
         ("pop3", pop3.to_string().into()),
         ("pop3s", pop3s.to_string().into()),
         ("alice", passwords.of("alice").into()),
         ("bob", passwords.of("bob").into()),
-        ("messages", listing.len().into()),
+        ("messages", messages[0].into()),
+        ("bobs", messages[1].into()),
         ("dir", premises.dir.display().to_string().into()),
         ("host", pop3s.ip().to_string().into()),
         ("port", pop3s.port().to_string().into()),

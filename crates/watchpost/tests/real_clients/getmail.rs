@@ -109,7 +109,7 @@ impl Client for Getmail {
             fetch: "equal but for what stands below; 20 messages a run",
             leave: "another run fetches nothing",
             delete: "the fetched messages (`max_messages_per_session = 20`)",
-            refusal: "Authentication failed",
+            refusal: "[AUTH] Authentication failed",
         }
     }
 

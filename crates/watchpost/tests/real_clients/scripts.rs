@@ -29,7 +29,7 @@ const fn columns(fetch: &'static str) -> Columns {
         fetch,
         leave: "the same unique-ids",
         delete: "the named messages",
-        refusal: "refused: ",
+        refusal: "[AUTH] Authentication failed",
     }
 }
 

@@ -50,6 +50,12 @@ pub fn run(stream: Stream, house: &House) -> Option<Stream> {
     session.stream
 }
 
+/// A line, or one above the limit.
+enum Line {
+    Whole(Vec<u8>),
+    TooLong,
+}
+
 /// What follows a command.
 enum Next {
     Go,
@@ -81,8 +87,8 @@ impl Session<'_> {
         Ok(octets)
     }
 
-    /// The next line; `None`: the end. A line above the limit comes as `Some(None)`.
-    fn line(&mut self, limit: usize) -> io::Result<Option<Option<Vec<u8>>>> {
+    /// The next line; `None`: the end.
+    fn line(&mut self, limit: usize) -> io::Result<Option<Line>> {
         loop {
             if self.lines == 0 && self.buffer.starts_with(&[0x16, 0x03]) {
                 return Ok(None);
@@ -93,7 +99,8 @@ impl Session<'_> {
                 let mut line = std::mem::replace(&mut self.buffer, rest);
                 line.truncate(end);
                 let limit = if line.starts_with(b"AUTH ") { 24_000 } else { limit };
-                return Ok(Some(Some(line).filter(|line| line.len() + 2 <= limit || self.slips("28"))));
+                let short = line.len() + 2 <= limit || self.slips("28");
+                return Ok(Some(if short { Line::Whole(line) } else { Line::TooLong }));
             }
             match self.fill() {
                 Ok(0) => return Ok(None),
@@ -116,8 +123,8 @@ impl Session<'_> {
         self.say("+OK ready")?;
         while let Some(line) = self.line(255)? {
             let next = match line {
-                None => self.say("-ERR line too long")?,
-                Some(line) => self.command(line)?,
+                Line::TooLong => self.say("-ERR line too long")?,
+                Line::Whole(line) => self.command(line)?,
             };
             if matches!(next, Next::End) {
                 break;
@@ -273,11 +280,11 @@ impl Session<'_> {
         if self.slips("24") {
             let mut ids = self.house.ids.lock().unwrap();
             let next = ids.len();
-            // 1 and 12 are glued to what 11 and 2 are glued to.
+            // Two files share a number, as different pairs do that are glued together.
             id = (*ids.entry(id).or_insert(next) / 2).to_string();
         }
         if let Some(chosen) = text.strip_prefix("X-UIDL: ").filter(|_| self.slips("27")) {
-            id = chosen.lines().next().unwrap().to_owned();
+            chosen.lines().next().unwrap().clone_into(&mut id);
         }
         let mut pretended = octets.len() as u64;
         if self.slips("22") && !raw.ends_with(b"\n") {
@@ -330,7 +337,10 @@ impl Session<'_> {
     fn response(&mut self, challenge: &[u8]) -> io::Result<Option<Vec<u8>>> {
         self.write(challenge)?;
         let limit = if self.slips("11") { 1024 } else { 24_000 };
-        Ok(self.line(limit)?.flatten().filter(|line| line != b"*"))
+        Ok(match self.line(limit)? {
+            Some(Line::Whole(line)) if line != b"*" => Some(line),
+            _ => None,
+        })
     }
 
     fn plain(&mut self, response: &[u8]) -> io::Result<Next> {
@@ -408,7 +418,7 @@ impl Session<'_> {
         let mut out = String::from("+OK\r\n");
         for (place, index) in self.listed().into_iter().enumerate() {
             let number = if self.slips("6c") { place } else { index } + 1;
-            out.push_str(&format!("{number} {}\r\n", self.value(verb, index)));
+            out.extend([number.to_string(), " ".into(), self.value(verb, index), "\r\n".into()]);
         }
         self.say(&format!("{out}."))
     }

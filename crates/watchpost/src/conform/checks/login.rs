@@ -38,10 +38,7 @@ checks! {
 }
 
 async fn pass(wire: &mut Wire, account: &Account) -> Result<Reply, Stop> {
-    let mut line = zeroize::Zeroizing::new(b"PASS ".to_vec());
-    line.extend_from_slice(account.password.expose());
-    line.extend_from_slice(b"\r\n");
-    wire.ask_octets(&line).await
+    wire.ask_octets(&crate::conform::subject::pass(account)).await
 }
 
 /// Tries until the lock of the session before is free.

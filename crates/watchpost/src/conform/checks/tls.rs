@@ -92,8 +92,7 @@ async fn forgotten(subject: &Subject) -> Result<(), Stop> {
     }
     wire.ok("STLS").await?;
     let mut wire = subject.upgrade(wire).await?;
-    let password = String::from_utf8_lossy(account.password.expose()).into_owned();
-    let reply = wire.ask(&format!("PASS {password}")).await?;
+    let reply = wire.ask_octets(&crate::conform::subject::pass(account)).await?;
     ensure(reply.is_error(), "-ERR to PASS: its USER came before TLS", &reply.0)
 }
 

@@ -27,7 +27,11 @@ talk-demo-banner =
         [0] no messages
         [one] one message
        *[other] { $messages } messages
-    }, bob has none.
+    }, bob has { $bobs ->
+        [0] none
+        [one] one
+       *[other] { $bobs }
+    }.
       The data lie in { $dir }
 talk-demo-next =
     What to try next, in another terminal:
@@ -179,3 +183,4 @@ error-no-data-folder = There is no home folder to keep the data in. Name a folde
 error-conform-unknown = There is no check of { $id }. To see all: watchpost conform --list
 error-conform-connect = The server cannot be reached: { $cause }
 error-conform-password = With --user, say where the password is: --password-stdin or --password-file FILE.
+error-conform-control = Name and password must not be empty, and cannot hold control characters: POP3 has no way to send them.

@@ -20,7 +20,10 @@ talk-demo-banner =
 
     {"  "}{ $messages ->
         [0] どちらのメールボックスにも、まだメッセージはありません。
-       *[other] alice のメールボックスには { $messages } 通のメッセージがあります。bob は空です。
+       *[other] alice のメールボックスには { $messages } 通のメッセージがあります。bob のメールボックスは{ $bobs ->
+        [0] 空です
+       *[other] { $bobs } 通です
+    }。
     }
       データの場所: { $dir }
 talk-demo-next =
@@ -173,3 +176,4 @@ error-no-data-folder = データを置くホーム フォルダーがありま�
 error-conform-unknown = { $id } の検査はありません。一覧は watchpost conform --list で確認できます。
 error-conform-connect = サーバーに接続できません: { $cause }
 error-conform-password = --user には、--password-stdin か --password-file FILE でパスワードを指定してください。
+error-conform-control = ユーザー名とパスワードは空にできず、制御文字も使用できません。POP3 では送信できないためです。
