@@ -9,7 +9,7 @@ use crate::conform::subject::Subject;
 const LEAST: Duration = Duration::from_mins(10);
 
 checks! {
-    ["P-009", "P-010", "P-014"], "RFC 1939 §3", "An idle session lasts ten minutes, and ends without a line",
+    ["P-009", "P-010"], "RFC 1939 §3", "An idle session lasts ten minutes, and ends without a line",
         "何も送らないセッションは 10 分間続き、何も送らずに切断される",
         "The timer is 600 seconds at least; when it fires the server sends nothing, and removes nothing.", idles;
 }

@@ -8,7 +8,7 @@ checks! {
         "Lines end with CRLF, and dots that were added are not counted.", sizes => known;
     ["P-044", "P-040"], "RFC 1939 §3", "No CR and no LF stands alone in a reply", "応答の中に単独の CR や LF がない",
         "Each line of a multi-line reply ends with CRLF; other line ends become CRLF.", line_ends => known;
-    ["P-041", "P-042", "P-048"], "RFC 1939 §3", "Lines that begin with a dot come through", "ドットで始まる行が正しく届く",
+    ["P-041", "P-042"], "RFC 1939 §3", "Lines that begin with a dot come through", "ドットで始まる行が正しく届く",
         "Each gets one more dot; else a lone dot ends the message, and its rest is read as replies.", dots => known;
     ["P-045", "P-162"], "RFC 1939 §11", "A message without a last line end gets one, and it is counted",
         "末尾に改行のないメッセージに改行を補い、サイズに含める",
