@@ -264,6 +264,21 @@ fn retrieved_messages_are_seen_and_topped_ones_are_not() {
 }
 
 #[test]
+fn sasl_data_may_be_long_and_not_longer_than_the_cap() {
+    // P-096, P-097: 16 KiB decoded, in one step and in two; beyond the cap one error, and the tail is no command.
+    let long = "A".repeat(4 * 16 * 1024 / 3 / 4 * 4);
+    let mut driver = Driver::new(Channel::Tls, &[]);
+    assert_eq!(driver.say(format!("AUTH PLAIN {long}\r\n").as_bytes()), "-ERR Malformed authentication data\r\n");
+    assert_eq!(driver.say(format!("AUTH PLAIN\r\n{long}\r\n").as_bytes()), "+ \r\n-ERR Malformed authentication data\r\n");
+    let longer = "A".repeat(30_000);
+    let too_long = "-ERR Authentication data too long\r\n";
+    assert_eq!(driver.say(format!("AUTH PLAIN {longer}QUIT\r\n").as_bytes()), too_long);
+    assert_eq!(driver.say(format!("AUTH PLAIN\r\n{longer}QUIT\r\n").as_bytes()), format!("+ \r\n{too_long}"));
+    assert_eq!(driver.say(format!("{}\r\n", "A".repeat(300)).as_bytes()), "-ERR Command line too long\r\n");
+    assert!(!driver.closed);
+}
+
+#[test]
 fn limits_are_the_documented_ones() {
     // P-008, P-009, P-021, S-024, S-045
     let limits = Limits::default();

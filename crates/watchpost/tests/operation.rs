@@ -231,6 +231,41 @@ fn sighup_reloads_certificate_and_limits_and_names_what_needs_a_restart() {
 }
 
 #[test]
+fn an_address_has_so_many_connections_and_no_more() {
+    // P-226, P-004, E-35
+    let installed = Installed::new();
+    installed.configure("[limits]\nconnections_per_address = 2");
+    let running = installed.serve();
+    let address = addresses(&running)[0];
+    let (first, _second) = (Typist::connect(address), Typist::connect(address));
+    let mut refused = std::net::TcpStream::connect(address).unwrap();
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut refused, &mut said).unwrap();
+    assert_eq!(said, "-ERR [SYS/TEMP] Too many connections, please wait and try again\r\n");
+    drop(first);
+    running.logged("ending=\"peer-closed\"");
+    Typist::connect(address).ok("QUIT");
+}
+
+#[test]
+fn who_says_nothing_before_login_or_in_a_handshake_is_closed() {
+    // S-015, S-045, P-010: no line, whatever dribbles in
+    let installed = Installed::new();
+    installed.configure("[limits]\nlogin_time = \"1s\"\nhandshake_time = \"1s\"");
+    let running = installed.serve();
+    let [pop3, pop3s] = addresses(&running)[..] else { panic!("two listeners") };
+    let mut dribbling = Typist::connect(pop3);
+    dribbling.send(b"US");
+    assert_eq!(dribbling.rest(), b"");
+    let mut silent = std::net::TcpStream::connect(pop3s).unwrap();
+    let mut said = Vec::new();
+    std::io::Read::read_to_end(&mut silent, &mut said).unwrap();
+    assert_eq!(said, b"");
+    let ended = running.logged_times("ending=\"timeout\"", 2);
+    assert!(ended.contains("notice=LoginTimeout"), "{ended}");
+}
+
+#[test]
 fn a_second_start_on_the_same_ports_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let demo = Demo::start(dir.path(), &[]);

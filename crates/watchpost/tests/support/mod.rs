@@ -83,10 +83,15 @@ impl Running {
 
     /// Waits until the log says something, and returns the log.
     pub fn logged(&self, words: &str) -> String {
+        self.logged_times(words, 1)
+    }
+
+    /// Waits until the log says something so many times, and returns the log.
+    pub fn logged_times(&self, words: &str, times: usize) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
             let log = self.log();
-            if log.contains(words) {
+            if log.matches(words).count() >= times {
                 return log;
             }
             assert!(Instant::now() < end, "the log never said {words:?}:\n{log}");
