@@ -269,7 +269,10 @@ fn sasl_data_may_be_long_and_not_longer_than_the_cap() {
     let long = "A".repeat(4 * 16 * 1024 / 3 / 4 * 4);
     let mut driver = Driver::new(Channel::Tls, &[]);
     assert_eq!(driver.say(format!("AUTH PLAIN {long}\r\n").as_bytes()), "-ERR Malformed authentication data\r\n");
-    assert_eq!(driver.say(format!("AUTH PLAIN\r\n{long}\r\n").as_bytes()), "+ \r\n-ERR Malformed authentication data\r\n");
+    assert_eq!(
+        driver.say(format!("AUTH PLAIN\r\n{long}\r\n").as_bytes()),
+        "+ \r\n-ERR Malformed authentication data\r\n"
+    );
     let longer = "A".repeat(30_000);
     let too_long = "-ERR Authentication data too long\r\n";
     assert_eq!(driver.say(format!("AUTH PLAIN {longer}QUIT\r\n").as_bytes()), too_long);

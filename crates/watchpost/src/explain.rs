@@ -9,8 +9,8 @@ use watchpost_proto::catalogue::{End, Language as ProtocolLanguage};
 use watchpost_proto::pop3::State;
 
 use crate::cli::{ExitCode, ExplainArgs};
+use crate::console::{Failure, Surroundings, Talk};
 use crate::i18n::Language;
-use crate::run::{Failure, Surroundings, Talk};
 
 /// Columns of a terminal that does not say how many it has.
 const COLUMNS: usize = 80;

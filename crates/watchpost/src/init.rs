@@ -12,9 +12,9 @@ use crate::certificate;
 use crate::cli::{ExitCode, InitArgs};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Domain, Listener};
-use crate::demo::{cannot_write, write_private};
+use crate::console::{Failure, Talk};
 use crate::password;
-use crate::run::{Failure, Talk};
+use crate::private_file::{cannot_write, write_private};
 use crate::serve;
 use crate::user;
 

@@ -3,7 +3,8 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use watchpost::run::{self, Surroundings};
+use watchpost::console::Surroundings;
+use watchpost::run;
 
 fn main() -> ExitCode {
     #[cfg(feature = "planted")]

@@ -11,8 +11,8 @@ use watchpost_store::{Account, AccountError, AccountState, NotAUserName, SqliteD
 
 use crate::cli::{ExitCode, ListArgs, NameArgs, PasswordArgs, ShowArgs, UserCommand};
 use crate::config::Config;
+use crate::console::{Failure, Talk};
 use crate::password;
-use crate::run::{Failure, Talk};
 use crate::serve;
 
 /// Does what was asked with the accounts of this configuration.

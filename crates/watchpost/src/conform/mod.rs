@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::cli::{ConformArgs, ConformTls, ExitCode};
 use crate::clock::{Clock, SystemClock};
 use crate::connect::{self, Connector, Deadlines, Security, Target, Trust};
-use crate::run::{Failure, Talk};
+use crate::console::{Failure, Talk};
 
 pub use check::{Check, Finding, Stop};
 pub use checks::all;

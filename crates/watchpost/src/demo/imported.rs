@@ -16,9 +16,9 @@ use watchpost_store::User;
 use watchpost_store::maildir::MaildirStore;
 
 use crate::cli::ExitCode;
-use crate::demo::{cannot_write, write_private};
+use crate::console::{Failure, Talk};
 use crate::import::{self, Source};
-use crate::run::{Failure, Talk};
+use crate::private_file::{cannot_write, write_private};
 
 /// Imports what is under `mail`, or the demo's own messages.
 pub(super) fn import(

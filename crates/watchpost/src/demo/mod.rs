@@ -6,7 +6,7 @@ mod passwords;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use watchpost_proto::{Listing, Password};
@@ -17,7 +17,8 @@ use crate::certificate;
 use crate::cli::{DemoArgs, ExitCode};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ListenerProtocol};
-use crate::run::{self, Failure, Surroundings, Talk};
+use crate::console::{Failure, Surroundings, Talk, port_trouble, runtime};
+use crate::private_file::{cannot_write, write_private};
 use crate::serve::{self, Bound, Ready, StartError};
 
 use passwords::Passwords;
@@ -45,11 +46,11 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
     })?;
     let passwords = Passwords::keep(&premises.dir, ACCOUNTS).map_err(|error| failed(&error))?;
     crate::log::start(config.log, talk.colour);
-    let runtime = run::runtime()?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         let ready = serve::prepare(config).map_err(|error| match error {
             StartError::Listen(listen) => {
-                Failure::new(ExitCode::Unavailable, run::port_trouble(&listen, "--pop3 / --pop3s", talk))
+                Failure::new(ExitCode::Unavailable, port_trouble(&listen, "--pop3 / --pop3s", talk))
             }
             error => failed(&error),
         })?;
@@ -104,18 +105,6 @@ impl Premises {
         }
         write_private(&self.config, &configuration(arguments.pop3, arguments.pop3s))
     }
-}
-
-/// Writes a file for our eyes only, whole or not at all.
-pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), (PathBuf, io::Error)> {
-    let part = path.with_extension("part");
-    let write = || {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-        io::Write::write_all(&mut file, text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&part, path)
-    };
-    write().map_err(|error| (path.to_owned(), error))
 }
 
 fn configuration(pop3: SocketAddr, pop3s: SocketAddr) -> String {
@@ -206,11 +195,6 @@ fn continue_command(arguments: &DemoArgs) -> String {
         Some(dir) => format!("watchpost demo --dir {}", dir.display()),
         None => "watchpost demo".to_owned(),
     }
-}
-
-pub(crate) fn cannot_write(talk: &Talk, (path, error): (PathBuf, io::Error)) -> Failure {
-    let variables = [("path", path.display().to_string().into()), ("cause", error.to_string().into())];
-    Failure::new(ExitCode::CannotCreate, talk.texts.format("error-file-unwritable", &variables))
 }
 
 fn failed(error: &(impl std::fmt::Display + ?Sized)) -> Failure {

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::demo::write_private;
 use crate::password;
+use crate::private_file::write_private;
 
 const FILE: &str = "passwords.json";
 
