@@ -279,6 +279,19 @@ fn a_second_start_on_the_same_ports_says_so() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_named_at_its_place() {
+    let installed = Installed::new();
+    let running = installed.serve();
+    let taken = addresses(&running)[0].to_string();
+    let text_before = fs::read_to_string(installed.config()).unwrap();
+    fs::write(installed.config(), text_before.replacen("127.0.0.1:0", &taken, 1)).unwrap();
+    let output = watchpost(&["serve", "--config", &installed.config()]);
+    assert_eq!(output.status.code(), Some(69));
+    let said = text(&output.stderr);
+    assert!(said.contains("watchpost.toml:6:11") && said.contains("is already in use"), "{said}");
+}
+
+#[test]
 fn a_wrong_configuration_is_refused_with_its_place_and_a_remedy() {
     let installed = Installed::new();
     let refused = |more: &str, words: &[&str]| {
