@@ -39,6 +39,8 @@ pub(super) fn import(
     let bar = progress_bar(messages.len());
     let mut plan = Vec::new();
     for (place, message) in messages.iter().enumerate() {
+        bar.set_message(message.label());
+        bar.inc(1);
         let octets = message.read(talk)?;
         let key = message.key(&octets);
         if !known.contains(&key) || planted("demo.imports-again") {
@@ -48,6 +50,8 @@ pub(super) fn import(
         }
     }
     records.intend(&plan).map_err(|error| cannot_write(talk, error))?;
+    bar.reset();
+    bar.set_length(plan.len() as u64);
     let mut import = store.import(user).map_err(|error| failed(&error))?;
     for (place, _, uuid) in &plan {
         bar.set_message(messages[*place].label());
