@@ -8,7 +8,7 @@ mod driver;
 
 use driver::Driver;
 use watchpost_proto::Timestamp;
-use watchpost_proto::pop3::server::{BareLineFeed, Channel, ClearLogin, Quirks, Stls, WithoutUtf8};
+use watchpost_proto::pop3::server::{BareLineFeed, Channel, ClearLogin, Last, Quirks, Stls, WithoutUtf8};
 
 fn channel(word: &str) -> Channel {
     match word {
@@ -38,6 +38,7 @@ fn run(name: &str, text: &str) {
         driver = driver.with_quirks(match quirk {
             "bare-line-feed-refused" => Quirks { bare_line_feed: BareLineFeed::Refused, ..Quirks::default() },
             "without-utf8-refusal" => Quirks { without_utf8: WithoutUtf8::Refusal, ..Quirks::default() },
+            "last-answered" => Quirks { last: Last::Answered, ..Quirks::default() },
             other => panic!("no such quirk: {other}"),
         });
     }

@@ -83,6 +83,10 @@ table_a! {
         "+OK count octets",
         "Says how many messages there are and how many octets together.",
         "メッセージの数と合計オクテット数を返します。";
+    "LAST" "" [T] None, "RFC 1460 §5 (obsolete)",
+        "+OK number; -ERR unless the server is told to know it",
+        "Says which message was the last to be retrieved, for clients older than UIDL.",
+        "最後に取得したメッセージの番号を返します。UIDL より古いクライアントのためのコマンドです。";
     "LIST" "[message-number]" [T] None, "RFC 1939 §5",
         "+OK, a line per message with its size; with a number: that message's",
         "Lists the sizes of messages.",

@@ -39,6 +39,7 @@ verbs! {
     Capa "CAPA" Authorization Transaction;
     Dele "DELE" Transaction;
     Lang "LANG" Authorization Transaction;
+    Last "LAST" Transaction;
     List "LIST" Transaction;
     Noop "NOOP" Transaction;
     Pass "PASS" Authorization;
@@ -78,6 +79,8 @@ pub enum Command {
     Dele(MessageNumber),
     /// RFC 6856 §3; without a range: which languages there are.
     Lang(Option<Vec<u8>>),
+    /// RFC 1460 §5; obsolete, and off unless switched on.
+    Last,
     /// RFC 1939 §5; without a number: all.
     List(Option<MessageNumber>),
     /// RFC 1939 §5.
@@ -155,6 +158,7 @@ fn arguments(verb: Verb, text: &[u8]) -> Result<Command, Refusal> {
         Verb::Capa => Command::Capa,
         Verb::Dele => Command::Dele(words.number()?),
         Verb::Lang => Command::Lang(words.next().map(<[u8]>::to_vec)),
+        Verb::Last => Command::Last,
         Verb::List => Command::List(words.optional_number()?),
         Verb::Noop => Command::Noop,
         Verb::Pass => unreachable!("the argument of PASS is not cut into words"),

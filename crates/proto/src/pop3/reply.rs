@@ -142,6 +142,8 @@ pub enum Reply {
         /// Their sizes together.
         octets: Octets,
     },
+    /// The highest message-number that was retrieved, or zero (RFC 1460 §5).
+    Last(usize),
     /// One scan listing (RFC 1939 §5).
     ScanListing(MessageNumber, Octets),
     /// One unique-id listing (RFC 1939 §7).
@@ -182,6 +184,7 @@ impl Reply {
                 line(output, format_args!("+OK {text}"));
             }
             Self::DropListing { count, octets } => line(output, format_args!("+OK {count} {octets}")),
+            Self::Last(number) => line(output, format_args!("+OK {number}")),
             Self::ScanListing(number, octets) => line(output, format_args!("+OK {number} {octets}")),
             Self::UniqueIdListing(number, id) => line(output, format_args!("+OK {number} {id}")),
             Self::Octets(octets) => line(output, format_args!("+OK {octets} octets")),

@@ -169,6 +169,7 @@ impl Check<'_> {
                 &super::BARE_LINE_FEED,
             ),
             without_utf8: self.word("compatibility.without_utf8", raw.without_utf8.as_deref(), &super::WITHOUT_UTF8),
+            last: self.word("compatibility.last", raw.last.as_deref(), &super::LAST),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::limits::duration_text;
-use super::{BARE_LINE_FEED, Config, Listener, ListenerProtocol, PlaintextLogin, WITHOUT_UTF8, word_of};
+use super::{BARE_LINE_FEED, Config, LAST, Listener, ListenerProtocol, PlaintextLogin, WITHOUT_UTF8, word_of};
 
 impl Config {
     /// The configuration as TOML, with every default spelled out. It loads again to the same. Of a key only the path is
@@ -24,9 +24,10 @@ impl Config {
         text.push_str(&self.limits_table());
         let _ = write!(
             text,
-            "\n[compatibility]\nbare_line_feed = \"{}\"\nwithout_utf8 = \"{}\"\n",
+            "\n[compatibility]\nbare_line_feed = \"{}\"\nwithout_utf8 = \"{}\"\nlast = \"{}\"\n",
             word_of(&BARE_LINE_FEED, &self.quirks.bare_line_feed),
-            word_of(&WITHOUT_UTF8, &self.quirks.without_utf8)
+            word_of(&WITHOUT_UTF8, &self.quirks.without_utf8),
+            word_of(&LAST, &self.quirks.last)
         );
         let _ =
             write!(text, "\n[log]\nformat = \"{}\"\nlevel = \"{}\"\n", self.log.format.word(), self.log.level.word());
@@ -101,6 +102,7 @@ key = "key.pem"
 # [compatibility]
 # bare_line_feed = "accept"     # accept | refuse
 # without_utf8 = "surrogate"    # surrogate | refuse
+# last = "refuse"               # refuse | answer
 
 # [log]
 # format = "text"               # text | json

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use watchpost_proto::pop3::server::{BareLineFeed, Quirks, WithoutUtf8};
+use watchpost_proto::pop3::server::{BareLineFeed, Last, Quirks, WithoutUtf8};
 
 use self::check::Check;
 use self::error::Source;
@@ -97,6 +97,9 @@ const BARE_LINE_FEED: [(&str, BareLineFeed); 2] =
 /// The default first.
 const WITHOUT_UTF8: [(&str, WithoutUtf8); 2] =
     [("surrogate", WithoutUtf8::Surrogate), ("refuse", WithoutUtf8::Refusal)];
+
+/// The default first.
+const LAST: [(&str, Last); 2] = [("refuse", Last::Unknown), ("answer", Last::Answered)];
 
 /// As the file names a value.
 fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {

@@ -352,6 +352,16 @@ pub(super) struct RawCompatibility {
         "x-example" = "without_utf8 = \"refuse\""
     ))]
     pub(super) without_utf8: Option<String>,
+
+    /// Whether LAST is answered (RFC 1460 §5; P-177): `refuse` or `answer`.
+    ///
+    /// Reason: RFC 1725 took it out of the protocol; a client older than UIDL may need it.
+    #[schemars(extend(
+        "x-type" = "`\"refuse\"` or `\"answer\"`",
+        "x-default" = "\"refuse\"",
+        "x-example" = "last = \"answer\""
+    ))]
+    pub(super) last: Option<String>,
 }
 
 /// `[log]`

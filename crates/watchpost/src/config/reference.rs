@@ -50,6 +50,7 @@ password_checks           = 0
 [compatibility]
 bare_line_feed = "accept"
 without_utf8   = "surrogate"
+last           = "refuse"
 
 [log]
 format = "text"

@@ -23,6 +23,25 @@ pub(super) const AFTER_LOGIN: &[CommandLesson] = &[
         see_also: &["LIST", "octets", "DELE"],
     },
     CommandLesson {
+        command: "LAST",
+        aliases: &[],
+        takes: "なし",
+        answers: "+OK 番号。有効にされていないサーバーでは -ERR",
+        text: Said {
+            english: "Before UIDL, LAST was how a client that leaves mail on the server knew what was new: \
+                      everything above the highest message-number that was retrieved. It fails as soon as messages \
+                      are removed out of order, so RFC 1725 took it out of the protocol. Watchpost answers \
+                      -ERR, as RFC 1939 wants; the operator can switch it on for a client that needs it.",
+            japanese: "UIDL がなかった頃に、サーバーにメールを残すクライアントが新着を知るために使ったコマンドです。\
+                       取得した最大のメッセージ番号より大きいものが新着とみなされました。途中のメッセージが削除さ\
+                       れると役に立たないため、RFC 1725 で廃止されました。Watchpost は RFC 1939 のとおり -ERR を返\
+                       しますが、必要とするクライアントのために管理者が有効にできます。",
+        },
+        scene: Scene::Told,
+        dialogue: "C: RETR 2\nS: +OK 113 octets\nS: …\nS: .\nC: LAST\nS: +OK 2",
+        see_also: &["UIDL", "RETR", "message-number"],
+    },
+    CommandLesson {
         command: "LIST",
         aliases: &[],
         takes: "[メッセージ番号]",

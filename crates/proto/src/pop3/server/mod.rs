@@ -23,7 +23,7 @@ use crate::listing::{Listing, Outcome};
 use crate::mime::{HeaderGate, Headers, Through};
 use crate::planted::planted;
 use crate::pop3::command::Parsed;
-use crate::pop3::{Capability, Command, Greeting, Reply, ResponseCode, State};
+use crate::pop3::{Capability, Command, Greeting, Reply, ResponseCode, State, Verb};
 use crate::sasl::Mechanism;
 use crate::types::{Extent, MessageNumber, Octets, Sizes};
 
@@ -31,7 +31,7 @@ use authorization::Authorization;
 use transaction::{Multiline, Transaction};
 
 pub use action::{Action, ForeignProtocol, Notice, Tally};
-pub use terms::{BareLineFeed, Channel, ClearLogin, Limits, Quirks, Stls, WithoutUtf8};
+pub use terms::{BareLineFeed, Channel, ClearLogin, Last, Limits, Quirks, Stls, WithoutUtf8};
 
 /// Output beyond this is written before anything else is looked at (P-223). Four TLS records.
 pub const OUTPUT_OCTETS: usize = 64 * 1024;
@@ -405,6 +405,7 @@ impl Session {
     fn allowed(&self, parsed: Parsed) -> Result<Command, Refusal> {
         let state = self.state().expect("no command is looked at after the end");
         match parsed.verb {
+            Some(Verb::Last) if self.quirks.last == Last::Unknown => Err(Refusal::UnknownCommand),
             Some(verb) if verb.is_valid_in(state) || parsed.command == Err(Refusal::InvalidCharacter) => parsed.command,
             Some(_) if state == State::Authorization => Err(Refusal::NotBeforeLogin),
             Some(_) => Err(Refusal::NotAfterLogin),

@@ -42,6 +42,18 @@ pub struct Quirks {
     pub bare_line_feed: BareLineFeed,
     /// What a client without UTF8 mode gets of a message with UTF-8 in its header (P-201).
     pub without_utf8: WithoutUtf8,
+    /// A command that RFC 1725 took out of the protocol (P-177).
+    pub last: Last,
+}
+
+/// What LAST is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Last {
+    /// An unknown command.
+    #[default]
+    Unknown,
+    /// The highest message-number that was retrieved in this session (RFC 1460 §5).
+    Answered,
 }
 
 /// What a lone LF in a command is.

@@ -69,6 +69,7 @@ impl Transaction {
             Command::Capa => Ok(Self::capa(channel)),
             Command::Dele(number) => self.dele(*number),
             Command::Lang(range) => Ok(lang(range.as_deref())),
+            Command::Last => Ok(self.last()),
             Command::List(None) => Ok(Step::List(Multiline { of: ListingOf::Octets, next: 0 })),
             Command::List(Some(number)) => self.list_one(*number),
             Command::Noop => Ok(Self::noop()),
@@ -116,6 +117,11 @@ impl Transaction {
         let index = self.message(number)?;
         self.deleted.insert(index);
         Ok(Step::Stay(Reply::Ok(Assent::Marked)))
+    }
+
+    /// RFC 1460 §5, for clients older than UIDL.
+    fn last(&self) -> Step {
+        Step::Stay(Reply::Last(self.retrieved.iter().last().map_or(0, |index| index + 1)))
     }
 
     /// RFC 1939 §5, LIST with a number.
