@@ -18,6 +18,11 @@ async fn only_the_right_password_lets_in() {
 }
 
 #[tokio::test]
+async fn a_password_that_was_right_is_worthless_once_it_is_changed() {
+    checks::a_password_that_was_right_is_worthless_once_it_is_changed().await;
+}
+
+#[tokio::test]
 async fn an_unknown_user_takes_as_long_as_a_known_one() {
     checks::an_unknown_user_takes_as_long_as_a_known_one().await;
 }

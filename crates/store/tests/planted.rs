@@ -35,6 +35,7 @@ const FAULTS: &[Fault] = &[
     fault!("store.uid-changes-with-flags", flags_and_folders_change_no_unique_id),
     fault!("store.hides-failed-removals", a_removal_that_fails_is_told),
     fault!("store.accepts-any-password", only_the_right_password_lets_in),
+    fault!("store.old-password-still-opens", a_password_that_was_right_is_worthless_once_it_is_changed),
     fault!("store.unknown-user-is-fast", an_unknown_user_takes_as_long_as_a_known_one),
 ];
 

@@ -4,6 +4,7 @@ mod fixed;
 mod hash;
 mod name;
 mod sqlite;
+mod verified;
 
 use std::path::PathBuf;
 use std::time::SystemTime;

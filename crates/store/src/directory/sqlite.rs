@@ -21,6 +21,7 @@ use watchpost_proto::planted::planted;
 use watchpost_proto::{Credentials, Password};
 
 use super::hash::{Verdict, verify};
+use super::verified::Verified;
 use super::{Account, AccountError, AccountState, HashCost, User, UserName, let_in};
 use crate::{AuthError, Cause, Directory, disk};
 
@@ -50,6 +51,7 @@ struct Accounts {
     cost: HashCost,
     /// What is verified where there is no account, so that it takes as long (S-021).
     nobody: String,
+    verified: Verified,
 }
 
 impl SqliteDirectory {
@@ -59,7 +61,8 @@ impl SqliteDirectory {
         let connection = connect(path).map_err(AccountError::Storage)?;
         let nobody = cost.hash(&Password::new("")).map_err(AccountError::Storage)?;
         let default_domain = default_domain.to_owned();
-        let accounts = Accounts { connection: Mutex::new(connection), default_domain, cost, nobody };
+        let verified = Verified::new().map_err(AccountError::Storage)?;
+        let accounts = Accounts { connection: Mutex::new(connection), default_domain, cost, nobody, verified };
         let cores = available_parallelism().map_or(1, Into::into);
         Ok(Self { accounts: Arc::new(accounts), hashing: Arc::new(Semaphore::new(cores)) })
     }
@@ -134,6 +137,12 @@ impl SqliteDirectory {
 
 impl Directory for SqliteDirectory {
     async fn authenticate(&self, credentials: &Credentials) -> Result<User, AuthError> {
+        // Who was right lately waits for nobody's hash.
+        let (accounts, asked) = (Arc::clone(&self.accounts), credentials.clone());
+        let lately = tokio::task::spawn_blocking(move || accounts.right_lately(&asked));
+        if let Some(known) = lately.await.map_err(unavailable)?? {
+            return known;
+        }
         let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(unavailable)?;
         let accounts = Arc::clone(&self.accounts);
         let credentials = credentials.clone();
@@ -153,6 +162,24 @@ impl Accounts {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the right password leads to, if it was verified lately; `None`: it must be verified.
+    fn right_lately(&self, credentials: &Credentials) -> Result<Option<Result<User, AuthError>>, AuthError> {
+        let Credentials::Password { name, password, acting_as } = credentials else { return Ok(None) };
+        let name = UserName::parse(name, &self.default_domain).ok();
+        let kept = self.lookup(name.as_ref().map_or("", UserName::as_str)).map_err(unavailable)?;
+        let (Some(name), Some((hash, state))) = (name, kept) else { return Ok(None) };
+        let known = self.verified.knows(&self.verified.proof(&name, password, &hash));
+        Ok(known.then(|| self.right(name, state, acting_as.as_deref())))
+    }
+
+    /// What the right password leads to.
+    fn right(&self, name: UserName, state: AccountState, acting_as: Option<&[u8]>) -> Result<User, AuthError> {
+        match state {
+            AccountState::Enabled => let_in(User { name, home: None }, acting_as, &self.default_domain),
+            AccountState::Disabled => Err(AuthError::Disabled),
+        }
+    }
+
     /// Every way through here asks the database once and verifies one hash (S-020, S-021).
     fn authenticate(&self, credentials: &Credentials) -> Result<User, AuthError> {
         // Hashes of passwords prove no digest: APOP needs secrets of its own, and meets the same refusal (S-027).
@@ -169,10 +196,10 @@ impl Accounts {
         let hash = kept.as_ref().map_or(self.nobody.as_str(), |(hash, _)| hash);
         let verdict = verify(password, hash).map_err(AuthError::Unavailable)?;
         match (verdict, name, kept) {
-            (Verdict::Right, Some(name), Some((_, AccountState::Enabled))) => {
-                let_in(User { name, home: None }, acting_as, &self.default_domain)
+            (Verdict::Right, Some(name), Some((hash, state))) => {
+                self.verified.keep(self.verified.proof(&name, password, &hash));
+                self.right(name, state, acting_as)
             }
-            (Verdict::Right, Some(_), Some((_, AccountState::Disabled))) => Err(AuthError::Disabled),
             _ => Err(AuthError::Refused),
         }
     }

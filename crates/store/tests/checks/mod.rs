@@ -278,6 +278,23 @@ pub fn credentials(name: &str, password: &str) -> Credentials {
     Credentials::Password { name: name.as_bytes().to_vec(), password: Password::new(password), acting_as: None }
 }
 
+/// S-023, S-027
+pub async fn a_password_that_was_right_is_worthless_once_it_is_changed() {
+    let accounts = Accounts::new(cheap());
+    let directory = &accounts.directory;
+    directory.add("alice", &Password::new("old")).unwrap();
+    for _ in 0..2 {
+        directory.authenticate(&credentials("alice", "old")).await.unwrap();
+    }
+    directory.set_password("alice", &Password::new("new")).unwrap();
+    assert!(matches!(directory.authenticate(&credentials("alice", "old")).await, Err(AuthError::Refused)));
+    directory.authenticate(&credentials("alice", "new")).await.unwrap();
+    directory.set_state("alice", AccountState::Disabled).unwrap();
+    assert!(matches!(directory.authenticate(&credentials("alice", "new")).await, Err(AuthError::Disabled)));
+    directory.remove("alice").unwrap();
+    assert!(matches!(directory.authenticate(&credentials("alice", "new")).await, Err(AuthError::Refused)));
+}
+
 /// S-020, P-063
 pub async fn only_the_right_password_lets_in() {
     let accounts = Accounts::new(cheap());
