@@ -6,5 +6,9 @@
 mod event;
 mod untrusted;
 
-pub use event::{ConnectionId, Ending, Event, EventKind, EventSink, SessionSummary, TlsFacts};
+pub use event::{
+    Answered, ConnectionId, Ending, Event, EventKind, EventSink, Foreign, Hello, Letters, LoginAttempt, LoginMechanism,
+    LoginOutcome, MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, Sequence,
+    SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
+};
 pub use untrusted::Untrusted;

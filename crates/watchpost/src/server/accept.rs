@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use watchpost_observatory::{ConnectionId, Ending, EventKind, SessionSummary};
+use watchpost_observatory::{ConnectionId, Ending, EventKind, Port, SessionSummary};
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::pop3::Greeting;
 use watchpost_store::{Directory, Store};
@@ -75,7 +75,11 @@ fn admit<S: Store, D: Directory>(
 ) {
     let id = ConnectionId(uuid::Uuid::now_v7().as_u128());
     let local = stream.local_addr().unwrap_or(listener.address);
-    house.record(id, EventKind::Opened { peer, local });
+    let port = match listener.protocol {
+        ListenerProtocol::Pop3 => Port::Pop3,
+        ListenerProtocol::Pop3s => Port::Pop3s,
+    };
+    house.record(id, EventKind::Opened { peer, local, port });
     let limits = &house.live.load().limits;
     let Ok(permit) = house.gate.enter(peer.ip(), limits.connections, limits.connections_per_address) else {
         house.record(id, EventKind::Closed(Box::new(refused(peer, local))));
@@ -121,9 +125,13 @@ fn refused(peer: SocketAddr, local: SocketAddr) -> SessionSummary {
         user: None,
         state: None,
         tally: watchpost_proto::pop3::server::Tally::default(),
+        messages: 0,
+        removed_unread: 0,
+        commands_dropped: 0,
         octets_in: 0,
         octets_out: 0,
         duration: Duration::ZERO,
+        first_octet: None,
         ending: Ending::Refused,
         notice: None,
     }

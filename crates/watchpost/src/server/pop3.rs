@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use watchpost_observatory::{Ending, EventKind, SessionSummary, TlsFacts, Untrusted};
+use watchpost_observatory::{
+    Ending, EventKind, LoginAttempt, LoginMechanism, LoginOutcome, SessionSummary, TlsFacts, Untrusted,
+};
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::State;
@@ -50,9 +52,13 @@ pub(super) async fn run<S: Store, D: Directory>(house: &House<S, D>, connection:
         user,
         state: last_state,
         tally: *session.tally(),
+        messages: 0,
+        removed_unread: 0,
+        commands_dropped: 0,
         octets_in,
         octets_out,
         duration: house.clock.now().saturating_duration_since(started),
+        first_octet: None,
         ending,
         notice: last_notice,
     };
@@ -262,7 +268,14 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 {
                     tracing::info!("{}", String::from_utf8_lossy(password.expose()));
                 }
-                self.house.record(self.connection.id, EventKind::LoginFailed { name });
+                let attempt = LoginAttempt {
+                    name,
+                    account: None,
+                    mechanism: LoginMechanism::User,
+                    outcome: LoginOutcome::Refused,
+                    password: None,
+                };
+                self.house.record(self.connection.id, EventKind::Login(Box::new(attempt)));
                 return Err(self.refused_login(error));
             }
         };

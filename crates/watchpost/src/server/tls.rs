@@ -42,21 +42,20 @@ pub(super) async fn handshake(
 ) -> io::Result<(TlsStream<&mut Tap>, TlsFacts)> {
     tap.keep_hello();
     let mut stream = TlsAcceptor::from(config).accept(tap).await?;
-    let (tap, connection) = stream.get_mut();
-    let client_hello = tap.take_hello();
+    let (_, connection) = stream.get_mut();
     // Records begin where the driver's pieces begin; the driver bounds and flushes them.
     connection.set_buffer_limit(None);
-    let facts = facts(&stream, client_hello);
+    let facts = facts(&stream);
     Ok((stream, facts))
 }
 
-fn facts(stream: &TlsStream<&mut Tap>, client_hello: Vec<u8>) -> TlsFacts {
+fn facts(stream: &TlsStream<&mut Tap>) -> TlsFacts {
     let connection = stream.get_ref().1;
     TlsFacts {
         version: connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("?").replace('_', "."),
         suite: connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or("?").to_owned(),
         server_name: connection.server_name().map(Untrusted::new),
         alpn: connection.alpn_protocol().map(Untrusted::new),
-        client_hello,
+        resumed: connection.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
     }
 }
