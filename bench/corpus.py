@@ -53,10 +53,10 @@ def maildir(folder, user):
 
 
 def body_sizes(user):
-    """Log-normal with a median of 7 KB, one of sixty large: the mean comes to some 37 KB."""
+    """Log-normal with a median of 7 KB, and one of 75 large: the mean comes to some 37 KB."""
     draw = random.Random(user)
     while True:
-        if draw.random() < 1 / 60:
+        if draw.random() < 1 / 75:
             yield int(draw.uniform(0.3, 2.4) * 1_000_000)
         else:
             yield max(300, int(draw.lognormvariate(8.85, 1.25)))

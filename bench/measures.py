@@ -99,7 +99,8 @@ class Bench:
         for tls in self.channels():
             for stage, option in (("", []), ("-before", ["--before-login"])):
                 with self.server() as server:
-                    self.load(server, "logins", "idle", tls, "--count", 4, "--connections", 1)
+                    mode = ["idle", "--duration", 1, "--connections", 4] if stage else ["logins", "--count", 4]
+                    self.load(server, mode[0], "idle", tls, *mode[1:], *option)
                     self.figures[f"idle-{channel(tls)}{stage}"] = self.held(server, tls, option)
 
     def held(self, server, tls, option):

@@ -89,6 +89,7 @@ class Server:
     """A server that runs."""
 
     name = ""
+    environment = {}
 
     def __init__(self, place, scheme="PLAIN", core=0):
         self.place = place
@@ -98,7 +99,9 @@ class Server:
         self.processes = machine.Processes(self.name, place.cgroups)
         self.log = open(os.path.join(self.folder, "output"), "wb")
         try:
-            self.processes.start(self.command(), core, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+            command = self.command()
+            self.processes.start(command, core, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                 env={**os.environ, **self.environment})
             self.wait()
         except BaseException:
             self.stop()
@@ -154,6 +157,8 @@ class Watchpost(Server):
         if known.returncode != 0:
             # This binary has SQLite alone: one cost of hashes, and what was right lately costs none.
             self.directory = "sqlite"
+            # The memory of Argon2 goes back to the system at once: it is no memory of connections.
+            self.environment = {"MALLOC_MMAP_THRESHOLD_": str(4 << 20)}
             if self.scheme != "ARGON2ID":
                 self.scheme = "ARGON2ID, cached"
             with open(config, "w") as file:
