@@ -1,7 +1,7 @@
 """The maildrops that all servers serve: the same files, all seen already, so that nobody has flags to write.
 
 u1 … u16      200 messages each: mean about 37 KB, median about 8 KB, a few of megabytes; 2 of 3 names tell their sizes
-i1 … i400     one message each: for sessions that are held, and for storms
+i1 … i400     one message each: for sessions that are held, and for storms; h1 … h100 too
 sized         100 000 messages of 2.6 KB, `,S=,W=` in every name
 unsized       the same without sizes in names
 """
@@ -13,7 +13,8 @@ USERS = [f"u{number}" for number in range(1, 17)]
 MESSAGES = 200
 IDLE = [f"i{number}" for number in range(1, 401)]
 BIG = ["sized", "unsized"]
-EVERYBODY = USERS + IDLE + BIG
+HELD = [f"h{number}" for number in range(1, 101)]
+EVERYBODY = USERS + IDLE + HELD + BIG
 
 HEADER = """Return-Path: <sender{n}@example.net>
 Received: from mail.example.net (mail.example.net [192.0.2.1])
@@ -36,7 +37,7 @@ def make(folder, big, say):
     """Makes what is missing. A maildrop that is complete has a mark."""
     for user in USERS:
         maildrop(folder, user, MESSAGES, body_sizes(user), lambda n: n % 3 != 0)
-    for user in IDLE:
+    for user in IDLE + HELD:
         maildrop(folder, user, 1, iter(lambda: 2000, None), lambda n: True)
     for user, big_messages in zip(BIG, (big, big)):
         if not os.path.exists(mark(folder, user, big_messages)):

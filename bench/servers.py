@@ -48,6 +48,7 @@ class Place:
                            check=True, capture_output=True)
         self.hashes = {"PLAIN": self.password, "SHA512-CRYPT": self.crypted(), "ARGON2ID": self.argon2()}
         for name, users in (("users", corpus.USERS), ("one", corpus.USERS[:1]), ("idle", corpus.IDLE),
+                            ("held", corpus.HELD),
                             *((big, [big]) for big in corpus.BIG)):
             with open(self.users(name), "w") as file:
                 file.writelines(f"{user}:{self.password}\n" for user in users)
@@ -159,8 +160,7 @@ class Watchpost(Server):
             self.directory = "sqlite"
             # The memory of Argon2 goes back to the system at once: it is no memory of connections.
             self.environment = {"MALLOC_MMAP_THRESHOLD_": str(4 << 20)}
-            if self.scheme != "ARGON2ID":
-                self.scheme = "ARGON2ID, cached"
+            self.scheme = "ARGON2ID"
             with open(config, "w") as file:
                 file.write(self.configuration("sqlite"))
             self.fill_sqlite(config)

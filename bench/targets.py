@@ -23,6 +23,7 @@ TARGETS = [
     ("big-warm", "100k messages, warm", "ms", None, 12, None, None),
     ("big-cold-sized", "100k messages, cold, W=", "ms", None, 2, None, None),
     ("big-cold-unsized", "100k messages, cold, no sizes", "ms", None, 1.5, None, None),
+    # Good logins served within a second, beside wrong passwords against alone.
     ("storm-plain", "storm, {PLAIN}", "ratio", None, None, None, 0.98),
     ("storm-sha512-crypt", "storm, {SHA512-CRYPT}", "ratio", None, None, None, 0.98),
     ("storm-argon2id", "storm, {ARGON2ID}", "ratio", None, None, None, 0.95),
