@@ -86,7 +86,9 @@ impl Counts {
     /// One digest for all maildrops that were read.
     pub(super) fn digest(&self) -> Option<String> {
         let mut all = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-        self.digests.values().for_each(|digest| all.update(digest));
+        for digest in self.digests.values() {
+            all.update(digest);
+        }
         let all = all.finish();
         (!self.digests.is_empty()).then(|| hex(all.as_ref()))
     }

@@ -177,7 +177,9 @@ impl Visit {
         }
         digests.sort_unstable();
         let mut all = Context::new(&SHA256);
-        digests.iter().for_each(|digest| all.update(digest));
+        for digest in &digests {
+            all.update(digest);
+        }
         Ok(reading.verify.then(|| finished(all)))
     }
 
