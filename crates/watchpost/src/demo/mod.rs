@@ -143,7 +143,7 @@ fn add_accounts(directory: &SqliteDirectory, passwords: &Passwords) -> Result<()
 }
 
 fn user(directory: &SqliteDirectory, name: &str) -> Result<User, AccountError> {
-    Ok(User { name: directory.account(name)?.name, home: None })
+    Ok(directory.account(name)?.user())
 }
 
 async fn list(store: &MaildirStore, user: &User) -> Result<std::sync::Arc<Listing>, Failure> {
