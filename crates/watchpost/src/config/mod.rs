@@ -303,8 +303,8 @@ impl Config {
     }
 
     /// One JSON object: `valid` is true, `findings` holds the warnings, `effective` every key and its value.
-    pub fn to_json(&self, now: SystemTime) -> String {
-        let findings: Vec<Finding> = self.warnings(now).iter().map(ConfigError::finding).collect();
+    pub fn to_json(&self, warnings: &[ConfigError]) -> String {
+        let findings: Vec<Finding> = warnings.iter().map(ConfigError::finding).collect();
         let effective: serde_json::Value = toml::from_str(&self.effective()).expect("the effective file is TOML");
         serde_json::json!({ "valid": true, "findings": findings, "effective": effective }).to_string()
     }
