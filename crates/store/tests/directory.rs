@@ -101,7 +101,8 @@ async fn what_dovecot_wrote_lets_in() {
 #[tokio::test]
 async fn a_line_that_cannot_be_used_refuses_its_account_alone() {
     let file = File::new("");
-    let text = b"good:{PLAIN}x\r\nbad:{MD5}y\n\n good:{PLAIN}z\ngood:{PLAIN}z\nlocked:!\nnone:\n\xff:{PLAIN}x\nno colon";
+    let text =
+        b"good:{PLAIN}x\r\nbad:{MD5}y\n\n good:{PLAIN}z\ngood:{PLAIN}z\nlocked:!\nnone:\n\xff:{PLAIN}x\nno colon";
     std::fs::write(file.path(), text).unwrap();
     let directory = file.open();
     directory.attempt(&credentials("good", "x")).await.unwrap();

@@ -128,13 +128,19 @@ mod tests {
         for (text, password) in [
             ("$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5", "Hello world!"),
             ("$5$rounds=10000$saltstringsaltst$3xv.VbSHBb41AL9AvLeujZkZRBAwqFMz2.opqey6IcA", "Hello world!"),
-            ("$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1", "Hello world!"),
-            ("$6$rounds=10000$saltstringsaltst$OW1/O6BYHV6BcXZu8QVeXbDWra3Oeqh0sbHbbMCVNSnCM/UrjmM0Dp8vOuZeHBy/YTBmSK6H9qs/y3RnOaw5v.", "Hello world!"),
-            ("$6$rounds=1400$anotherlongsalts$POfYwTEok97VWcjxIiSOjiykti.o/pQs.wPvMxQ6Fm7I6IoYN3CmLs66x9t0oSwbtEW7o7UmJEiDwGqd8p4ur1", "a very much longer text to encrypt.  This one even stretches over morethan one line."),
             (
-                "$6$a-b_c$P0aReEDZ7HV0kcpcN41qQ016yBpdU7j67UItwr.J6y2LfJtnrDd6NZTZkPP3nnRRlMRraby78jthlOmpZZIpL/",
-                "x",
+                "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
+                "Hello world!",
             ),
+            (
+                "$6$rounds=10000$saltstringsaltst$OW1/O6BYHV6BcXZu8QVeXbDWra3Oeqh0sbHbbMCVNSnCM/UrjmM0Dp8vOuZeHBy/YTBmSK6H9qs/y3RnOaw5v.",
+                "Hello world!",
+            ),
+            (
+                "$6$rounds=1400$anotherlongsalts$POfYwTEok97VWcjxIiSOjiykti.o/pQs.wPvMxQ6Fm7I6IoYN3CmLs66x9t0oSwbtEW7o7UmJEiDwGqd8p4ur1",
+                "a very much longer text to encrypt.  This one even stretches over morethan one line.",
+            ),
+            ("$6$a-b_c$P0aReEDZ7HV0kcpcN41qQ016yBpdU7j67UItwr.J6y2LfJtnrDd6NZTZkPP3nnRRlMRraby78jthlOmpZZIpL/", "x"),
         ] {
             let crypt = Crypt::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert!(crypt.proves(&Password::new(password)), "{text}");

@@ -30,8 +30,7 @@ struct Generations {
 
 impl Failures {
     pub(super) fn new() -> Self {
-        let generations =
-            Generations { began: Instant::now(), young: HashMap::new(), elder: HashMap::new() };
+        let generations = Generations { began: Instant::now(), young: HashMap::new(), elder: HashMap::new() };
         Self { key: RandomState::new(), lasts: LASTS, generations: Mutex::new(generations) }
     }
 

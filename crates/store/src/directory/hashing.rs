@@ -21,9 +21,9 @@ use tokio::sync::oneshot;
 use watchpost_proto::Password;
 use watchpost_proto::planted::planted;
 
-use super::secret::{Secret, Verdict};
 #[cfg(feature = "planted")]
 use super::secret::Kind;
+use super::secret::{Secret, Verdict};
 
 /// Checks that wait at the same time, at the most. At the dearest usual cost that is half a minute of one core.
 const WAITING_MAX: usize = 1024;
@@ -322,7 +322,11 @@ mod tests {
     #[tokio::test]
     async fn no_more_are_verified_at_a_time_than_allowed() {
         let hashing = Hashing::new(NonZeroUsize::new(2).unwrap());
-        let check = || Check { password: Password::new("x"), own: Secret::parse("{PLAIN}x").ok().map(Arc::new), decoys: Vec::new() };
+        let check = || Check {
+            password: Password::new("x"),
+            own: Secret::parse("{PLAIN}x").ok().map(Arc::new),
+            decoys: Vec::new(),
+        };
         for _ in 0..50 {
             assert_eq!(hashing.check(Suspicion(0), check()).await, Ok(Verdict::Right));
         }

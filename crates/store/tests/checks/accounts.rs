@@ -115,8 +115,10 @@ impl<D: Directory> Attempt for D {}
 /// "correct horse" in every form, as Dovecot 2.3 made them, and cheap ones.
 pub const SHA512: &str = "{SHA512-CRYPT}$6$cahwj8Y3SGcCr6IJ$ENh52toYfDngZQQRF.ToO3a/ymX.OGON5k/WUiolPcgP5K5oVePA1jvErBk2LwTigWPjY012wsZ/r9SnCKOz2/";
 pub const SHA256: &str = "{SHA256-CRYPT}$5$JXYbUrkB7NciAy7i$znmWqfOBE960F/GmCc8b3YVm/skIWFVI5I9kA2chw27";
-pub const ARGON2ID: &str = "{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$vh4V1M3KA2JTACiRvMw3ZQ$FHauVCyeplGz8Jfkf0HIm9Q+L30ZYojbvsi4HDqslwk";
-pub const ARGON2I: &str = "{ARGON2I}$argon2i$v=19$m=32768,t=4,p=1$fznngAJXT4nS8JfFyzEBXQ$UAZTuaqiXW/OH8ErS/jbuNr4jUkZ821UoH8hok9uWZM";
+pub const ARGON2ID: &str =
+    "{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$vh4V1M3KA2JTACiRvMw3ZQ$FHauVCyeplGz8Jfkf0HIm9Q+L30ZYojbvsi4HDqslwk";
+pub const ARGON2I: &str =
+    "{ARGON2I}$argon2i$v=19$m=32768,t=4,p=1$fznngAJXT4nS8JfFyzEBXQ$UAZTuaqiXW/OH8ErS/jbuNr4jUkZ821UoH8hok9uWZM";
 /// "x"
 pub const CHEAP_SHA512: &str = "{SHA512-CRYPT}$6$rounds=1000$VYgwJ.FyG0Py9kO0$BV9GOiC3QdK3ok2pK2SmRiECCbNlOy8scSPSwnMua9uf6W.lehUX1ml3NwQ4WFy4uvnbdX8A6qKfH.33Ql1uL/";
 
@@ -244,7 +246,6 @@ pub async fn the_previous_password_is_known_for_a_while() {
     database.execute("UPDATE account SET previous_until = unixepoch() - 1", []).unwrap();
     assert!(!directory.was_previous(&alice, &Password::new("old")).await, "90 days are over");
     SqliteDirectory::open(&path, "example.org", cheap()).unwrap();
-    let kept: Option<String> =
-        database.query_row("SELECT previous_hash FROM account", [], |row| row.get(0)).unwrap();
+    let kept: Option<String> = database.query_row("SELECT previous_hash FROM account", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, None, "what is over is wiped");
 }

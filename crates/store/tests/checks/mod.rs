@@ -14,9 +14,7 @@ use tempfile::TempDir;
 use watchpost_proto::{Octets, Outcome};
 use watchpost_store::conformance::{deliver, open, read, received, unique_ids, user};
 use watchpost_store::maildir::{MaildirPath, MaildirStore};
-use watchpost_store::{
-    Delivery, Maildrop, OpenError, Operation, ReadError, Recording, Store, UpdateError, User,
-};
+use watchpost_store::{Delivery, Maildrop, OpenError, Operation, ReadError, Recording, Store, UpdateError, User};
 
 pub use accounts::*;
 

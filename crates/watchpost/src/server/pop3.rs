@@ -14,8 +14,8 @@ use watchpost_observatory::{
 };
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::planted::planted;
-use watchpost_proto::pop3::{ResponseCode, State};
 use watchpost_proto::pop3::server::{Action, Channel, ClearLogin, Notice, OUTPUT_OCTETS, Session, Stls};
+use watchpost_proto::pop3::{ResponseCode, State};
 use watchpost_proto::{Credentials, Listing, MessageNumber, Outcome, Progress};
 use watchpost_store::{AuthError, Directory, Login, Maildrop, Message, OpenError, ReadError, Store, UpdateError};
 
@@ -181,7 +181,8 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                         let result = self.login(&credentials).await;
                         // A password is wiped before anything waits.
                         drop(credentials);
-                        let failed = result.as_ref().is_err_and(|refusal| refusal.row().code == Some(ResponseCode::Auth));
+                        let failed =
+                            result.as_ref().is_err_and(|refusal| refusal.row().code == Some(ResponseCode::Auth));
                         let room = if failed { self.make_wait(asked, stream.socket()).await? } else { Room::Enough };
                         self.session.login_result(result, &mut self.output);
                         if room == Room::Full {

@@ -110,9 +110,8 @@ mod tests {
     #[test]
     fn each_failure_waits_longer_up_to_an_end() {
         // S-024
-        let (least, most) = (|failed| delay(Duration::from_secs(2), failed, 0), |failed| {
-            delay(Duration::from_secs(2), failed, 255)
-        });
+        let (least, most) =
+            (|failed| delay(Duration::from_secs(2), failed, 0), |failed| delay(Duration::from_secs(2), failed, 255));
         for (failed, milliseconds) in [(0, 2000), (1, 4000), (2, 8000), (3, 15_000), (1000, 15_000)] {
             let middle = Duration::from_millis(milliseconds);
             assert_eq!((least(failed), most(failed)), (middle * 4 / 5, middle * 6 / 5), "{failed}");

@@ -134,6 +134,11 @@ pub fn plant(fault: Option<&str>) {
     *PLANTED.lock().unwrap() = fault.map(str::to_owned);
 }
 
+/// The fault that programs of these tests shall begin with.
+pub fn planted_fault() -> Option<String> {
+    PLANTED.lock().unwrap().clone()
+}
+
 /// A running demo and what it announced.
 pub struct Demo {
     pub running: Running,

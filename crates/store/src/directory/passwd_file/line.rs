@@ -27,11 +27,11 @@ pub(super) struct Line {
 }
 
 /// Where it stands, and what it is.
-type Refusal = (Range<usize>, PasswdTrouble);
+type Wrong = (Range<usize>, PasswdTrouble);
 
 impl Line {
     /// Takes a line apart that is no comment and not empty.
-    pub(super) fn parse(content: &str, default_domain: &str) -> Result<Self, Refusal> {
+    pub(super) fn parse(content: &str, default_domain: &str) -> Result<Self, Wrong> {
         if content.contains(char::REPLACEMENT_CHARACTER) {
             return Err((0..content.len(), PasswdTrouble::NotUtf8));
         }
@@ -43,8 +43,8 @@ impl Line {
         };
         let name = UserName::parse(name.as_bytes(), default_domain)
             .map_err(|reason| (span(0), PasswdTrouble::Name(reason)))?;
-        let (secret, mut state) =
-            kept(password).map_err(|reason| (scheme(&span(1), password), PasswdTrouble::Password(reason.to_string())))?;
+        let (secret, mut state) = kept(password)
+            .map_err(|reason| (scheme(&span(1), password), PasswdTrouble::Password(reason.to_string())))?;
         let mut line = Self {
             name,
             name_span: span(0),
@@ -199,7 +199,8 @@ mod tests {
             ("a:".to_owned(), false),
             ("a:{PLAIN}".to_owned(), false),
         ] {
-            let line = Line::parse(&content, "example.org").unwrap_or_else(|(_, trouble)| panic!("{content}: {trouble}"));
+            let line =
+                Line::parse(&content, "example.org").unwrap_or_else(|(_, trouble)| panic!("{content}: {trouble}"));
             assert_eq!((line.state, line.secret.is_some()), (AccountState::Disabled, has_secret), "{content}");
         }
         let line = Line::parse("a:{plain}!x", "example.org").ok().unwrap();

@@ -5,8 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::super::UserName;
 
 /// Options behind the path that move no message of INBOX.
-const HARMLESS: [&str; 7] =
-    ["LAYOUT", "INDEX", "CONTROL", "VOLATILEDIR", "SUBSCRIPTIONS", "DIRNAME", "UTF-8"];
+const HARMLESS: [&str; 7] = ["LAYOUT", "INDEX", "CONTROL", "VOLATILEDIR", "SUBSCRIPTIONS", "DIRNAME", "UTF-8"];
 
 /// An absolute path that leads straight there.
 pub(super) fn absolute(text: &str) -> Option<PathBuf> {

@@ -109,7 +109,9 @@ impl PasswdTrouble {
             Self::NoPassword => "write a password, or ! where nobody is meant to log in",
             Self::Restriction(_) => "remove it if the account may be served without; until then it is refused",
             Self::Home => "write a path that begins with /",
-            Self::Mail(_) => "write userdb_mail=maildir: and a path that begins with / or ~/; %u, %n, %d and %h are known",
+            Self::Mail(_) => {
+                "write userdb_mail=maildir: and a path that begins with / or ~/; %u, %n, %d and %h are known"
+            }
         }
     }
 }
@@ -148,8 +150,7 @@ impl PasswdFile {
     /// All accounts by name.
     pub fn list(&self) -> Result<Vec<Account>, AccountError> {
         let table = self.table();
-        let mut accounts: Vec<Account> =
-            table.entries.iter().map(|(name, entry)| entry.account(name)).collect();
+        let mut accounts: Vec<Account> = table.entries.iter().map(|(name, entry)| entry.account(name)).collect();
         accounts.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(accounts)
     }
