@@ -108,18 +108,14 @@ impl Verifier {
             return Err(AuthError::Refused { account });
         }
         let verdict = self.verdict(login, account.as_ref(), own, password, decoys).await?;
-        match (verdict, found) {
-            (Verdict::Right, Some(Record { user, state, .. })) => {
-                self.failures.succeeded(user.name.as_str().as_bytes(), login.from);
-                match state {
-                    AccountState::Enabled => let_in(user, acting_as, &self.default_domain),
-                    AccountState::Disabled => Err(AuthError::Disabled { account: user.name }),
-                }
-            }
-            _ => {
-                self.failures.failed(tried(login, account.as_ref()), login.from);
-                Err(AuthError::Refused { account })
-            }
+        let (Verdict::Right, Some(Record { user, state, .. })) = (verdict, found) else {
+            self.failures.failed(tried(login, account.as_ref()), login.from);
+            return Err(AuthError::Refused { account });
+        };
+        self.failures.succeeded(user.name.as_str().as_bytes(), login.from);
+        match state {
+            AccountState::Enabled => let_in(user, acting_as, &self.default_domain),
+            AccountState::Disabled => Err(AuthError::Disabled { account: user.name }),
         }
     }
 

@@ -100,7 +100,7 @@ pub(super) async fn left(socket: &TcpStream) {
         }
         let _ = copy.try_io(Interest::READABLE, || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into()));
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[cfg(test)]
