@@ -6,6 +6,7 @@ mod gate;
 mod listen;
 mod pop3;
 mod tap;
+mod tarpit;
 mod tls;
 mod workers;
 

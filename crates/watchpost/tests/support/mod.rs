@@ -136,9 +136,14 @@ pub fn plant(fault: Option<&str>) {
 
 /// Gives the fault to another command than a demo.
 pub fn with_fault(command: &mut Command) {
-    if let Some(fault) = PLANTED.lock().unwrap().as_deref() {
+    if let Some(fault) = planted_fault() {
         command.env("WATCHPOST_PLANTED_FAULT", fault);
     }
+}
+
+/// The fault that programs of these tests shall begin with.
+pub fn planted_fault() -> Option<String> {
+    PLANTED.lock().unwrap().clone()
 }
 
 /// A running demo and what it announced.
