@@ -8,15 +8,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use watchpost_proto::planted::planted;
 
 use super::folders::Folders;
-use super::listing::each_name;
+use super::housekeeping::{Chore, put_off};
+use super::listing::Sweep;
 use super::lock::Lock;
-use super::name;
+use super::scan::each_name;
 use super::snapshot::{Place, Snapshot, Subfolder};
+use super::{Shared, name};
 
 /// An opened Maildir. Dropping it removes nothing (RFC 1939 §6; P-012).
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) folders: Folders,
+    shared: Arc<Shared>,
+    pub(super) folders: Arc<Folders>,
     pub(super) snapshot: Arc<Snapshot>,
     /// Messages whose flags or folder somebody else has changed since the listing.
     moved: Mutex<HashMap<usize, Place>>,
@@ -25,8 +28,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(folders: Folders, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
-        Self { folders, snapshot, moved: Mutex::default(), _lock: lock }
+    pub(super) fn new(shared: Arc<Shared>, folders: Arc<Folders>, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
+        Self { shared, folders, snapshot, moved: Mutex::default(), _lock: lock }
+    }
+
+    /// Notes which messages UPDATE has removed: the index needs nothing of them.
+    pub(super) fn removed(&self, mut indexes: Vec<usize>) {
+        indexes.sort_unstable();
+        self.snapshot.saved().gone = indexes;
     }
 
     /// Where the message lies, as far as this session knows.
@@ -61,12 +70,16 @@ impl Session {
     }
 }
 
-#[cfg(feature = "planted")]
 impl Drop for Session {
     fn drop(&mut self) {
+        #[cfg(feature = "planted")]
         if planted("store.removes-without-quit") && self.snapshot.len() > 0 {
             let place = self.place(0);
             drop(self.folders.subfolder(place.subfolder).unlink(&place.name));
+        }
+        if self.snapshot.is_unsaved() {
+            let (folders, snapshot) = (Arc::clone(&self.folders), Arc::clone(&self.snapshot));
+            put_off(&self.shared, Chore { folders, unsaved: Some(snapshot), sweep: Sweep::NotYet });
         }
     }
 }
