@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "no test program uses all of it")]
 
+pub mod crash;
+pub mod model;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
