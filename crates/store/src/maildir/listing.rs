@@ -42,7 +42,7 @@ pub(super) struct State {
 
 /// What changes whenever a name in new/ or cur/ does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fingerprint {
+pub(super) struct Fingerprint {
     new: (Inode, Modified),
     cur: (Inode, Modified),
 }
@@ -75,6 +75,22 @@ impl Listed {
     }
 }
 
+/// Reads a Maildir once, and again if it has changed meanwhile: a message that changes its flags while its folder is
+/// read may be missed. Returns the state before the last time.
+pub(super) fn while_it_changes(folders: &Folders, mut read: impl FnMut() -> io::Result<()>) -> io::Result<Fingerprint> {
+    let mut before = Fingerprint::of(folders)?;
+    read()?;
+    for _ in 1..ATTEMPTS {
+        let after = Fingerprint::of(folders)?;
+        if before == after {
+            break;
+        }
+        before = after;
+        read()?;
+    }
+    Ok(before)
+}
+
 /// Whether it is time to look through tmp/.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sweep {
@@ -85,17 +101,11 @@ pub(super) enum Sweep {
 /// Reads new/ and cur/ and puts what is there in order; nobody has been counted yet.
 pub(super) fn take(folders: &Folders, names: &NameMaker, earlier: Option<Arc<Listed>>) -> io::Result<(Draft, Sweep)> {
     let now = SystemTime::now();
-    let mut before = Fingerprint::of(folders)?;
-    let mut found = Found::scan(folders)?;
-    for _ in 1..ATTEMPTS {
-        // A message that changes its flags while its folder is read may be missed.
-        let after = Fingerprint::of(folders)?;
-        if before == after {
-            break;
-        }
-        before = after;
+    let mut found = Found::default();
+    let before = while_it_changes(folders, || {
         found = Found::scan(folders)?;
-    }
+        Ok(())
+    })?;
     let mut state = earlier.as_ref().map_or_else(State::default, |earlier| earlier.state.clone());
     state.settled = before.is_settled(now).then_some(before);
     let since = state.swept.and_then(|swept| now.duration_since(swept).ok());
@@ -104,4 +114,25 @@ pub(super) fn take(folders: &Folders, names: &NameMaker, earlier: Option<Arc<Lis
         state.swept = Some(now);
     }
     Ok((Draft::of(found, folders, names, earlier, state)?, sweep))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maildir::draft::Draft;
+
+    #[test]
+    fn tmp_is_looked_through_by_the_first_session_and_twice_a_day() {
+        let root = tempfile::TempDir::new().unwrap();
+        let folders = Folders::make(&root.path().join("Maildir")).unwrap();
+        let names = NameMaker::new("host");
+        let finished = |draft: Draft| Arc::new(draft.finish(&folders).unwrap());
+        let (draft, sweep) = take(&folders, &names, None).unwrap();
+        assert_eq!(sweep, Sweep::Due);
+        let (draft, sweep) = take(&folders, &names, Some(finished(draft))).unwrap();
+        assert_eq!(sweep, Sweep::NotYet);
+        let mut listed = draft.finish(&folders).unwrap();
+        listed.state.swept = listed.state.swept.map(|swept| swept - SWEEP_EVERY);
+        assert_eq!(take(&folders, &names, Some(Arc::new(listed))).unwrap().1, Sweep::Due);
+    }
 }

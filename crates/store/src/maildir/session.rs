@@ -9,7 +9,7 @@ use watchpost_proto::planted::planted;
 
 use super::folders::Folders;
 use super::housekeeping::{Chore, put_off};
-use super::listing::Sweep;
+use super::listing::{Sweep, while_it_changes};
 use super::lock::Lock;
 use super::scan::each_name;
 use super::snapshot::{Place, Snapshot, Subfolder};
@@ -51,15 +51,18 @@ impl Session {
     pub(super) fn look_again(&self) -> io::Result<()> {
         let indexes: HashMap<&[u8], usize> = self.snapshot.names().map(name::base).zip(0..).collect();
         let mut moved = HashMap::new();
-        for subfolder in [Subfolder::New, Subfolder::Cur] {
-            each_name(self.folders.subfolder(subfolder), |name| {
-                if let Some(index) = indexes.get(name::base(name))
-                    && self.snapshot.place(*index) != (subfolder, name)
-                {
-                    moved.insert(*index, Place { subfolder, name: name.to_vec() });
-                }
-            })?;
-        }
+        while_it_changes(&self.folders, || {
+            for subfolder in [Subfolder::New, Subfolder::Cur] {
+                each_name(self.folders.subfolder(subfolder), |name| {
+                    if let Some(index) = indexes.get(name::base(name))
+                        && self.snapshot.place(*index) != (subfolder, name)
+                    {
+                        moved.insert(*index, Place { subfolder, name: name.to_vec() });
+                    }
+                })?;
+            }
+            Ok(())
+        })?;
         *self.moved() = moved;
         Ok(())
     }

@@ -245,7 +245,8 @@ async fn judge_from(story: Story, first: usize) {
         for state in history.states(moment, &mut random) {
             let root = scratch();
             state.write(root.path());
-            judge_state(root.path(), &story.promises, moment, &|| format!("{:?}", describe(&operations[..moment]))).await;
+            judge_state(root.path(), &story.promises, moment, &|| format!("{:?}", describe(&operations[..moment])))
+                .await;
         }
     }
 }

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "no test program uses all of it")]
 
 pub mod crash;
+pub mod kept;
 pub mod model;
+pub mod worlds;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

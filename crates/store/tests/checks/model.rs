@@ -34,7 +34,11 @@ pub struct Tree {
 enum Change {
     /// Names that appear and vanish in one step.
     Names(Vec<(PathBuf, Option<Node>)>),
-    Octets { file: usize, position: usize, octets: Vec<u8> },
+    Octets {
+        file: usize,
+        position: usize,
+        octets: Vec<u8>,
+    },
 }
 
 /// What became of one change that was not durable.
@@ -191,8 +195,9 @@ impl History {
     /// What a crash may leave behind the first `moment` operations, each state once.
     pub fn states(&self, moment: usize, random: &mut Random) -> Vec<Tree> {
         let changes: Vec<&(usize, Change)> = self.changes.iter().filter(|(at, _)| *at < moment).collect();
-        let open: Vec<usize> =
-            (0..changes.len()).filter(|index| !self.is_durable(&changes[*index].1, changes[*index].0, moment)).collect();
+        let open: Vec<usize> = (0..changes.len())
+            .filter(|index| !self.is_durable(&changes[*index].1, changes[*index].0, moment))
+            .collect();
         let choices = |index: &usize| changes[*index].1.fates().len();
         let all = open.iter().try_fold(1_usize, |product, index| product.checked_mul(choices(index)));
         let mut seen = BTreeSet::new();
@@ -213,7 +218,8 @@ impl History {
     }
 
     fn is_durable(&self, change: &Change, at: usize, moment: usize) -> bool {
-        let synced = |times: Option<&Vec<usize>>| times.is_some_and(|times| times.iter().any(|t| (at..moment).contains(t)));
+        let synced =
+            |times: Option<&Vec<usize>>| times.is_some_and(|times| times.iter().any(|t| (at..moment).contains(t)));
         match change {
             Change::Names(names) => names.iter().all(|(name, _)| synced(self.folders.get(name.parent().unwrap()))),
             Change::Octets { file, .. } => synced(self.files.get(file)),
