@@ -4,6 +4,8 @@
 
 pub mod crash;
 pub mod kept;
+pub mod kill;
+pub mod large;
 pub mod model;
 pub mod worlds;
 
