@@ -14,7 +14,8 @@ use crate::support::{PROGRAM, Running};
 
 /// Both are "right": the default cost of `doveadm`, and that of Watchpost.
 const SHA512: &str = "{SHA512-CRYPT}$6$saltstring$sWxm9GdnWvq354Rrr3cJ49bnU42uWlCgjcwLSQEwSw4oss4XrvyKNtQ0I48ftPb9O6s9ikPaKTH42CwjipwvU.";
-const ARGON2ID: &str = "{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$tnFftBIXES+nRyHVYg7rSw$ysquaRhaigliVf/lEfDm0bymJTzQEPTljtnejIRgVIM";
+const ARGON2ID: &str =
+    "{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$tnFftBIXES+nRyHVYg7rSw$ysquaRhaigliVf/lEfDm0bymJTzQEPTljtnejIRgVIM";
 
 /// Passwords tried on each name.
 const TRIES: usize = 1000;
