@@ -7,10 +7,11 @@ use super::super::secret::{NotASecret, Secret};
 use super::super::{AccountState, UserName};
 use super::PasswdTrouble;
 use super::mail;
+use super::networks::Networks;
 
 /// Extra fields that restrict or redirect an account. To pass them over would let in whom the operator keeps out.
-const RESTRICTIONS: [&str; 8] =
-    ["allow_nets", "allow_real_nets", "proxy", "proxy_maybe", "user", "login_user", "nopassword", "delay_until"];
+const RESTRICTIONS: [&str; 7] =
+    ["allow_real_nets", "proxy", "proxy_maybe", "user", "login_user", "nopassword", "delay_until"];
 /// Schemes whose passwords stand in clear: a `!` in front of one belongs to it.
 const CLEAR: [&str; 3] = ["PLAIN", "CLEAR", "CLEARTEXT"];
 
@@ -22,6 +23,8 @@ pub(super) struct Line {
     pub(super) state: AccountState,
     pub(super) home: Option<PathBuf>,
     pub(super) maildir: Option<PathBuf>,
+    /// From where alone the account may log in.
+    pub(super) networks: Option<Networks>,
     /// Where the password is missing.
     pub(super) without_password: Option<Range<usize>>,
 }
@@ -53,6 +56,7 @@ impl Line {
             state,
             home: None,
             maildir: None,
+            networks: None,
         };
         let mut home = fields.get(5).copied().filter(|home| !home.is_empty()).map(|home| (home, span(5)));
         let mut mail = None;
@@ -64,6 +68,10 @@ impl Line {
                 let (key, value) = field.split_once('=').unwrap_or((field, ""));
                 match key {
                     "nologin" => state = AccountState::Disabled,
+                    "allow_nets" => {
+                        let networks = Networks::parse(value);
+                        line.networks = Some(networks.ok_or((here, PasswdTrouble::Networks))?);
+                    }
                     "userdb_home" => home = Some((value, here)),
                     "userdb_mail" => mail = Some((value, here)),
                     _ if RESTRICTIONS.contains(&key) => {
@@ -217,7 +225,8 @@ mod tests {
             ("alice:secret", 7, "no scheme in front"),
             ("alice:{SHA512-CRYPT}x:1:1", 7, "$6$salt$hash"),
             ("alice:{PLAIN}x::::home", 19, "not an absolute path"),
-            ("alice:{PLAIN}x::::::userdb_quota=1 allow_nets=10.0.0.0/8", 36, "`allow_nets`"),
+            ("alice:{PLAIN}x::::::userdb_quota=1 allow_nets=local", 36, "a network"),
+            ("alice:{PLAIN}x::::::proxy", 21, "`proxy`"),
             ("alice:{PLAIN}x::::::nopassword", 21, "`nopassword`"),
             ("alice:{PLAIN}x::::::userdb_mail=mbox:~/mail", 21, "only Maildir"),
             ("al\u{fffd}ce:{PLAIN}x", 1, "not UTF-8"),
