@@ -46,7 +46,7 @@ impl Line {
         };
         let name = UserName::parse(name.as_bytes(), default_domain)
             .map_err(|reason| (span(0), PasswdTrouble::Name(reason)))?;
-        let (secret, mut state) = kept(password)
+        let (secret, state) = kept(password)
             .map_err(|reason| (scheme(&span(1), password), PasswdTrouble::Password(reason.to_string())))?;
         let mut line = Self {
             name,
@@ -58,7 +58,9 @@ impl Line {
             maildir: None,
             networks: None,
         };
-        let mut home = fields.get(5).copied().filter(|home| !home.is_empty()).map(|home| (home, span(5)));
+        if let Some(home) = fields.get(5).filter(|home| !home.is_empty()) {
+            line.home = Some(mail::absolute(home).ok_or((span(5), PasswdTrouble::Home))?);
+        }
         let mut mail = None;
         if let Some(extra) = fields.get(7) {
             let mut start = span(7).start;
@@ -67,12 +69,14 @@ impl Line {
                 start = here.end + 1;
                 let (key, value) = field.split_once('=').unwrap_or((field, ""));
                 match key {
-                    "nologin" => state = AccountState::Disabled,
+                    "nologin" => line.state = AccountState::Disabled,
                     "allow_nets" => {
                         let networks = Networks::parse(value);
                         line.networks = Some(networks.ok_or((here, PasswdTrouble::Networks))?);
                     }
-                    "userdb_home" => home = Some((value, here)),
+                    "userdb_home" => {
+                        line.home = Some(mail::home(value, fields[0]).ok_or((here, PasswdTrouble::Home))?);
+                    }
                     "userdb_mail" => mail = Some((value, here)),
                     _ if RESTRICTIONS.contains(&key) => {
                         return Err((here, PasswdTrouble::Restriction(key.to_owned())));
@@ -82,12 +86,8 @@ impl Line {
                 }
             }
         }
-        line.state = state;
-        if let Some((home, span)) = home {
-            line.home = Some(mail::absolute(home).ok_or((span, PasswdTrouble::Home))?);
-        }
         if let Some((mail, span)) = mail {
-            let maildir = mail::maildir(mail, &line.name, line.home.as_deref());
+            let maildir = mail::maildir(mail, fields[0], line.home.as_deref());
             line.maildir = maildir.map_err(|reason| (span, PasswdTrouble::Mail(reason)))?;
         }
         Ok(line)
