@@ -59,6 +59,12 @@ impl Verb {
     fn of(word: &[u8]) -> Option<Self> {
         Self::ALL.iter().copied().find(|verb| word.eq_ignore_ascii_case(verb.word().as_bytes()))
     }
+
+    /// The verb that a line begins with. The line may have its end still.
+    pub(crate) fn beginning(line: &[u8]) -> Option<Self> {
+        let end = line.iter().position(|octet| matches!(octet, b' ' | b'\r' | b'\n')).unwrap_or(line.len());
+        Self::of(&line[..end])
+    }
 }
 
 /// A well-formed command. Its `Debug` is safe to log: a password in it stays silent.
