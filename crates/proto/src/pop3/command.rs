@@ -135,6 +135,14 @@ pub(crate) struct Parsed {
 }
 
 impl Command {
+    /// The mechanism of an AUTH that begins an exchange.
+    pub(crate) fn mechanism(&self) -> Option<Mechanism> {
+        match self {
+            Self::Auth(Some(start)) => start.mechanism,
+            _ => None,
+        }
+    }
+
     /// Reads one line, without its end (RFC 1939 §3; P-020 … P-031).
     pub(crate) fn parse(line: &[u8]) -> Parsed {
         let end = line.iter().position(|octet| *octet == b' ').unwrap_or(line.len());

@@ -31,6 +31,7 @@ use crate::mime::Headers;
 use crate::planted::planted;
 use crate::pop3::command::Parsed;
 use crate::pop3::{Command, Greeting, Reply, ResponseCode, State, Verb};
+use crate::sasl::Mechanism;
 use crate::types::{Extent, MessageNumber, Sizes};
 
 use authorization::Authorization;
@@ -102,6 +103,8 @@ pub struct Session {
     active: Instant,
     /// Marked messages that had not been retrieved, once QUIT was said.
     removed_unread: u32,
+    /// Of the AUTH that was said last, if PASS or APOP was not said after it.
+    mechanism: Option<Mechanism>,
     /// Whoever watches; boxed, because most of a server's sessions say little.
     watch: Option<Box<Watch>>,
 }
@@ -125,6 +128,7 @@ impl Session {
             bad_commands: 0,
             active: now,
             removed_unread: 0,
+            mechanism: None,
             watch: None,
         }
     }
@@ -236,6 +240,11 @@ impl Session {
         }
     }
 
+    /// The mechanism of AUTH that the last [`Action::Login`] came from; `None`: it was PASS or APOP.
+    pub fn mechanism(&self) -> Option<Mechanism> {
+        self.mechanism
+    }
+
     /// Messages that QUIT removes, or removed, though they were not retrieved in this session.
     pub fn removed_unread(&self) -> u32 {
         self.removed_unread
@@ -294,8 +303,7 @@ impl Session {
             return Progress::Enough;
         }
         let Asking::Message(retrieval) = &mut self.asking else { unreachable!("RETR or TOP asked for a message") };
-        let octets = sizes.of(retrieval.headers());
-        retrieval.octets = octets;
+        let octets = retrieval.counted(sizes);
         let reply = match retrieval.extent {
             Extent::Whole => Reply::Octets(octets),
             Extent::Top { .. } => Reply::Ok(Assent::TopFollows),
@@ -433,6 +441,7 @@ impl Session {
             Ok(command) => {
                 let step = match &mut self.state {
                     SessionState::Authorization(authorization) => {
+                        self.mechanism = command.mechanism();
                         authorization.command(command, self.channel, self.timestamp.as_ref())
                     }
                     SessionState::Transaction(transaction) => transaction.command(&command, self.channel),

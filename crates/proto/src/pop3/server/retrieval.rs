@@ -2,7 +2,7 @@
 
 use crate::dot::{DotStuffer, Progress};
 use crate::mime::{HeaderGate, Headers, Through};
-use crate::types::{Extent, MessageNumber, Octets};
+use crate::types::{Extent, MessageNumber, Octets, Sizes};
 
 /// A message on its way out.
 pub(super) struct Retrieval {
@@ -20,9 +20,13 @@ impl Retrieval {
         Self { number, extent, gate, stuffer: DotStuffer::new(extent), octets: Octets(0) }
     }
 
-    /// How the header goes out.
-    pub(super) const fn headers(&self) -> Headers {
-        if self.gate.is_some() { Headers::Surrogates } else { Headers::AsStored }
+    /// What RETR sends of it is known now.
+    pub(super) fn counted(&mut self, sizes: Sizes) -> Octets {
+        // It was counted: without a surrogate nothing has to be held back.
+        self.gate.take_if(|_| sizes.surrogate.is_none());
+        let headers = if self.gate.is_some() { Headers::Surrogates } else { Headers::AsStored };
+        self.octets = sizes.of(headers);
+        self.octets
     }
 
     /// The next stored octets. `Enough`: no more are needed.
