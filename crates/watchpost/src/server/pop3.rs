@@ -35,6 +35,8 @@ const INPUT_OCTETS: usize = 2048;
 const KEPT_OCTETS: usize = 4096;
 /// Octets of one TLS record at the most (RFC 8446 §5.1).
 const RECORD_OCTETS: usize = 16 * 1024;
+/// The oldest version that is spoken here (S-009).
+const TLS_1_2: u16 = 0x0303;
 /// How long a client may take to close after us, so that our last reply is not lost to a reset (P-016).
 const LINGER: Duration = Duration::from_secs(2);
 /// What it may still send meanwhile.
@@ -170,7 +172,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             Err(ending) => Err((ending, TlsFailure::Timeout)),
         };
         let octets = first.map(|(octets, at)| (octets.take(), at));
-        let foreign = octets.as_ref().and_then(|(octets, at)| self.saw_first_octets(octets, *at));
+        let known = octets.as_ref().and_then(|(octets, at)| self.saw_first_octets(octets, *at));
         match outcome {
             Ok((stream, facts)) => {
                 self.report.saw(EventKind::Tls(facts.clone()));
@@ -178,7 +180,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 Ok(stream)
             }
             Err((ending, failure)) => {
-                self.report.saw(EventKind::TlsFailed(foreign.unwrap_or(failure)));
+                self.report.saw(EventKind::TlsFailed(known.unwrap_or(failure)));
                 Err(ending)
             }
         }
@@ -198,12 +200,13 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         Err(failure.0)
     }
 
-    /// Tells what the client began its handshake with: a ClientHello, or another protocol, which is then why there is
-    /// no TLS.
+    /// Tells what the client began its handshake with: a ClientHello, or another protocol. If there will be no TLS, it
+    /// may be known why.
     fn saw_first_octets(&mut self, octets: &[u8], at: SystemTime) -> Option<TlsFailure> {
         if let Some(hello) = read_hello(octets) {
+            let is_old = hello.version < TLS_1_2;
             self.report.saw_at(EventKind::Hello(hello), at);
-            return None;
+            return is_old.then_some(TlsFailure::Version);
         }
         let octets = opening(octets);
         let language = recognise_before_tls(&octets).filter(|language| *language != Foreign::Tls)?;
