@@ -5,6 +5,7 @@
 
 mod event;
 mod foreign;
+mod header;
 mod hello;
 mod password;
 mod queue;
@@ -17,6 +18,7 @@ pub use event::{
     SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
 };
 pub use foreign::recognise_before_tls;
+pub use header::is_sensitive;
 pub use hello::read_hello;
 pub use password::{BootKey, Guess, InstallationKey, PasswordTables};
 pub use queue::{Inlet, Outlet, queue};
