@@ -76,7 +76,9 @@ fn by_words(octets: &[u8]) -> Option<Foreign> {
     if among(&SMTP, word) {
         return Some(Foreign::Smtp);
     }
-    let is_tag = !word.is_empty() && word.len() <= 10 && word.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'.');
+    let is_tag = !word.is_empty()
+        && word.len() <= 10
+        && word.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'.');
     let tagged = is_tag && (word.iter().any(u8::is_ascii_digit) || word.len() == 1);
     (tagged && among(&IMAP, second)).then_some(Foreign::Imap)
 }
@@ -141,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_may_be_a_mistyped_command_is_not_foreign() {
-        for text in ["HELP", "XTND", "USR alice", "ゆき", "", "LIST 1", "noop", "get", "alice LOGIN", "ＱＵＩＴ"] {
+        for text in ["HELP", "XTND", "USR alice", "ゆき", "", "LIST 1", "noop", "get", "alice LOGIN", "ＱＵＩＴ"]
+        {
             assert_eq!(recognise(text.as_bytes()), None, "{text}");
         }
         assert_eq!(recognise_before_tls(b"HELP"), Some(Foreign::Text));

@@ -4,7 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod told;
 mod tls;
+mod told;
 mod unchanged;
 mod watched;

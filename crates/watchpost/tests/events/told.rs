@@ -1,8 +1,8 @@
 //! Sessions in clear text.
 
 use watchpost_observatory::{
-    Ending, EventKind, Foreign, LoginAttempt, LoginMechanism, LoginOutcome, Oddities, PasswordAccounts,
-    PasswordLength, Port, SpokenEnd, Status,
+    Ending, EventKind, Foreign, LoginAttempt, LoginMechanism, LoginOutcome, Oddities, PasswordAccounts, PasswordLength,
+    Port, SpokenEnd, Status,
 };
 use watchpost_proto::Mechanism;
 use watchpost_proto::pop3::server::Notice;
@@ -106,7 +106,9 @@ fn wrong_passwords_become_facts_and_right_ones_do_not() {
         let events = server.session();
         sessions.extend(logins(&events).into_iter().cloned());
     }
-    sessions.sort_by_key(|login| (login.outcome == LoginOutcome::Accepted, login.password.map(|facts| facts.source_passwords)));
+    sessions.sort_by_key(|login| {
+        (login.outcome == LoginOutcome::Accepted, login.password.map(|facts| facts.source_passwords))
+    });
     let facts: Vec<_> = sessions.iter().map(|login| login.password).collect();
     let (first, last) = (facts[0].unwrap(), facts[2].unwrap());
     assert!(first.common && !first.default && first.length == PasswordLength::To8 && first.classes == 4);
@@ -194,7 +196,8 @@ fn other_protocols_and_oddities_are_told() {
         (b"a1 LOGIN alice sesame\r\n", Foreign::Imap),
     ] {
         let events = say(octets);
-        let told = events.iter().any(|event| matches!(event, EventKind::Foreign { language, .. } if *language == foreign));
+        let told =
+            events.iter().any(|event| matches!(event, EventKind::Foreign { language, .. } if *language == foreign));
         assert!(told, "{foreign:?}: {events:?}");
         assert!(!format!("{events:?}").contains("sesame"));
     }

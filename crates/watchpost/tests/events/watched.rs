@@ -1,6 +1,5 @@
 //! A server in this process whose events a test can read.
 
-
 use std::fs;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -88,7 +87,8 @@ impl Watched {
             listener("pop3"),
             listener("pop3s"),
         );
-        let config = Config::from_text(text, &path("watchpost.toml")).unwrap_or_else(|error| panic!("{}", error.plain()));
+        let config =
+            Config::from_text(text, &path("watchpost.toml")).unwrap_or_else(|error| panic!("{}", error.plain()));
         let mut directory = StaticDirectory::new("example.org");
         let alice = directory.add("alice", ALICE, AccountState::Enabled).unwrap();
         let store = MemoryStore::new();

@@ -104,9 +104,8 @@ fn has_impossible_number(line: &[u8], verb: Verb) -> bool {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return false;
     }
-    let value = digits.iter().fold(0_u64, |value, digit| {
-        value.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-    });
+    let value =
+        digits.iter().fold(0_u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
     negative || value == 0 || value > 1 << 31
 }
 
