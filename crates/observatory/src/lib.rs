@@ -8,7 +8,6 @@ mod foreign;
 mod header;
 mod hello;
 mod password;
-mod queue;
 mod untrusted;
 mod witness;
 
@@ -21,6 +20,5 @@ pub use foreign::recognise_before_tls;
 pub use header::is_sensitive;
 pub use hello::read_hello;
 pub use password::{BootKey, Guess, InstallationKey, PasswordTables};
-pub use queue::{Inlet, Outlet, queue};
 pub use untrusted::Untrusted;
 pub use witness::Witness;
