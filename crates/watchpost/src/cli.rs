@@ -154,6 +154,9 @@ pub struct PasswordArgs {
     /// Make a password and print it once.
     #[arg(long)]
     pub generate: bool,
+    /// What was done, as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// An account.
@@ -162,6 +165,9 @@ pub struct NameArgs {
     /// Whose account.
     #[arg(value_name = "NAME")]
     pub name: String,
+    /// What was done, as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// An account to show.

@@ -9,7 +9,7 @@ use watchpost_proto::pop3::server::Notice;
 use watchpost_proto::pop3::{ResponseCode, State, Verb};
 
 use crate::support::Typist;
-use crate::watched::{ALICE, Watched, Witnessing, summary};
+use crate::watched::{ALICE, PREVIOUS, Watched, Witnessing, summary};
 
 /// Events in short, one line each.
 fn short(events: &[EventKind]) -> Vec<String> {
@@ -229,4 +229,29 @@ fn a_refused_login_is_told_while_the_session_goes_on() {
     server.collector.until(|events| {
         events.iter().any(|event| matches!(&event.kind, EventKind::Command(spoken) if spoken.verb == Some(Verb::Capa)))
     });
+}
+
+#[test]
+fn a_password_that_was_right_once_is_told_after_its_reply() {
+    // S-062, O1
+    let server = Watched::start(Witnessing::On);
+    for (password, told) in [(PREVIOUS, 1), ("wrong", 0)] {
+        let mut typist = Typist::connect(server.pop3);
+        typist.ok("USER alice");
+        typist.say(&format!("PASS {password}"));
+        typist.ok("QUIT");
+        typist.rest();
+        let events = server.session();
+        let previous = EventKind::PreviousPassword { account: "alice@example.org".to_owned() };
+        assert_eq!(events.iter().filter(|event| **event == previous).count(), told, "{events:?}");
+        assert_eq!(logins(&events)[0].account.as_deref(), Some("alice@example.org"));
+        assert!(matches!(events.last(), Some(EventKind::Closed(_))));
+        let place = |wanted: fn(&EventKind) -> bool| events.iter().position(wanted);
+        let reply =
+            events.iter().position(|event| matches!(event, EventKind::Reply(reply) if reply.status == Status::Err));
+        assert!(
+            place(|event| matches!(event, EventKind::PreviousPassword { .. })).is_none_or(|found| Some(found) > reply)
+        );
+        assert!(!format!("{events:?}").contains(PREVIOUS));
+    }
 }
