@@ -1,15 +1,13 @@
 //! What every session shares: wiring in one place, nothing global.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use watchpost_observatory::{BootKey, EventSink, PasswordTables};
+use watchpost_observatory::{EventSink, PasswordTables};
 use watchpost_proto::pop3::server::Quirks;
 
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::keys::{self, KeyError};
 use crate::server::{ConnectionIds, Gate};
 
 /// What every session shares.
@@ -46,13 +44,4 @@ pub struct Live {
 pub struct Watch {
     /// The wrong passwords of the last day, as keyed hashes.
     pub passwords: PasswordTables,
-}
-
-impl Watch {
-    /// Begins to watch. The key that tags of passwords come from is kept in this folder, for our eyes only, and made
-    /// if it is missing.
-    pub fn open(data_dir: &Path) -> Result<Self, KeyError> {
-        let boot = BootKey::new(keys::random()?);
-        Ok(Self { passwords: PasswordTables::new(&boot, &keys::installation(data_dir)?) })
-    }
 }

@@ -15,7 +15,6 @@ pub mod house;
 pub mod i18n;
 pub mod import;
 pub mod init;
-pub mod keys;
 pub mod log;
 pub mod password;
 pub mod private_file;
