@@ -24,6 +24,7 @@ impl Attempt<'_> {
         let name = self.credentials.name();
         // Somebody whose login has failed types the password where the name belongs (S-061).
         let may_be_secret = self.account.is_none() && session.tally().failed_logins > 0 && may_be_a_password(name);
+        let may_be_secret = may_be_secret && !planted("server.name-that-may-be-a-password");
         LoginAttempt {
             name: Untrusted::new(if may_be_secret { b"" } else { name }),
             account: self.account,

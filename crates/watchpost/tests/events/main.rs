@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod planted;
 mod tls;
 mod told;
 mod unchanged;

@@ -63,7 +63,7 @@ fn the_same_client_has_the_same_fingerprint_with_stls() {
 }
 
 #[test]
-fn a_handshake_that_fails_is_told_with_its_reason() {
+pub fn a_handshake_that_fails_is_told_with_its_reason() {
     // S-016, S-062
     let server = Watched::start(Witnessing::On);
     let failure = |events: &[EventKind]| {

@@ -92,7 +92,7 @@ fn a_session_is_told_from_its_beginning_to_its_end() {
 }
 
 #[test]
-fn wrong_passwords_become_facts_and_right_ones_do_not() {
+pub fn wrong_passwords_become_facts_and_right_ones_do_not() {
     // S-061, S-062, §4.3
     let server = Watched::start(Witnessing::On);
     for password in ["123456", "123456", "alice123", ALICE] {
@@ -160,7 +160,7 @@ fn sasl_data_is_never_told() {
 }
 
 #[test]
-fn a_password_in_the_place_of_a_name_is_hidden() {
+pub fn a_password_in_the_place_of_a_name_is_hidden() {
     // S-061, §4.3
     let server = Watched::start(Witnessing::On);
     let mut typist = Typist::connect(server.pop3);
