@@ -28,9 +28,8 @@ pub fn recognise_before_tls(octets: &[u8]) -> Option<Foreign> {
 /// Binary protocols, and texts that begin with one sign.
 fn by_prefix(octets: &[u8]) -> Option<Foreign> {
     let foreign = match octets {
-        [0x16, 3, ..] => Foreign::Tls,
-        // SSL 2: a record of at least 128 octets, a ClientHello, version 2 or 3.
-        [0x80..=0xff, _, 1, 0 | 3, 0..=4, ..] => Foreign::Tls,
+        // The second is SSL 2: a record of at least 128 octets, a ClientHello, version 2 or 3.
+        [0x16, 3, ..] | [0x80..=0xff, _, 1, 0 | 3, 0..=4, ..] => Foreign::Tls,
         // TPKT, and an X.224 connection request.
         [3, 0, _, _, _, 0xe0, ..] => Foreign::Rdp,
         [5, count @ 1..=10, methods @ ..] if methods.len() >= usize::from(*count) => Foreign::Socks,

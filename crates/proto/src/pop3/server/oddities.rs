@@ -35,10 +35,12 @@ pub(super) fn of_line(line: &[u8], octets: usize, verb: Option<Verb>, parts: Par
 
 /// Of the length alone: all there is to say of SASL data that is too long.
 pub(super) const fn of_length(octets: usize) -> Oddities {
-    match octets {
-        0..=LONG => Oddities(0),
-        ..=VERY_LONG => Oddities::LONG,
-        _ => Oddities::LONG.and(Oddities::VERY_LONG),
+    if octets > VERY_LONG {
+        Oddities::LONG.and(Oddities::VERY_LONG)
+    } else if octets > LONG {
+        Oddities::LONG
+    } else {
+        Oddities(0)
     }
 }
 

@@ -309,9 +309,9 @@ impl Watch {
 
     fn tell(&mut self, told: Told) {
         if self.long.as_ref().is_some_and(|long| long.place.is_some()) {
-            self.behind.push(told)
+            self.behind.push(told);
         } else {
-            self.told.push(told)
+            self.told.push(told);
         }
     }
 
