@@ -27,11 +27,13 @@ fn short(events: &[EventKind]) -> Vec<String> {
 }
 
 fn logins(events: &[EventKind]) -> Vec<&LoginAttempt> {
-    let login = |event| match event {
-        &EventKind::Login(ref attempt) => Some(attempt.as_ref()),
-        _ => None,
-    };
-    events.iter().filter_map(login).collect()
+    let mut logins = Vec::new();
+    for event in events {
+        if let EventKind::Login(attempt) = event {
+            logins.push(attempt.as_ref());
+        }
+    }
+    logins
 }
 
 #[test]
