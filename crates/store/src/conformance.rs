@@ -1,4 +1,7 @@
-//! The laws that every store obeys, for stores here and elsewhere.
+//! The laws that every store obeys, for stores here and elsewhere: [`run`] checks them one by one, [`machine::run`] any
+//! order of what can happen.
+
+pub mod machine;
 
 use std::sync::Arc;
 

@@ -24,7 +24,7 @@ pub use directory::{
     PasswdTrouble, SqliteDirectory, StaticDirectory, User, UserName,
 };
 #[cfg(feature = "planted")]
-pub use disk::{Operation, Recording};
+pub use disk::{Operation, Recording, kill_after};
 
 /// Where maildrops live.
 pub trait Store: Send + Sync + 'static {

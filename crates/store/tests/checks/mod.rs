@@ -5,6 +5,13 @@
 
 mod accounts;
 
+pub mod crash;
+pub mod kept;
+pub mod kill;
+pub mod large;
+pub mod model;
+pub mod worlds;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
