@@ -173,7 +173,7 @@ async fn meet_permissions(root: &Path) {
     let maildir = root.join("alice@example.org/Maildir");
     an_unreadable_message_is_listed_all_the_same(&store, &maildir).await;
     removals_that_permissions_forbid_are_told(&store, &maildir).await;
-    an_index_that_cannot_be_written_hurts_nobody(&root, &maildir).await;
+    an_index_that_cannot_be_written_hurts_nobody(root, &maildir).await;
     a_closed_maildir_is_damaged_and_takes_nothing(&store, &maildir).await;
 }
 

@@ -167,7 +167,7 @@ impl Store for MaildirStore {
 /// How far a maildrop is opened.
 enum Opened {
     Session(Session),
-    Uncounted(Uncounted),
+    Uncounted(Box<Uncounted>),
 }
 
 /// A locked Maildir with many messages whose sizes nobody knows.
@@ -180,7 +180,7 @@ struct Uncounted {
 }
 
 impl Uncounted {
-    fn count(self) -> Result<Session, OpenError> {
+    fn count(self: Box<Self>) -> Result<Session, OpenError> {
         let listed = Arc::new(self.draft.finish(&self.folders).map_err(unopened)?);
         self.shared.cache().keep(self.folders.root.path(), &listed);
         // What was slow to count must not be lost if the session ends by a crash.
@@ -207,7 +207,7 @@ impl Shared {
         }
         let (draft, sweep) = listing::take(&folders, &self.names, earlier).map_err(unopened)?;
         let slow = draft.uncounted() >= COUNTED_AT_ONCE;
-        let uncounted = Uncounted { shared: self, folders, lock, draft, sweep };
+        let uncounted = Box::new(Uncounted { shared: self, folders, lock, draft, sweep });
         if slow { Ok(Opened::Uncounted(uncounted)) } else { uncounted.count().map(Opened::Session) }
     }
 
