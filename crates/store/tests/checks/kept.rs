@@ -128,7 +128,7 @@ pub async fn messages_keep_their_order_once_they_are_listed() {
 
 /// P-067, P-181, P-182, P-183: any order of what can happen.
 pub async fn a_maildir_does_what_its_model_does() {
-    let run = tokio::task::spawn_blocking(|| machine::run(64, Maildirs::new));
+    let run = tokio::task::spawn_blocking(|| machine::run(1, 64, Maildirs::new));
     assert!(run.await.is_ok(), "the model says otherwise");
 }
 

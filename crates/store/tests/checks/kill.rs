@@ -112,14 +112,21 @@ enum Promised {
     Gone,
 }
 
-/// Kills so many processes one after the other in the same Maildir, and judges it after each. `test` is the name of the
-/// test that calls this, and [`play_the_child`] first.
+/// How many processes die in one Maildir: a larger one takes longer to judge, and shows no more.
+const KILLS_PER_MAILDIR: usize = 30;
+
+/// Kills so many processes one after the other, and judges the Maildir after each. `test` is the name of the test that
+/// calls this, and [`play_the_child`] first.
 pub async fn kill_processes(test: &str, kills: usize) {
-    let root = tempfile::TempDir::new().unwrap();
+    let mut root = tempfile::TempDir::new().unwrap();
     let mut random = Random::new(193);
     let mut promised: BTreeMap<String, Promised> = BTreeMap::new();
     let (mut deepest, mut acknowledged) = (0, 0);
     for kill in 1..=kills {
+        if kill % KILLS_PER_MAILDIR == 0 {
+            root = tempfile::TempDir::new().unwrap();
+            promised.clear();
+        }
         // Every fifth is killed from outside, in the midst of whatever it does.
         let changes = (kill % 5 != 0).then(|| kill % 45 + random.below(8));
         deepest = deepest.max(changes.unwrap_or(0));
