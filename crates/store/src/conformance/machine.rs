@@ -80,16 +80,17 @@ pub fn run<W: World>(seed: u8, cases: u32, factory: impl Fn() -> W) {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be had");
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
-    let failed = TestRunner::new_with_rng(config, random).run(&proptest::collection::vec(step(), 1..STEPS_MAX), |steps| {
-        runtime.block_on(async {
-            let mut life = Life::new(factory());
-            for step in steps {
-                life.take(step).await;
-            }
-            life.end().await;
+    let failed =
+        TestRunner::new_with_rng(config, random).run(&proptest::collection::vec(step(), 1..STEPS_MAX), |steps| {
+            runtime.block_on(async {
+                let mut life = Life::new(factory());
+                for step in steps {
+                    life.take(step).await;
+                }
+                life.end().await;
+            });
+            Ok(())
         });
-        Ok(())
-    });
     if let Err(failed) = failed {
         panic!("{failed}");
     }
