@@ -9,7 +9,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use watchpost_proto::Outcome;
+use uuid::Uuid;
+use watchpost_proto::{Outcome, UniqueId};
 use watchpost_store::conformance::{open, read, received, unique_ids, user};
 use watchpost_store::maildir::MaildirStore;
 use watchpost_store::{Delivery, Maildrop, Store, kill_after};
@@ -57,6 +58,10 @@ pub async fn play_the_child() -> bool {
             number += 1;
             deliver(&store, number).await;
         }
+        if random.below(3) == 0 {
+            import(&store, [number + 1, number + 2]).await;
+            number += 2;
+        }
         session(&store, &mut random).await;
         store.finish_housekeeping().await;
     }
@@ -76,6 +81,27 @@ async fn deliver(store: &MaildirStore, number: usize) {
     }
     let id = delivery.commit(&[user("alice")]).await.remove(0).unwrap();
     say(&format!("delivered {number} {id}"));
+}
+
+/// The unique-id that a message has brought along.
+fn imported_id(number: usize) -> String {
+    format!("UID{number}-1370527311")
+}
+
+async fn import(store: &MaildirStore, numbers: [usize; 2]) {
+    let store = store.clone();
+    let work = move || {
+        let mut import = store.import(&user("alice")).unwrap();
+        for number in numbers {
+            say(&format!("imports {number}"));
+            let id = UniqueId::new(imported_id(number)).unwrap();
+            import.put_with_unique_id(Uuid::now_v7(), &body(number), &id).unwrap();
+        }
+        import.finish().unwrap();
+        let done = numbers.map(|number| format!("delivered {number} {}", imported_id(number)));
+        say(&done.join("\n"));
+    };
+    tokio::task::spawn_blocking(work).await.unwrap();
 }
 
 async fn session(store: &MaildirStore, random: &mut Random) {
@@ -132,7 +158,8 @@ pub async fn kill_processes(test: &str, kills: usize) {
         deepest = deepest.max(changes.unwrap_or(0));
         put_foreign(root.path(), kill, &mut promised).await;
         let lines = run_child(test, root.path(), kill, changes, random.below(24));
-        let begun: Vec<usize> = lines.iter().filter_map(|line| line.strip_prefix("delivers ")?.parse().ok()).collect();
+        let numbers = |what| lines.iter().filter_map(move |line| line.strip_prefix(what)?.parse().ok());
+        let begun = Begun { delivered: numbers("delivers ").collect(), imported: numbers("imports ").collect() };
         acknowledged += lines.iter().filter(|line| line.starts_with("delivered ")).count();
         for line in &lines {
             learn(line, &mut promised);
@@ -195,7 +222,13 @@ fn learn(line: &str, promised: &mut BTreeMap<String, Promised>) {
     }
 }
 
-async fn judge(root: &Path, begun: &[usize], promised: &mut BTreeMap<String, Promised>, context: &str) {
+/// What a child has begun, whether or not it could say more.
+struct Begun {
+    delivered: Vec<usize>,
+    imported: Vec<usize>,
+}
+
+async fn judge(root: &Path, begun: &Begun, promised: &mut BTreeMap<String, Promised>, context: &str) {
     let store = store_at(root);
     let maildrop = open(&store, &user("alice")).await;
     let ids = unique_ids(maildrop.listing());
@@ -217,7 +250,8 @@ async fn judge(root: &Path, begun: &[usize], promised: &mut BTreeMap<String, Pro
             Some(Promised::There(known) | Promised::Either(known)) => assert_eq!(*known, number, "P-181: {context}"),
             Some(Promised::Gone) => unreachable!("it would have been found above"),
             // It was never acknowledged, and its sender will send it again.
-            None => assert!(begun.contains(&number), "{id} is nobody's: {context}"),
+            None if *id == imported_id(number) => assert!(begun.imported.contains(&number), "P-181: {context}"),
+            None => assert!(begun.delivered.contains(&number), "{id} is nobody's: {context}"),
         }
     }
     promised.retain(|id, promise| *promise == Promised::Gone || ids.contains(id));
