@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use uuid::Uuid;
+use watchpost_proto::planted::{plant, planted};
 use watchpost_proto::{Outcome, UniqueId};
 use watchpost_store::conformance::{open, read, received, unique_ids, user};
 use watchpost_store::maildir::MaildirStore;
@@ -24,6 +25,11 @@ const ROOT: &str = "WATCHPOST_TEST_ROOT";
 const SEED: &str = "WATCHPOST_TEST_SEED";
 /// Behind which change of the file system a child ends itself; none: its parent does it.
 const CHANGES: &str = "WATCHPOST_TEST_CHANGES";
+
+/// A fault that the parent has planted, and the child shall have too.
+const FAULT: &str = "WATCHPOST_TEST_FAULT";
+/// What a kill can show, unlike a lost cache.
+const RECORDS_BEHIND_NAMES: &str = "store.records-behind-names";
 
 /// Every message says which one it is.
 fn body(number: usize) -> Vec<u8> {
@@ -44,6 +50,7 @@ fn number_of(body: &[u8]) -> usize {
 pub async fn play_the_child() -> bool {
     let variable = |name: &str| std::env::var(name).ok();
     let (Some(root), Some(seed)) = (variable(ROOT), variable(SEED)) else { return false };
+    plant(variable(FAULT).as_deref());
     let seed: u64 = seed.parse().unwrap();
     // The test's own name may stand in this line.
     say("");
@@ -138,6 +145,11 @@ enum Promised {
     Gone,
 }
 
+/// P-181, P-193: as `planted.rs` runs it.
+pub async fn killed_processes_keep_their_promises() {
+    kill_processes("every_planted_fault_is_caught", 90).await;
+}
+
 /// How many processes die in one Maildir: a larger one takes longer to judge, and shows no more.
 const KILLS_PER_MAILDIR: usize = 30;
 
@@ -189,6 +201,9 @@ fn run_child(test: &str, root: &Path, kill: usize, changes: Option<usize>, lines
     command.args(["--exact", test, "--nocapture"]).env(ROOT, root).env(SEED, kill.to_string());
     if let Some(changes) = changes {
         command.env(CHANGES, changes.to_string());
+    }
+    if planted(RECORDS_BEHIND_NAMES) {
+        command.env(FAULT, RECORDS_BEHIND_NAMES);
     }
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = Vec::new();
