@@ -9,7 +9,7 @@ use watchpost_proto::pop3::server::Quirks;
 
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::server::Gate;
+use crate::server::{ConnectionIds, Gate};
 
 /// What every session shares.
 pub struct House<S, D> {
@@ -23,6 +23,8 @@ pub struct House<S, D> {
     pub clock: Box<dyn Clock>,
     /// Who is inside.
     pub gate: Gate,
+    /// What connections are called.
+    pub connections: ConnectionIds,
     /// What a reload replaces. A session keeps what it began with.
     pub live: ArcSwap<Live>,
 }

@@ -13,7 +13,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{
+    self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags, Timespec, Timestamps, UTIME_NOW,
+};
 use rustix::io::Errno;
 use watchpost_proto::planted::planted;
 
@@ -42,6 +44,12 @@ impl Folder {
     /// Opens a folder that is none by way of a link.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let fd = fs::openat(CWD, path, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
+        Ok(Self { fd, path: path.to_owned() })
+    }
+
+    /// Opens a folder whose way is in memory; anything else fails, so that the caller never waits for a disk.
+    pub(crate) fn open_cached(path: &Path) -> io::Result<Self> {
+        let fd = fs::openat2(CWD, path, FOLDER | OFlags::NOFOLLOW, Mode::empty(), ResolveFlags::CACHED)?;
         Ok(Self { fd, path: path.to_owned() })
     }
 

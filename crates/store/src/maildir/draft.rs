@@ -10,7 +10,7 @@ use watchpost_proto::planted::planted;
 use watchpost_proto::{Octets, Sizes, UniqueId};
 
 use super::earlier::Earlier;
-use super::file::{Facts, Inode, MessageFile, PIECE, Patience, count_with};
+use super::file::{Facts, Inode, MessageFile, PIECE, count_with};
 use super::folders::Folders;
 use super::imported::Imported;
 use super::index::Index;
@@ -241,7 +241,7 @@ impl Draft {
     fn count_one(&self, folders: &Folders, index: usize, piece: &mut [u8]) -> Told {
         let file = &self.files[index];
         let (folder, name) = (folders.subfolder(file.subfolder), self.found.name(file));
-        let counted = MessageFile::open(folder, name, Patience::Blocking).and_then(|open| {
+        let counted = MessageFile::open(folder, name).and_then(|open| {
             let sizes = count_with(&open.file, open.facts.octets, piece)?;
             Ok(Size { sizes, counted: Some(open.facts.stamp()) })
         });

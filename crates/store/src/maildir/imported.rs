@@ -20,7 +20,7 @@ use watchpost_proto::UniqueId;
 use watchpost_proto::planted::planted;
 
 use super::delivery::TemporaryFile;
-use super::file::{Facts, MessageFile, Patience, Stamp};
+use super::file::{Facts, MessageFile, Stamp};
 use super::fnv::fnv;
 use super::folders::Folders;
 use super::name::{Identity, NameMaker};
@@ -70,7 +70,7 @@ impl Imported {
         match remembered {
             Some(remembered) if remembered.stamp == facts.stamp() => Ok(Self::AsBefore(Arc::clone(remembered))),
             _ => {
-                let open = MessageFile::open(&folders.root, FILE, Patience::Blocking)?;
+                let open = MessageFile::open(&folders.root, FILE)?;
                 Ok(Self::Read(Records::read(&open.file, open.facts.stamp())?))
             }
         }

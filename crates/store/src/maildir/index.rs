@@ -21,7 +21,7 @@ use watchpost_proto::{Octets, Sizes};
 
 use super::delivery::TemporaryFile;
 use super::draft::claimed;
-use super::file::{Facts, Inode, MessageFile, Patience, Stamp};
+use super::file::{Facts, Inode, MessageFile, Stamp};
 use super::fnv::fnv;
 use super::folders::Folders;
 use super::name::{self, NameMaker};
@@ -80,7 +80,7 @@ impl Index {
     }
 
     fn read(folders: &Folders) -> io::Result<Self> {
-        let open = MessageFile::open(&folders.root, FILE, Patience::Blocking)?;
+        let open = MessageFile::open(&folders.root, FILE)?;
         let mut input = BufReader::with_capacity(super::file::PIECE, open.file);
         let mut header = [0; HEADER.len()];
         input.read_exact(&mut header)?;

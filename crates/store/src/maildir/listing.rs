@@ -4,13 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::fstatfs;
+
 use super::draft::Draft;
 use super::file::{Facts, Inode, Modified};
 use super::folders::Folders;
 use super::imported::Remembered;
 use super::name::NameMaker;
 use super::scan::Found;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, Subfolder};
 use crate::disk::Folder;
 
 /// Time stamps of folders are this coarse at worst: a younger one may stand for two states.
@@ -34,6 +36,8 @@ pub(super) struct Listed {
 pub(super) struct State {
     /// None when the folders had changed too lately to tell a later change from this one.
     settled: Option<Fingerprint>,
+    /// Whether the file system is one that says from memory what it has in memory.
+    local: bool,
     /// The file of imported unique-ids, if there was one.
     pub(super) imported: Option<Arc<Remembered>>,
     /// When tmp/ was looked through.
@@ -53,6 +57,12 @@ impl Fingerprint {
         Ok(Self { new: of(&folders.new)?, cur: of(&folders.cur)? })
     }
 
+    /// The same of a Maildir whose folders nobody has opened.
+    fn beneath(maildir: &Folder) -> io::Result<Self> {
+        let of = |subfolder: Subfolder| Facts::of(maildir, subfolder.name()).map(|facts| (facts.inode, facts.modified));
+        Ok(Self { new: of(Subfolder::New)?, cur: of(Subfolder::Cur)? })
+    }
+
     /// Whether every later change will be seen.
     fn is_settled(&self, now: SystemTime) -> bool {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
@@ -68,11 +78,26 @@ impl Listed {
         Ok(settled == Fingerprint::of(folders)?)
     }
 
+    /// Whether the Maildir still has the names it had then and nothing is to be corrected, asked without waiting for a
+    /// disk or a network.
+    pub(super) fn is_current_at_once(&self, maildir: &Folder) -> bool {
+        let settled = self.state.settled.filter(|_| self.state.local && !self.snapshot.is_corrected());
+        settled.is_some_and(|settled| Fingerprint::beneath(maildir).is_ok_and(|now| now == settled))
+    }
+
     /// The same with the sizes that sessions have counted since.
     pub(super) fn corrected(&self) -> io::Result<Self> {
         let snapshot = self.snapshot.corrected().map_err(io::Error::other)?;
         Ok(Self { snapshot: Arc::new(snapshot), state: self.state.clone() })
     }
+}
+
+/// Whether a file system answers from memory what it has in memory. A network may have to be asked all the same.
+fn is_local(folder: &Folder) -> bool {
+    /// ext4, XFS, Btrfs, tmpfs, ZFS, F2FS, overlayfs and bcachefs, as statfs(2) numbers them.
+    const LOCAL: [u32; 8] =
+        [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x2FC1_2FC1, 0xF2F5_2010, 0x794C_7630, 0xCA45_1A4E];
+    fstatfs(folder).is_ok_and(|found| u32::try_from(found.f_type).is_ok_and(|kind| LOCAL.contains(&kind)))
 }
 
 /// Reads a Maildir once, and again if it has changed meanwhile: a message that changes its flags while its folder is
@@ -108,6 +133,7 @@ pub(super) fn take(folders: &Folders, names: &NameMaker, earlier: Option<Arc<Lis
     })?;
     let mut state = earlier.as_ref().map_or_else(State::default, |earlier| earlier.state.clone());
     state.settled = before.is_settled(now).then_some(before);
+    state.local = is_local(&folders.root);
     let since = state.swept.and_then(|swept| now.duration_since(swept).ok());
     let sweep = if since.is_some_and(|since| since < SWEEP_EVERY) { Sweep::NotYet } else { Sweep::Due };
     if sweep == Sweep::Due {

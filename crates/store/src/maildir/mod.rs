@@ -54,6 +54,7 @@ use self::listing::{Listed, Sweep};
 use self::lock::{Lock, LockTable, NotLocked};
 use self::name::NameMaker;
 use self::session::Session;
+use crate::disk::Folder;
 use crate::{Cause, DeliverError, Maildrop, Message, OpenError, ReadError, Store, UpdateError, User};
 
 pub use delivery::MaildirDelivery;
@@ -144,10 +145,14 @@ impl Store for MaildirStore {
     type Delivery = MaildirDelivery;
 
     async fn open(&self, user: &User) -> Result<MaildirMaildrop, OpenError> {
+        let path = self.shared.path.of(user).map_err(|error| OpenError::Damaged(error.into()))?;
+        let begun = match self.shared.open_at_once(&path)? {
+            AtOnce::Open(session) => return Ok(MaildirMaildrop { session: Arc::new(session) }),
+            AtOnce::Not(begun) => begun,
+        };
         let shared = Arc::clone(&self.shared);
-        let path = shared.path.of(user).map_err(|error| OpenError::Damaged(error.into()))?;
         // If nobody waits for it any more, the session is dropped where it was made, and its lock with it.
-        let opened = spawn_blocking(move || shared.open(&path)).await;
+        let opened = spawn_blocking(move || shared.open(&path, begun)).await;
         let session = match opened.map_err(|error| OpenError::Unavailable(error.into()))?? {
             Opened::Session(session) => session,
             Opened::Uncounted(uncounted) => {
@@ -162,6 +167,14 @@ impl Store for MaildirStore {
     async fn deliver(&self) -> Result<MaildirDelivery, DeliverError> {
         Ok(MaildirDelivery::new(Arc::clone(&self.shared), name::fresh(), delivery::Repeats::Impossible))
     }
+}
+
+/// What came of opening a Maildir without waiting.
+enum AtOnce {
+    /// It has not changed since it was listed.
+    Open(Session),
+    /// There is more to do, by somebody who may wait; this much is done.
+    Not(Option<(Arc<Folder>, Lock)>),
 }
 
 /// How far a maildrop is opened.
@@ -190,20 +203,48 @@ impl Uncounted {
             let chore = Chore { folders: Arc::clone(&self.folders), unsaved, sweep: self.sweep };
             housekeeping::put_off(&self.shared, chore);
         }
-        Ok(Session::new(self.shared, self.folders, Arc::clone(&listed.snapshot), self.lock))
+        Ok(Session::new(self.shared, Arc::clone(&self.folders.root), Arc::clone(&listed.snapshot), self.lock))
     }
 }
 
 impl Shared {
-    fn open(self: Arc<Self>, path: &Path) -> Result<Opened, OpenError> {
-        let folders = Arc::new(Folders::make(path).map_err(unopened)?);
-        let lock = self.locks.lock(&folders.root).map_err(|error| match error {
-            NotLocked::InUse => OpenError::InUse,
-            NotLocked::Failed(error) => unopened(error),
-        })?;
+    /// Most clients come again before anything has changed: a handful of system calls, and none that could wait for a
+    /// disk, on the thread that serves the session.
+    fn open_at_once(self: &Arc<Self>, path: &Path) -> Result<AtOnce, OpenError> {
+        let Some(listed) = self.cache().find(path) else { return Ok(AtOnce::Not(None)) };
+        let Ok(root) = Folder::open_cached(path).map(Arc::new) else { return Ok(AtOnce::Not(None)) };
+        let lock = match self.locks.lock(&root) {
+            Ok(lock) => lock,
+            Err(NotLocked::InUse) => return Err(OpenError::InUse),
+            Err(NotLocked::Failed(_)) => return Ok(AtOnce::Not(None)),
+        };
+        if listed.is_current_at_once(&root) {
+            return Ok(AtOnce::Open(Session::new(Arc::clone(self), root, Arc::clone(&listed.snapshot), lock)));
+        }
+        Ok(AtOnce::Not(Some((root, lock))))
+    }
+
+    fn open(self: Arc<Self>, path: &Path, begun: Option<(Arc<Folder>, Lock)>) -> Result<Opened, OpenError> {
+        let (root, lock) = match begun {
+            Some(begun) => begun,
+            None => {
+                let root = Arc::new(Folder::make(path).map_err(unopened)?);
+                let lock = self.locks.lock(&root).map_err(|error| match error {
+                    NotLocked::InUse => OpenError::InUse,
+                    NotLocked::Failed(error) => unopened(error),
+                })?;
+                (root, lock)
+            }
+        };
+        let folders = Arc::new(Folders::within(root).map_err(unopened)?);
         let earlier = self.cache().find(path);
         if let Some(current) = self.current(earlier.as_ref(), &folders).map_err(unopened)? {
-            return Ok(Opened::Session(Session::new(self, folders, Arc::clone(&current.snapshot), lock)));
+            return Ok(Opened::Session(Session::new(
+                self,
+                Arc::clone(&folders.root),
+                Arc::clone(&current.snapshot),
+                lock,
+            )));
         }
         let (draft, sweep) = listing::take(&folders, &self.names, earlier).map_err(unopened)?;
         let slow = draft.uncounted() >= COUNTED_AT_ONCE;
@@ -249,6 +290,9 @@ impl Maildrop for MaildirMaildrop {
     }
 
     async fn update(self, outcome: Outcome) -> Result<(), UpdateError> {
+        if update::is_done(&self.session, &outcome) {
+            return Ok(());
+        }
         let updated = spawn_blocking(move || update::update(&self.session, &outcome)).await;
         updated.map_err(|error| UpdateError::Incomplete(error.into()))?
     }

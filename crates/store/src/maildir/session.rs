@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 #[cfg(feature = "planted")]
 use watchpost_proto::planted::planted;
@@ -14,12 +14,15 @@ use super::lock::Lock;
 use super::scan::each_name;
 use super::snapshot::{Place, Snapshot, Subfolder};
 use super::{Shared, name};
+use crate::disk::Folder;
 
 /// An opened Maildir. Dropping it removes nothing (RFC 1939 §6; P-012).
 #[derive(Debug)]
 pub(super) struct Session {
     shared: Arc<Shared>,
-    pub(super) folders: Arc<Folders>,
+    pub(super) root: Arc<Folder>,
+    /// Opened when they are needed: most sessions look into nothing.
+    folders: OnceLock<Arc<Folders>>,
     pub(super) snapshot: Arc<Snapshot>,
     /// Messages whose flags or folder somebody else has changed since the listing.
     moved: Mutex<HashMap<usize, Place>>,
@@ -28,8 +31,17 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(shared: Arc<Shared>, folders: Arc<Folders>, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
-        Self { shared, folders, snapshot, moved: Mutex::default(), _lock: lock }
+    pub(super) fn new(shared: Arc<Shared>, root: Arc<Folder>, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
+        Self { shared, root, folders: OnceLock::new(), snapshot, moved: Mutex::default(), _lock: lock }
+    }
+
+    /// The folders of the Maildir. Blocks when nobody has asked for them before.
+    pub(super) fn folders(&self) -> io::Result<&Arc<Folders>> {
+        if let Some(folders) = self.folders.get() {
+            return Ok(folders);
+        }
+        let folders = Arc::new(Folders::within(Arc::clone(&self.root))?);
+        Ok(self.folders.get_or_init(|| folders))
     }
 
     /// Notes which messages UPDATE has removed: the index needs nothing of them.
@@ -51,9 +63,10 @@ impl Session {
     pub(super) fn look_again(&self) -> io::Result<()> {
         let indexes: HashMap<&[u8], usize> = self.snapshot.names().map(name::base).zip(0..).collect();
         let mut moved = HashMap::new();
-        while_it_changes(&self.folders, || {
+        let folders = self.folders()?;
+        while_it_changes(folders, || {
             for subfolder in [Subfolder::New, Subfolder::Cur] {
-                each_name(self.folders.subfolder(subfolder), |name| {
+                each_name(folders.subfolder(subfolder), |name| {
                     if let Some(index) = indexes.get(name::base(name))
                         && self.snapshot.place(*index) != (subfolder, name)
                     {
@@ -78,10 +91,12 @@ impl Drop for Session {
         #[cfg(feature = "planted")]
         if planted("store.removes-without-quit") && self.snapshot.len() > 0 {
             let place = self.place(0);
-            drop(self.folders.subfolder(place.subfolder).unlink(&place.name));
+            drop(self.folders().and_then(|folders| folders.subfolder(place.subfolder).unlink(&place.name)));
         }
-        if self.snapshot.is_unsaved() {
-            let (folders, snapshot) = (Arc::clone(&self.folders), Arc::clone(&self.snapshot));
+        if self.snapshot.is_unsaved()
+            && let Ok(folders) = self.folders()
+        {
+            let (folders, snapshot) = (Arc::clone(folders), Arc::clone(&self.snapshot));
             put_off(&self.shared, Chore { folders, unsaved: Some(snapshot), sweep: Sweep::NotYet });
         }
     }

@@ -6,10 +6,12 @@ mod gate;
 mod listen;
 mod pop3;
 mod tap;
+mod tarpit;
 mod tls;
+mod workers;
 
-pub use accept::serve;
-pub use connection::Stop;
+pub use connection::{ConnectionIds, Stop};
 pub use gate::Gate;
 pub use listen::{Bound, ListenError, listen};
 pub use tls::server_config;
+pub use workers::{Workers, workers};

@@ -14,15 +14,16 @@ use watchpost_observatory::{
 };
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::planted::planted;
-use watchpost_proto::pop3::State;
 use watchpost_proto::pop3::server::{Action, Channel, ClearLogin, Notice, OUTPUT_OCTETS, Session, Stls};
+use watchpost_proto::pop3::{ResponseCode, State};
 use watchpost_proto::{Credentials, Listing, MessageNumber, Outcome, Progress};
-use watchpost_store::{AuthError, Directory, Maildrop, Message, OpenError, ReadError, Store, UpdateError};
+use watchpost_store::{AuthError, Directory, Login, Maildrop, Message, OpenError, ReadError, Store, UpdateError};
 
 use crate::config::{Listener, ListenerProtocol};
 use crate::house::{House, Live};
 use crate::server::connection::{Connection, Stop};
 use crate::server::tap::Tap;
+use crate::server::tarpit::{self, OnSocket};
 use crate::server::tls;
 
 /// Octets read from a client at once.
@@ -77,6 +78,15 @@ struct Conversation<'a, S: Store, D> {
     last_state: Option<State>,
     ending: Option<Ending>,
     last_notice: Option<Notice>,
+}
+
+/// Whether there was room for a failed login to wait in.
+#[derive(PartialEq, Eq)]
+enum Room {
+    /// It has waited.
+    Enough,
+    /// Too many wait: it is answered, and its connection closed.
+    Full,
 }
 
 /// Why a conversation stopped.
@@ -152,7 +162,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         }
     }
 
-    async fn converse<T: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut T) -> Next {
+    async fn converse<T: OnSocket>(&mut self, stream: &mut T) -> Next {
         match self.talk(stream).await {
             Ok(next) => next,
             Err(ending) => Next::End(ending),
@@ -160,15 +170,25 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     }
 
     /// Reads or writes, never both: a client that pipelines without reading blocks itself alone.
-    async fn talk<T: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut T) -> Result<Next, Ending> {
+    async fn talk<T: OnSocket>(&mut self, stream: &mut T) -> Result<Next, Ending> {
         loop {
             while let Some(action) = self.session.poll(&mut self.output) {
                 self.last_state = self.session.state().or(self.last_state);
                 match action {
                     Action::Flush => self.write(stream).await?,
                     Action::Login(credentials) => {
+                        let asked = self.house.clock.now();
                         let result = self.login(&credentials).await;
+                        // A password is wiped before anything waits.
+                        drop(credentials);
+                        let failed =
+                            result.as_ref().is_err_and(|refusal| refusal.row().code == Some(ResponseCode::Auth));
+                        let room = if failed { self.make_wait(asked, stream.socket()).await? } else { Room::Enough };
                         self.session.login_result(result, &mut self.output);
+                        if room == Room::Full {
+                            self.write(stream).await?;
+                            return Ok(Next::End(Ending::Limit));
+                        }
                     }
                     Action::ReadMessage { index } => self.send_message(index, stream).await?,
                     Action::Update(outcome) => self.update(outcome).await,
@@ -259,7 +279,9 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
 
     /// Verifies, then locks and lists, and only then says so (RFC 1939 §4; P-061, P-063).
     async fn login(&mut self, credentials: &Credentials) -> Result<Arc<Listing>, Refusal> {
-        let user = match self.house.directory.authenticate(credentials).await {
+        let failures = self.session.tally().failed_logins;
+        let login = Login { credentials, from: self.connection.peer.ip(), failures };
+        let user = match self.house.directory.authenticate(login).await {
             Ok(user) => user,
             Err(error) => {
                 let name = Untrusted::new(credentials.name());
@@ -270,9 +292,9 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 }
                 let attempt = LoginAttempt {
                     name,
-                    account: None,
+                    account: error.account().map(ToString::to_string),
                     mechanism: LoginMechanism::User,
-                    outcome: LoginOutcome::Refused,
+                    outcome: outcome(&error),
                     password: None,
                 };
                 self.house.record(self.connection.id, EventKind::Login(Box::new(attempt)));
@@ -287,6 +309,31 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         self.maildrop = Some(maildrop);
         self.user = Some(user.name.to_string());
         Ok(listing)
+    }
+
+    /// A failed login waits for its answer, longer each time, and holds nothing meanwhile but its connection (S-024,
+    /// S-025). Counted from when the password came, which hides how long it took to verify (S-021).
+    async fn make_wait(&mut self, asked: Instant, socket: &TcpStream) -> Result<Room, Ending> {
+        let first = self.live.limits.failed_login_delay;
+        let wait = tarpit::delay(first, self.session.tally().failed_logins, tarpit::chance());
+        if wait.is_zero() {
+            return Ok(Room::Enough);
+        }
+        let Some(_place) = self.house.gate.tarpit().enter() else { return Ok(Room::Full) };
+        let until = (asked + wait).min(self.session.deadline());
+        let mut stop = self.connection.stop.clone();
+        let over = async {
+            tokio::select! {
+                () = tokio::time::sleep_until(until.into()) => {}
+                () = tarpit::left(socket) => {}
+                () = Stop::reached(&mut stop, Stop::Draining) => {}
+            }
+        };
+        self.on_peer(until, over).await.or_else(|ending| match ending {
+            Ending::Timeout => Ok(()),
+            ending => Err(ending),
+        })?;
+        Ok(Room::Enough)
     }
 
     async fn send_message<T: AsyncWrite + Unpin>(&mut self, index: usize, stream: &mut T) -> Result<(), Ending> {
@@ -368,9 +415,13 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
 
     fn refused_login(&self, error: AuthError) -> Refusal {
         match error {
-            AuthError::Refused => Refusal::AuthenticationFailed,
-            AuthError::Disabled => Refusal::AccountDisabled,
-            AuthError::NotAuthorizedAs => Refusal::NotAuthorizedAs,
+            AuthError::Refused { .. } => Refusal::AuthenticationFailed,
+            AuthError::Disabled { .. } => Refusal::AccountDisabled,
+            AuthError::NotAuthorizedAs { .. } => Refusal::NotAuthorizedAs,
+            AuthError::Crowded => {
+                tracing::warn!(connection = %self.connection.id, "too many passwords wait to be verified");
+                Refusal::AuthenticationUnavailable
+            }
             AuthError::Unavailable(cause) => {
                 tracing::error!(connection = %self.connection.id, error = cause, "cannot ask the directory");
                 Refusal::AuthenticationUnavailable
@@ -386,6 +437,16 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         };
         tracing::error!(connection = %self.connection.id, user, %error, "cannot open a maildrop");
         refusal
+    }
+}
+
+/// What came of a login, as the observatory calls it.
+const fn outcome(error: &AuthError) -> LoginOutcome {
+    match error {
+        AuthError::Refused { .. } => LoginOutcome::Refused,
+        AuthError::Disabled { .. } => LoginOutcome::Disabled,
+        AuthError::NotAuthorizedAs { .. } => LoginOutcome::NotAuthorizedAs,
+        AuthError::Crowded | AuthError::Unavailable(_) => LoginOutcome::Unavailable,
     }
 }
 

@@ -24,6 +24,11 @@ impl Tap {
         Self { inner, octets_in: 0, octets_out: 0, hello: None }
     }
 
+    /// The socket that is listened to.
+    pub(super) const fn inner(&self) -> &TcpStream {
+        &self.inner
+    }
+
     /// From now on keeps what comes in, until [`Tap::take_hello`].
     pub(super) fn keep_hello(&mut self) {
         self.hello = Some(Vec::new());

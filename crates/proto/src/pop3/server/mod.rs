@@ -274,6 +274,8 @@ impl Session {
             return Progress::Enough;
         }
         let Asking::Message(retrieval) = &mut self.asking else { unreachable!("RETR or TOP asked for a message") };
+        // It was counted: without a surrogate nothing has to be held back.
+        retrieval.gate.take_if(|_| sizes.surrogate.is_none());
         let headers = if retrieval.gate.is_some() { Headers::Surrogates } else { Headers::AsStored };
         let octets = sizes.of(headers);
         retrieval.octets = octets;
