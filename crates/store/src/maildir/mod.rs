@@ -200,7 +200,7 @@ impl Uncounted {
         let slow = listed.snapshot.len() >= COUNTED_AT_ONCE && listed.snapshot.is_unsaved();
         let unsaved = slow.then(|| Arc::clone(&listed.snapshot));
         if self.sweep == Sweep::Due || slow {
-            let chore = Chore { folders: Arc::clone(&self.folders), unsaved, sweep: self.sweep };
+            let chore = Chore { root: Arc::clone(&self.folders.root), unsaved, sweep: self.sweep };
             housekeeping::put_off(&self.shared, chore);
         }
         Ok(Session::new(self.shared, Arc::clone(&self.folders.root), Arc::clone(&listed.snapshot), self.lock))
@@ -225,16 +225,15 @@ impl Shared {
     }
 
     fn open(self: Arc<Self>, path: &Path, begun: Option<(Arc<Folder>, Lock)>) -> Result<Opened, OpenError> {
-        let (root, lock) = match begun {
-            Some(begun) => begun,
-            None => {
-                let root = Arc::new(Folder::make(path).map_err(unopened)?);
-                let lock = self.locks.lock(&root).map_err(|error| match error {
-                    NotLocked::InUse => OpenError::InUse,
-                    NotLocked::Failed(error) => unopened(error),
-                })?;
-                (root, lock)
-            }
+        let (root, lock) = if let Some(begun) = begun {
+            begun
+        } else {
+            let root = Arc::new(Folder::make(path).map_err(unopened)?);
+            let lock = self.locks.lock(&root).map_err(|error| match error {
+                NotLocked::InUse => OpenError::InUse,
+                NotLocked::Failed(error) => unopened(error),
+            })?;
+            (root, lock)
         };
         let folders = Arc::new(Folders::within(root).map_err(unopened)?);
         let earlier = self.cache().find(path);
