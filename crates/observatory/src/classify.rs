@@ -191,6 +191,8 @@ impl Classifier {
         for home in &carried.homes {
             let mark = self.account_mark(&home.account);
             self.trust.restore(mark, home);
+            let (last, _) = self.tools.entry(home.tool, Default::default);
+            *last = (*last).max(home.last);
         }
         for ban in &carried.bans {
             if ban.network == ban.network.net() {

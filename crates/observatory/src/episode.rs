@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use watchpost_proto::planted::planted;
+
 use crate::event::{ConnectionId, Sequence};
 use crate::rules::{Finding, Rule};
 use crate::sketch::Seconds;
@@ -102,7 +104,7 @@ impl Episodes {
 
 impl Going {
     fn cite(&mut self, finding: &Finding, firing: Firing) {
-        if watchpost_proto::planted::planted("observatory.evidence-is-empty") {
+        if planted("observatory.evidence-is-empty") {
             return;
         }
         let mut cited: Vec<Sequence> = finding.evidence.clone();

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use watchpost_proto::planted::planted;
+
 use super::visiting::low_mark;
 use super::{Classifier, Stage};
 use crate::account::{Account, DAY, Guessed, Pair};
@@ -61,7 +63,7 @@ impl Classifier {
 
     /// Whether the source tried this password on this account before.
     fn is_repeat(&self, attempt: &LoginAttempt, source: Network, mark: u32, now: Seconds) -> bool {
-        if watchpost_proto::planted::planted("observatory.repeats-are-guesses") {
+        if planted("observatory.repeats-are-guesses") {
             return false;
         }
         if let Some(facts) = attempt.password {

@@ -1,6 +1,7 @@
 //! A simulator of visitors on a simulated clock: plans become events, answers are obeyed, verdicts are kept.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod checks;
 pub mod lines;
 pub mod own;
 pub mod published;

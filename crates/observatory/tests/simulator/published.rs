@@ -262,10 +262,10 @@ fn six_a_second(dice: &mut Dice) -> Vec<Visit> {
     (0..352).map(|number| stranger(f64::from(number) / 6.0, from, "info", Password::Wrong(number))).collect()
 }
 
-/// Names that exist and names that do not in turn, each with another password: the mean weight is 2.5.
+/// Three of eight names exist, each try has another password: the mean weight is between 2.5 and 3.
 fn slow(dice: &mut Dice) -> Vec<Visit> {
     let from = ip(203, 0, 113, dice.below(250) as u8);
-    let names = ["u1", "scan", "u2", "fax", "u3", "office", "u4", "sales"];
+    let names = ["u1", "scan", "u2", "fax", "helpdesk", "office", "u4", "sales"];
     let guess = |number: u32| {
         let name = names[number as usize % names.len()];
         stranger(f64::from(number) * 830.0, from, name, Password::Wrong(number))
@@ -302,17 +302,17 @@ fn spray(dice: &mut Dice) -> Vec<Visit> {
 fn wide_spray(dice: &mut Dice) -> Vec<Visit> {
     let guess = |number: u32| {
         let from = ip(100, (number % 100) as u8 + 20, 9, 9);
-        let at = dice.about(f64::from(number) * 420.0 + 30.0, 30.0);
+        let at = dice.about(f64::from(number) * 400.0 + 30.0, 30.0);
         stranger(at, from, &format!("u{number}"), Password::Wrong(number / 100))
     };
     (0..200).map(guess).collect()
 }
 
-/// Pairs of a list: every second address is one of ours, each with its own password, one each five seconds.
+/// Pairs of a list: every third address is one of ours, each with its own password, one each five seconds.
 fn stuffing(dice: &mut Dice) -> Vec<Visit> {
     let from = ip(203, 0, 113, dice.below(250) as u8);
     let guess = |number: u32| {
-        let name = if number.is_multiple_of(2) { format!("u{number}@example.org") } else { format!("x{number}@else.example") };
+        let name = if number.is_multiple_of(3) { format!("u{number}@example.org") } else { format!("x{number}@else.example") };
         stranger(f64::from(number) * 5.0, from, &name, Password::Wrong(number))
     };
     (0..120).map(guess).collect()
