@@ -4,6 +4,8 @@
 //! hands it to an [`EventSink`] that never makes mail wait. A [`Classifier`] turns events into [`Verdict`]s, each with
 //! its evidence, and into [`Ban`]s; [`Classifier::answer`] says what a login gets.
 
+#![allow(clippy::cast_precision_loss, reason = "counts are compared with thresholds that are no more exact")]
+
 mod account;
 mod address;
 mod answers;
@@ -26,7 +28,7 @@ mod trust;
 mod untrusted;
 mod verdict;
 
-pub use address::{NotANetwork, Network};
+pub use address::{Network, NotANetwork};
 pub use answers::{Answer, Ban, Decision, Lists, Visitor as LoginVisitor};
 pub use classify::{Carried, Classifier, Findings, Visitor};
 pub use event::{

@@ -51,6 +51,7 @@ struct Owner {
 
 /// What was known before a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Before {
     /// The owner was at home there.
     pub(crate) trusted: bool,

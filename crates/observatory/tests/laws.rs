@@ -1,4 +1,10 @@
 //! Laws of the classifier: replay, restart, lists, keyholes, the gate.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "the numbers of simulations are small"
+)]
 
 mod simulator;
 
@@ -6,8 +12,8 @@ use simulator::checks::{self, gated, played, row};
 use simulator::published::PUBLISHED;
 use simulator::{Dice, Password, World, home, ip, key, moment, settings, stranger};
 use watchpost_observatory::{
-    Answer, Ban, Carried, Classifier, ConnectionId, Event, EventKind, Findings, LoginVisitor, RuleId, Sequence, Settings,
-    Verdict,
+    Answer, Ban, Carried, Classifier, ConnectionId, Event, EventKind, Findings, LoginVisitor, RuleId, Sequence,
+    Settings, Verdict,
 };
 
 fn replayed(classifier: &mut Classifier, events: &[(Sequence, Event)]) -> Vec<Findings> {
@@ -68,7 +74,8 @@ fn after_a_restart_a_new_classifier_sees_what_the_old_one_sees() {
 #[test]
 fn an_episode_is_one_verdict_that_is_updated() {
     let world = played(row("mailcow"), 1);
-    let b1: Vec<&Verdict> = world.report.verdicts.iter().map(|(_, verdict)| verdict).filter(|verdict| verdict.rule == RuleId::B1).collect();
+    let b1: Vec<&Verdict> =
+        world.report.verdicts.iter().map(|(_, verdict)| verdict).filter(|verdict| verdict.rule == RuleId::B1).collect();
     assert!(b1.len() > 1 && b1.len() < 12, "{}", b1.len());
     assert!(b1.iter().all(|verdict| verdict.episode == b1[0].episode && verdict.since == b1[0].since));
     assert!(b1.is_sorted_by_key(|verdict| verdict.count));
@@ -80,7 +87,10 @@ fn a_changed_password_ends_trust() {
     let mut world = World::new(settings());
     world.make(&home(from, "alice"));
     let ask = |world: &World| {
-        world.classifier.answer(LoginVisitor { address: from, account: Some("alice@example.org"), fingerprint: None }, moment(200.0))
+        world.classifier.answer(
+            LoginVisitor { address: from, account: Some("alice@example.org"), fingerprint: None },
+            moment(200.0),
+        )
     };
     world.run((0..100).map(|number| stranger(f64::from(number), from, "u1", Password::Wrong(number))).collect());
     assert_eq!(ask(&world).answer, Answer::None);
@@ -116,9 +126,9 @@ fn the_ladder_is_climbed_rung_by_rung() {
     for number in 0..30_u32 {
         world.make(&stranger(f64::from(number), from, "u1", Password::Wrong(number)));
         let visitor = LoginVisitor { address: from, account: None, fingerprint: None };
-        let word = world.classifier.answer(visitor, moment(f64::from(number))).answer.word();
-        if words.last() != Some(&word) {
-            words.push(word);
+        let rung = world.classifier.answer(visitor, moment(f64::from(number))).answer.word();
+        if words.last() != Some(&rung) {
+            words.push(rung);
         }
     }
     assert_eq!(words, ["none", "tarpit", "throttle", "ban"]);
@@ -133,8 +143,10 @@ fn a_source_that_makes_room_leaves_its_score_to_its_network() {
     for address in 0..6_u32 {
         let at = f64::from(address) * 100.0;
         let from = ip(203, 0, 113, address as u8 + 1);
-        world.run((0..18).map(|number| stranger(at + f64::from(number), from, "u1", Password::Wrong(number))).collect());
-        let crowd = |other: u32| stranger(at + 50.0, ip(100, address as u8 + 20, other as u8, 1), "x", Password::Wrong(other));
+        world
+            .run((0..18).map(|number| stranger(at + f64::from(number), from, "u1", Password::Wrong(number))).collect());
+        let crowd =
+            |other: u32| stranger(at + 50.0, ip(100, address as u8 + 20, other as u8, 1), "x", Password::Wrong(other));
         world.run((0..16).map(crowd).collect());
     }
     let net = "203.0.113.0/24".parse().expect("a network");

@@ -1,17 +1,22 @@
 //! Every rule: it fires and cites the right events, and what it is known to be confused with does not fire it.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "the numbers of simulations are small"
+)]
 
 mod simulator;
 
 use simulator::checks::{played, row};
 use simulator::published::{QUIET, Row};
 use simulator::{
-    After, BOT, DAY, DEFAULT_PASSWORD, Dice, Doing, MAIL_APP, OTHER_APP, Password, Visit, World, home, ip, owner, settings,
-    stranger, visit,
+    After, BOT, DAY, DEFAULT_PASSWORD, Dice, Doing, MAIL_APP, OTHER_APP, Password, Visit, World, home, ip, owner,
+    settings, stranger, visit,
 };
 use watchpost_observatory::RuleId::{self, *};
 use watchpost_observatory::{
-    Confidence, ConnectionId, EventKind, FactName, Origin, Port, Severity, Subject, TlsFailure,
-    Value, Verdict,
+    Confidence, ConnectionId, EventKind, FactName, Origin, Port, Severity, Subject, TlsFailure, Value, Verdict,
 };
 use watchpost_proto::catalogue::Language;
 use watchpost_proto::pop3::server::Notice;
@@ -117,13 +122,22 @@ fn migration(_: &mut Dice) -> Vec<Visit> {
 }
 
 fn strange_tls(_: &mut Dice) -> Vec<Visit> {
-    (0..5).map(|number| visit(f64::from(number), ip(203, 0, 113, 9), Doing::FailsTls(TlsFailure::PeerAlert(48)))).collect()
+    (0..5)
+        .map(|number| visit(f64::from(number), ip(203, 0, 113, 9), Doing::FailsTls(TlsFailure::PeerAlert(48))))
+        .collect()
 }
 
 /// Names in UTF-8, a legacy `user%domain`, a long passphrase, an address with a plus.
 fn honest_lines(_: &mut Dice) -> Vec<Visit> {
     let passphrase = format!("PASS {}\r\n", "correct horse battery staple ".repeat(6));
-    let lines = ["USER ゆき\r\n", "USER john%nice.example\r\n", &passphrase, "USER a+b@example.org\r\n", "CAPA\r\n", "NOOP\r\n"];
+    let lines = [
+        "USER ゆき\r\n",
+        "USER john%nice.example\r\n",
+        &passphrase,
+        "USER a+b@example.org\r\n",
+        "CAPA\r\n",
+        "NOOP\r\n",
+    ];
     let said = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
     vec![visit(0.0, ip(192, 0, 2, 9), Doing::Says(said))]
 }
@@ -239,7 +253,9 @@ fn every_verdict_speaks_both_languages() {
                 assert!(!sentence.is_empty() && !broken, "{}: {sentence}", verdict.rule);
             }
             assert!(verdict.sentence(Language::English).len() > 10, "{verdict:?}");
-            assert!(!verdict.not_a_false_alarm.is_empty() == !verdict.why_not_a_false_alarm(Language::Japanese).is_empty());
+            assert!(
+                verdict.not_a_false_alarm.is_empty() == verdict.why_not_a_false_alarm(Language::Japanese).is_empty()
+            );
         }
     }
 }
@@ -248,7 +264,8 @@ fn every_verdict_speaks_both_languages() {
 #[test]
 fn a_verdict_says_what_happened_and_why_it_is_no_false_alarm() {
     let world = world_after("mailcow");
-    let verdict = world.report.verdicts.iter().map(|(_, verdict)| verdict).find(|verdict| verdict.rule == B1).expect("B1");
+    let verdict =
+        world.report.verdicts.iter().map(|(_, verdict)| verdict).find(|verdict| verdict.rule == B1).expect("B1");
     assert_eq!(verdict.sentence(Language::English), "tried 4 passwords on info in 0 s");
     assert_eq!(verdict.sentence(Language::Japanese), "info に、0 秒の間に 4 個のパスワードを試しました");
     assert_eq!(
@@ -276,7 +293,8 @@ fn mistakes_of_owners_are_told_from_attacks() {
 /// S-062: a network that always used TLS and now does not, and one that offers only what is too old.
 #[test]
 fn tls_that_is_taken_away_is_seen() {
-    let mut habit: Vec<Visit> = (1..13).map(|day| owner(-f64::from(day) * DAY, at_home(), "alice", Password::Right)).collect();
+    let mut habit: Vec<Visit> =
+        (1..13).map(|day| owner(-f64::from(day) * DAY, at_home(), "alice", Password::Right)).collect();
     for doing in [Doing::FailsTls(TlsFailure::Version), Doing::Says(Vec::new())] {
         let mut world = World::new(settings());
         world.run(habit.clone());
@@ -313,7 +331,13 @@ fn a_stranger_who_polls_for_a_code_is_seen() {
     let mut world = World::new(settings());
     world.make(&home(at_home(), "alice"));
     // Guesses before keep the network strange, so each visit is one by a stranger.
-    world.run((0..5).map(|number| stranger(f64::from(number), ip(100, number as u8 + 20, 1, 1), "alice", Password::Wrong(number))).collect());
+    world.run(
+        (0..5)
+            .map(|number| {
+                stranger(f64::from(number), ip(100, number as u8 + 20, 1, 1), "alice", Password::Wrong(number))
+            })
+            .collect(),
+    );
     let poll = |number: u32| Visit {
         at: 100.0 + f64::from(number) * 20.0,
         from: ip(203, 0, 113, 9),

@@ -54,8 +54,7 @@ fn is_benign(row: &Row) -> bool {
     row.banned.is_none() && row.refused == (0.0, 0.0) && row.seen.iter().all(|(rule, _)| HARMLESS.contains(rule))
 }
 
-const HARMLESS: [RuleId; 7] =
-    [RuleId::M1, RuleId::M2, RuleId::B1, RuleId::H1, RuleId::S2, RuleId::W2, RuleId::W3];
+const HARMLESS: [RuleId; 7] = [RuleId::M1, RuleId::M2, RuleId::B1, RuleId::H1, RuleId::S2, RuleId::W2, RuleId::W3];
 
 fn scaled(factor: f32) -> Settings {
     let mut settings = gated();

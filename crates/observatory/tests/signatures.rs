@@ -66,12 +66,16 @@ fn every_published_attack_is_known_by_its_octets() {
 /// S-062: octets that are an attack without a name, and lines that are only strange.
 #[test]
 fn what_no_honest_client_sends_is_seen_by_how_bad_it_is() {
-    for line in [b"USER a\0b\r\n".to_vec(), filled("NOOP ", "z", 600), [b"NOOP ", [0x90; 20].as_slice(), b"\r\n"].concat()] {
+    for line in
+        [b"USER a\0b\r\n".to_vec(), filled("NOOP ", "z", 600), [b"NOOP ", [0x90; 20].as_slice(), b"\r\n"].concat()]
+    {
         let world = world_that_hears(&line);
         assert_eq!(world.report.last(RuleId::X1).map(|verdict| verdict.severity), Some(Severity::High));
         assert_eq!(world.report.bans.len(), 1);
     }
-    for line in [&b"USER a\x07b\r\n"[..], b"LIST 0\r\n", b"USER ../../etc/passwd\r\n", b"USER a`id`\r\n", b"NOOP %s%s\r\n"] {
+    for line in
+        [&b"USER a\x07b\r\n"[..], b"LIST 0\r\n", b"USER ../../etc/passwd\r\n", b"USER a`id`\r\n", b"NOOP %s%s\r\n"]
+    {
         let world = world_that_hears(line);
         assert_eq!(world.report.last(RuleId::X1).map(|verdict| verdict.severity), Some(Severity::Low), "{line:?}");
         assert!(world.report.bans.is_empty());

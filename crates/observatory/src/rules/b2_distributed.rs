@@ -2,6 +2,7 @@
 
 use super::{Case, Finding, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
+use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity, Subject};
 
 thresholds_of! { B2 {
@@ -30,7 +31,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     }
     let facts = [
         Fact::name(FactName::Account, name),
-        Fact::count(FactName::Guesses, guesses.round() as u64),
+        Fact::count(FactName::Guesses, whole(guesses)),
         Fact::count(FactName::Nets, nets as u64),
     ];
     let grounds = [Ground::ManyNets(nets as u64), Ground::RepeatsNotCounted, Ground::OwnersNotCounted];

@@ -2,6 +2,7 @@
 
 use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
+use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity};
 
 thresholds_of! { M1 {
@@ -20,14 +21,17 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let visits = case.visits?;
     let limits = &case.thresholds.m1;
     let variation = visits.rhythm.variation();
-    if visits.quiet.min(visits.rhythm.times()) < limits.sessions || variation > limits.variation || visits.rhythm.mean() < limits.interval_seconds {
+    if visits.quiet.min(visits.rhythm.times()) < limits.sessions
+        || variation > limits.variation
+        || visits.rhythm.mean() < limits.interval_seconds
+    {
         return None;
     }
     let facts = [
         Fact::count(FactName::Sessions, visits.rhythm.times()),
-        Fact::seconds(FactName::Interval, visits.rhythm.mean().round() as u64),
+        Fact::seconds(FactName::Interval, whole(visits.rhythm.mean())),
     ];
-    let percent = (variation * 100.0).round() as u64;
+    let percent = whole(variation * 100.0);
     let finding = case.of_source().sure(Confidence::High).because(facts);
     Some(finding.surely([Ground::MachineTiming(percent), Ground::NeverGuessed]).citing(visits.recent))
 }
