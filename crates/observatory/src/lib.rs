@@ -4,6 +4,7 @@
 //! hands it to an [`EventSink`] that never makes mail wait.
 
 mod event;
+pub mod journal;
 mod untrusted;
 
 pub use event::{
