@@ -95,6 +95,18 @@ impl Reader {
         Ok(Some(self.rows(&query, params_from_iter(values.iter().map(|value| value as &dyn ToSql)))?))
     }
 
+    /// The next sessions of a span behind a sequence, in the order in which they began.
+    pub fn sessions_after(&self, first: Sequence, span: Span, limit: u64) -> Result<Vec<Session>, NoJournal> {
+        let (low, high) = if span.since == Span::ALL.since { (0, i64::MAX) } else { (self.range(span)?.0, i64::MAX) };
+        let query = format!(
+            "SELECT {SESSION_COLUMNS} FROM session WHERE first > ? AND first BETWEEN ? AND ?
+                AND start >= ? AND start < ? ORDER BY first LIMIT ?"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = [first.0.cast_signed(), low, high, span.since.0, span.until.0, limit];
+        self.rows(&query, values)
+    }
+
     /// The session that begins at this sequence.
     pub fn session(&self, first: Sequence) -> Result<Option<Session>, NoJournal> {
         let query = format!("SELECT {SESSION_COLUMNS} FROM session WHERE first = ?");
