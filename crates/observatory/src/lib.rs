@@ -5,11 +5,23 @@
 
 mod event;
 pub mod journal;
+mod foreign;
+mod header;
+mod hello;
+mod password;
+mod queue;
 mod untrusted;
+mod witness;
 
 pub use event::{
     Answered, ConnectionId, Ending, Event, EventKind, EventSink, Foreign, Hello, Letters, LoginAttempt, LoginMechanism,
     LoginOutcome, MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, Sequence,
     SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
 };
+pub use foreign::recognise_before_tls;
+pub use header::is_sensitive;
+pub use hello::read_hello;
+pub use password::{BootKey, Guess, InstallationKey, PasswordTables};
+pub use queue::{Inlet, Outlet, queue};
 pub use untrusted::Untrusted;
+pub use witness::Witness;

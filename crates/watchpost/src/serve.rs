@@ -16,7 +16,7 @@ use crate::config::{Config, TlsIdentity};
 use crate::house::{House, Live};
 use crate::journal::{self, LogAndJournal};
 pub use crate::server::Bound;
-use crate::server::{self, Gate, ListenError, Stop};
+use crate::server::{self, ConnectionIds, Gate, ListenError, Stop, Workers};
 
 /// How often the certificate's files are looked at.
 const CERTIFICATE_INTERVAL: Duration = Duration::from_mins(1);
@@ -46,23 +46,28 @@ pub enum StartError {
     /// The journal's thread cannot be started.
     #[error("cannot begin the journal: {0}")]
     Journal(#[source] std::io::Error),
+    /// The operating system gives no threads.
+    #[error("cannot start threads: {0}")]
+    Threads(#[source] std::io::Error),
     /// The operating system refused something.
     #[error("cannot watch for signals: {0}")]
     Signals(#[source] std::io::Error),
 }
 
-/// Opens accounts, store and ports. Must be called inside the runtime.
+/// Opens accounts, store and ports.
 pub fn prepare(config: Config) -> Result<Ready, StartError> {
     let directory = open_directory(&config).map_err(StartError::Directory)?;
     let store = open_store(&config).map_err(StartError::Store)?;
-    let bound = server::listen(&config.listeners)?;
+    let bound = server::listen(&config.listeners, server::workers())?;
     let journal = journal::begin(&config).map_err(StartError::Journal)?;
     let house = House {
         store,
         directory,
         events: Box::new(LogAndJournal { journal: journal.sink() }),
+        watch: None,
         clock: Box::new(SystemClock),
         gate: Gate::default(),
+        connections: ConnectionIds::new(uuid::Uuid::now_v7().as_u64_pair().1),
         live: ArcSwap::from_pointee(live(&config)),
     };
     Ok(Ready { house: Arc::new(house), bound, config, journal })
@@ -102,7 +107,8 @@ impl Ready {
             tracing::info!(address = %bound.address, protocol = bound.listener.protocol.word(), "listening");
         }
         let (stop, stopping) = watch::channel(Stop::Not);
-        let sessions = tokio::spawn(server::serve(Arc::clone(&self.house), self.bound, stopping));
+        let workers = Workers::start(&self.house, self.bound, &stopping).map_err(StartError::Threads)?;
+        let sessions = tokio::spawn(workers.finished());
         let keeper = Keeper { house: self.house, config: self.config };
         keeper.keep(signals, stop, sessions).await;
         // What is left is written before the program ends.

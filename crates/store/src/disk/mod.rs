@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags, ResolveFlags};
 use rustix::io::Errno;
 use watchpost_proto::planted::planted;
 
@@ -42,6 +42,17 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let fd = fs::openat(CWD, path, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
         Ok(Self { fd, path: path.to_owned() })
+    }
+
+    /// Opens a folder whose way is in memory; anything else fails, so that the caller never waits for a disk.
+    pub(crate) fn open_cached(path: &Path) -> io::Result<Self> {
+        let fd = fs::openat2(CWD, path, FOLDER | OFlags::NOFOLLOW, Mode::empty(), ResolveFlags::CACHED)?;
+        Ok(Self { fd, path: path.to_owned() })
+    }
+
+    /// The same folder, opened once more.
+    pub(crate) fn again(&self) -> io::Result<Self> {
+        Ok(Self { fd: fs::openat(&self.fd, ".", FOLDER, Mode::empty())?, path: self.path.clone() })
     }
 
     /// Opens a folder and makes what is missing of the way to it, durably.

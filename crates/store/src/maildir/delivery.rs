@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use uuid::Uuid;
 use watchpost_proto::{Sizer, UniqueId};
 
-use super::file::{MessageFile, PIECE, Patience};
+use super::file::{MessageFile, PIECE};
 use super::folders::Folders;
 use super::listing::each_name;
 use super::name::{self, NameMaker};
@@ -206,7 +206,7 @@ impl TemporaryFile {
 
     /// The same octets, durable, in the tmp/ of another Maildir.
     fn copy(&self, folders: &Folders, names: &NameMaker) -> io::Result<Self> {
-        let mut from: File = MessageFile::open(&self.folder, &self.name, Patience::Blocking)?.file;
+        let mut from: File = MessageFile::open(&self.folder, &self.name)?.file;
         let mut copy = Self::within(folders, names)?;
         let mut piece = vec![0; PIECE];
         loop {

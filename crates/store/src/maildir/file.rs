@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::time::{Duration, SystemTime};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
@@ -85,6 +86,12 @@ impl Facts {
         Ok(Self::from(statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?))
     }
 
+    /// When the message came: its file is written once, and a new name leaves this time alone.
+    pub(super) fn arrived(&self) -> SystemTime {
+        let nanoseconds = u64::try_from(self.modified.0).unwrap_or(0);
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
+    }
+
     /// What tells this state of the file from others.
     pub(super) fn stamp(&self) -> Stamp {
         use std::hash::{DefaultHasher, Hash, Hasher};
@@ -106,15 +113,6 @@ impl From<Statx> for Facts {
     }
 }
 
-/// Whether to wait for the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
-    /// Fail instead: the caller must not block.
-    None,
-    /// As long as it takes.
-    Blocking,
-}
-
 /// An open message file.
 #[derive(Debug)]
 pub(super) struct MessageFile {
@@ -124,17 +122,25 @@ pub(super) struct MessageFile {
 
 impl MessageFile {
     /// Opens a message. What is no regular file is an error of kind `InvalidData`.
-    pub(super) fn open(folder: &Folder, name: &[u8], patience: Patience) -> io::Result<Self> {
-        // A FIFO must not make anyone wait for its writer.
-        let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    pub(super) fn open(folder: &Folder, name: &[u8]) -> io::Result<Self> {
+        Self::check(openat(folder, name, Self::flags(), Mode::empty())?)
+    }
+
+    /// Opens a message whose way from the Maildir is in memory; anything else fails, so that the caller never waits
+    /// for a disk.
+    pub(super) fn open_cached(maildir: &Folder, subfolder: &[u8], name: &[u8]) -> io::Result<Self> {
+        let mut resolve = ResolveFlags::CACHED | ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         if !planted("store.follows-links") {
-            flags |= OFlags::NOFOLLOW;
+            resolve |= ResolveFlags::NO_SYMLINKS;
         }
-        let file = match patience {
-            Patience::None => openat2(folder, name, flags, Mode::empty(), ResolveFlags::CACHED)?,
-            Patience::Blocking => openat(folder, name, flags, Mode::empty())?,
-        };
-        Self::check(file)
+        let path = [subfolder, b"/", name].concat();
+        Self::check(openat2(maildir, path, Self::flags(), Mode::empty(), resolve)?)
+    }
+
+    fn flags() -> OFlags {
+        // A FIFO must not make anyone wait for its writer.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+        if planted("store.follows-links") { flags } else { flags | OFlags::NOFOLLOW }
     }
 
     fn check(file: OwnedFd) -> io::Result<Self> {

@@ -20,7 +20,11 @@ pub(super) struct Folders {
 impl Folders {
     /// Opens a Maildir and makes what is missing of it, for its owner alone.
     pub(super) fn make(path: &Path) -> io::Result<Self> {
-        let root = Folder::make(path)?;
+        Self::within(Folder::make(path)?)
+    }
+
+    /// Opens what is in the Maildir and makes what is missing of it, for its owner alone.
+    pub(super) fn within(root: Folder) -> io::Result<Self> {
         let tmp = Arc::new(root.make_beneath(b"tmp")?);
         let new = root.make_beneath(b"new")?;
         let cur = root.make_beneath(b"cur")?;

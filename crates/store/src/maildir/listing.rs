@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::io;
 use std::time::SystemTime;
 
-use rustix::fs::{Mode, OFlags, RawDir, openat};
+use rustix::fs::{Mode, OFlags, RawDir, fstatfs, openat};
 use watchpost_proto::{Octets, Sizes, UniqueId};
 
-use super::file::{Facts, Inode, Kind, MessageFile, Modified, Patience, count};
+use super::file::{Facts, Inode, Kind, MessageFile, Modified, count};
 use super::folders::Folders;
 use super::name::{self, Claim, Identity, NameMaker};
 use super::snapshot::{KnownSizes, Size, Snapshot, SnapshotBuilder, Subfolder};
@@ -25,6 +25,8 @@ pub(super) struct Listed {
     pub(super) snapshot: std::sync::Arc<Snapshot>,
     /// None when the folders had changed too lately to tell a later change from this one.
     settled: Option<Fingerprint>,
+    /// Whether the file system is one that says from memory what it has in memory.
+    local: bool,
 }
 
 /// What changes whenever a name in new/ or cur/ does.
@@ -38,6 +40,14 @@ impl Fingerprint {
     fn of(folders: &Folders) -> io::Result<Self> {
         let of = |folder: &Folder| Facts::of_open(folder).map(|facts| (facts.inode, facts.modified));
         Ok(Self { new: of(&folders.new)?, cur: of(&folders.cur)? })
+    }
+
+    /// The same of a Maildir whose folders nobody has opened.
+    fn beneath(maildir: &Folder) -> io::Result<Self> {
+        let of = |subfolder: Subfolder| {
+            Facts::of(maildir, subfolder.name()).map(|facts| (facts.inode, facts.modified))
+        };
+        Ok(Self { new: of(Subfolder::New)?, cur: of(Subfolder::Cur)? })
     }
 
     /// Whether every later change will be seen.
@@ -55,10 +65,17 @@ impl Listed {
         Ok(settled == Fingerprint::of(folders)?)
     }
 
+    /// Whether the Maildir still has the names it had then and nothing is to be corrected, asked without waiting for a
+    /// disk or a network.
+    pub(super) fn is_current_at_once(&self, maildir: &Folder) -> bool {
+        let Some(settled) = self.settled.filter(|_| self.local && !self.snapshot.is_corrected()) else { return false };
+        Fingerprint::beneath(maildir).is_ok_and(|now| now == settled)
+    }
+
     /// The same with the sizes that sessions have counted since.
     pub(super) fn corrected(&self) -> io::Result<Self> {
         let snapshot = self.snapshot.corrected().map_err(io::Error::other)?;
-        Ok(Self { snapshot: std::sync::Arc::new(snapshot), settled: self.settled })
+        Ok(Self { snapshot: std::sync::Arc::new(snapshot), settled: self.settled, local: self.local })
     }
 
     /// Reads new/ and cur/ and numbers what is there.
@@ -77,8 +94,17 @@ impl Listed {
         }
         let snapshot = found.number(folders, names, earlier)?;
         let settled = before.is_settled(now).then_some(before);
-        Ok(Self { snapshot: std::sync::Arc::new(snapshot), settled })
+        Ok(Self { snapshot: std::sync::Arc::new(snapshot), settled, local: is_local(&folders.root) })
     }
+}
+
+/// Whether a file system answers from memory what it has in memory. A network may have to be asked all the same.
+fn is_local(folder: &Folder) -> bool {
+    /// ext4, XFS, Btrfs, tmpfs, ZFS, F2FS, overlayfs and bcachefs, as statfs(2) numbers them.
+    const LOCAL: [u32; 8] = [
+        0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x2FC1_2FC1, 0xF2F5_2010, 0x794C_7630, 0xCA45_1A4E,
+    ];
+    fstatfs(folder).is_ok_and(|found| u32::try_from(found.f_type).is_ok_and(|kind| LOCAL.contains(&kind)))
 }
 
 /// Calls `take` with every name in a folder that may be a message, until the folder ends.
@@ -273,7 +299,7 @@ fn size(folder: &Folder, name: &[u8], known: Option<&KnownSizes<'_>>) -> Option<
     if let Some(sizes) = claimed {
         return Some(Size { sizes, counted: None });
     }
-    let file = MessageFile::open(folder, name, Patience::Blocking);
+    let file = MessageFile::open(folder, name);
     let counted = file.and_then(|open| Ok(Size { sizes: count(&open.file)?, counted: Some(open.facts.stamp()) }));
     match counted {
         Ok(size) => Some(size),

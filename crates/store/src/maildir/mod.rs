@@ -36,9 +36,10 @@ use watchpost_proto::{Listing, Outcome, UniqueId};
 use self::cache::Cache;
 use self::folders::Folders;
 use self::listing::Listed;
-use self::lock::{LockTable, NotLocked};
+use self::lock::{Lock, LockTable, NotLocked};
 use self::name::NameMaker;
 use self::session::Session;
+use crate::disk::Folder;
 use crate::{Cause, DeliverError, Maildrop, Message, OpenError, ReadError, Store, UpdateError, User};
 
 pub use delivery::MaildirDelivery;
@@ -97,10 +98,14 @@ impl Store for MaildirStore {
     type Delivery = MaildirDelivery;
 
     async fn open(&self, user: &User) -> Result<MaildirMaildrop, OpenError> {
+        let path = self.shared.path.of(user).map_err(|error| OpenError::Damaged(error.into()))?;
+        let begun = match self.shared.open_at_once(&path)? {
+            AtOnce::Open(session) => return Ok(MaildirMaildrop { session: Arc::new(session) }),
+            AtOnce::Not(begun) => begun,
+        };
         let shared = Arc::clone(&self.shared);
-        let path = shared.path.of(user).map_err(|error| OpenError::Damaged(error.into()))?;
         // If nobody waits for it any more, the session is dropped where it was made, and its lock with it.
-        let opened = tokio::task::spawn_blocking(move || shared.open(&path)).await;
+        let opened = tokio::task::spawn_blocking(move || shared.open(&path, begun)).await;
         let session = opened.map_err(|error| OpenError::Unavailable(error.into()))??;
         Ok(MaildirMaildrop { session: Arc::new(session) })
     }
@@ -110,15 +115,46 @@ impl Store for MaildirStore {
     }
 }
 
+/// What came of opening a Maildir without waiting.
+enum AtOnce {
+    /// It has not changed since it was listed.
+    Open(Session),
+    /// There is more to do, by somebody who may wait; this much is done.
+    Not(Option<(Folder, Lock)>),
+}
+
 impl Shared {
-    fn open(&self, path: &Path) -> Result<Session, OpenError> {
-        let folders = Folders::make(path).map_err(unopened)?;
-        let lock = self.locks.lock(&folders.root).map_err(|error| match error {
-            NotLocked::InUse => OpenError::InUse,
-            NotLocked::Failed(error) => unopened(error),
-        })?;
+    /// Most clients come again before anything has changed: a handful of system calls, and none that could wait for a
+    /// disk, on the thread that serves the session.
+    fn open_at_once(&self, path: &Path) -> Result<AtOnce, OpenError> {
+        let Some(listed) = self.cache().find(path) else { return Ok(AtOnce::Not(None)) };
+        let Ok(root) = Folder::open_cached(path) else { return Ok(AtOnce::Not(None)) };
+        let lock = match self.locks.lock(&root) {
+            Ok(lock) => lock,
+            Err(NotLocked::InUse) => return Err(OpenError::InUse),
+            Err(NotLocked::Failed(_)) => return Ok(AtOnce::Not(None)),
+        };
+        if listed.is_current_at_once(&root) {
+            return Ok(AtOnce::Open(Session::new(root, Arc::clone(&listed.snapshot), lock)));
+        }
+        Ok(AtOnce::Not(Some((root, lock))))
+    }
+
+    fn open(&self, path: &Path, begun: Option<(Folder, Lock)>) -> Result<Session, OpenError> {
+        let (root, lock) = match begun {
+            Some(begun) => begun,
+            None => {
+                let root = Folder::make(path).map_err(unopened)?;
+                let lock = self.locks.lock(&root).map_err(|error| match error {
+                    NotLocked::InUse => OpenError::InUse,
+                    NotLocked::Failed(error) => unopened(error),
+                })?;
+                (root, lock)
+            }
+        };
+        let folders = Folders::within(root).map_err(unopened)?;
         let listed = self.list(&folders).map_err(unopened)?;
-        Ok(Session::new(folders, Arc::clone(&listed.snapshot), lock))
+        Ok(Session::new(folders.root, Arc::clone(&listed.snapshot), lock))
     }
 
     fn list(&self, folders: &Folders) -> io::Result<Arc<Listed>> {
@@ -163,6 +199,9 @@ impl Maildrop for MaildirMaildrop {
     }
 
     async fn update(self, outcome: Outcome) -> Result<(), UpdateError> {
+        if update::is_done(&self.session, &outcome) {
+            return Ok(());
+        }
         let updated = tokio::task::spawn_blocking(move || update::update(&self.session, &outcome)).await;
         updated.map_err(|error| UpdateError::Incomplete(error.into()))?
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 #[cfg(feature = "planted")]
 use watchpost_proto::planted::planted;
@@ -12,11 +12,14 @@ use super::listing::each_name;
 use super::lock::Lock;
 use super::name;
 use super::snapshot::{Place, Snapshot, Subfolder};
+use crate::disk::Folder;
 
 /// An opened Maildir. Dropping it removes nothing (RFC 1939 §6; P-012).
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) folders: Folders,
+    pub(super) root: Folder,
+    /// Opened when they are needed: most sessions look into nothing.
+    folders: OnceLock<Folders>,
     pub(super) snapshot: Arc<Snapshot>,
     /// Messages whose flags or folder somebody else has changed since the listing.
     moved: Mutex<HashMap<usize, Place>>,
@@ -25,8 +28,17 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(folders: Folders, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
-        Self { folders, snapshot, moved: Mutex::default(), _lock: lock }
+    pub(super) fn new(root: Folder, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
+        Self { root, folders: OnceLock::new(), snapshot, moved: Mutex::default(), _lock: lock }
+    }
+
+    /// The folders of the Maildir. Blocks when nobody has asked for them before.
+    pub(super) fn folders(&self) -> io::Result<&Folders> {
+        if let Some(folders) = self.folders.get() {
+            return Ok(folders);
+        }
+        let folders = Folders::within(self.root.again()?)?;
+        Ok(self.folders.get_or_init(|| folders))
     }
 
     /// Where the message lies, as far as this session knows.
@@ -43,7 +55,7 @@ impl Session {
         let indexes: HashMap<&[u8], usize> = self.snapshot.names().map(name::base).zip(0..).collect();
         let mut moved = HashMap::new();
         for subfolder in [Subfolder::New, Subfolder::Cur] {
-            each_name(self.folders.subfolder(subfolder), |name| {
+            each_name(self.folders()?.subfolder(subfolder), |name| {
                 if let Some(index) = indexes.get(name::base(name))
                     && self.snapshot.place(*index) != (subfolder, name)
                 {
@@ -66,7 +78,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         if planted("store.removes-without-quit") && self.snapshot.len() > 0 {
             let place = self.place(0);
-            drop(self.folders.subfolder(place.subfolder).unlink(&place.name));
+            drop(self.folders().and_then(|folders| folders.subfolder(place.subfolder).unlink(&place.name)));
         }
     }
 }

@@ -20,6 +20,16 @@ pub(super) enum Subfolder {
     New,
 }
 
+impl Subfolder {
+    /// As it is called within the Maildir.
+    pub(super) const fn name(self) -> &'static [u8] {
+        match self {
+            Self::Cur => b"cur",
+            Self::New => b"new",
+        }
+    }
+}
+
 /// Where a message lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {

@@ -5,25 +5,42 @@ use std::io;
 use watchpost_proto::Outcome;
 use watchpost_proto::planted::planted;
 
+use super::folders::Folders;
 use super::session::Session;
 use super::snapshot::Subfolder;
 use super::{is_lasting, name};
 use crate::{Cause, UpdateError};
 
+/// Whether there is nothing to change on the disk.
+pub(super) fn is_done(session: &Session, outcome: &Outcome) -> bool {
+    let is_marked = |index: &usize| {
+        let (subfolder, name) = session.snapshot.place(*index);
+        subfolder == Subfolder::Cur && name::is_seen(name)
+    };
+    outcome.removed.is_empty() && outcome.seen.iter().all(is_marked)
+}
+
 /// Removes what is marked, makes that durable, and flags what was retrieved (P-166, P-190, P-191).
 pub(super) fn update(session: &Session, outcome: &Outcome) -> Result<(), UpdateError> {
-    let mut removals = Removals::new(session);
+    let folders = match session.folders() {
+        Ok(folders) => folders,
+        Err(_) if outcome.removed.is_empty() => return Ok(()),
+        Err(error) if is_lasting(&error) => return Err(UpdateError::Impossible(error.into())),
+        Err(error) => return Err(UpdateError::Incomplete(error.into())),
+    };
+    let mut removals = Removals::new(session, folders);
     let missing: Vec<usize> = outcome.removed.iter().copied().filter(|index| removals.remove(*index)).collect();
     if !missing.is_empty() {
         removals.remove_moved(&missing);
     }
     removals.sync();
-    mark_seen(session, &outcome.seen);
+    mark_seen(session, folders, &outcome.seen);
     removals.result()
 }
 
 struct Removals<'a> {
     session: &'a Session,
+    folders: &'a Folders,
     /// What a crash could still undo.
     unsynced: Vec<Subfolder>,
     done: usize,
@@ -31,14 +48,14 @@ struct Removals<'a> {
 }
 
 impl<'a> Removals<'a> {
-    fn new(session: &'a Session) -> Self {
-        Self { session, unsynced: Vec::new(), done: 0, errors: Vec::new() }
+    fn new(session: &'a Session, folders: &'a Folders) -> Self {
+        Self { session, folders, unsynced: Vec::new(), done: 0, errors: Vec::new() }
     }
 
     /// Removes one message. True: it is not where it was.
     fn remove(&mut self, index: usize) -> bool {
         let place = self.session.place(index);
-        match self.session.folders.subfolder(place.subfolder).unlink(&place.name) {
+        match self.folders.subfolder(place.subfolder).unlink(&place.name) {
             Ok(()) => {
                 self.done += 1;
                 self.touch(place.subfolder);
@@ -73,7 +90,7 @@ impl<'a> Removals<'a> {
 
     fn sync(&mut self) {
         for subfolder in std::mem::take(&mut self.unsynced) {
-            if let Err(error) = self.session.folders.subfolder(subfolder).sync() {
+            if let Err(error) = self.folders.subfolder(subfolder).sync() {
                 self.errors.push(error);
             }
         }
@@ -91,7 +108,7 @@ impl<'a> Removals<'a> {
 }
 
 /// Gives messages the flag `S` and moves them out of new/. Nothing depends on it, so nothing fails by it.
-fn mark_seen(session: &Session, seen: &[usize]) {
+fn mark_seen(session: &Session, folders: &Folders, seen: &[usize]) {
     for index in seen {
         let place = session.place(*index);
         let name = match name::with_seen(&place.name) {
@@ -99,8 +116,8 @@ fn mark_seen(session: &Session, seen: &[usize]) {
             None if place.subfolder == Subfolder::New => place.name.clone(),
             None => continue,
         };
-        let folder = session.folders.subfolder(place.subfolder);
-        if let Err(error) = folder.rename(&place.name, &session.folders.cur, &name) {
+        let folder = folders.subfolder(place.subfolder);
+        if let Err(error) = folder.rename(&place.name, &folders.cur, &name) {
             tracing::debug!(%error, "cannot mark a message as seen");
         }
     }

@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, Command, ValueEnum};
 use clap_complete::Shell;
 
 use super::{Language, Texts};
-use crate::cli::{ByChoice, DiagramChoice, EndingChoice, LanguageChoice, SeverityChoice};
+use crate::cli::{BenchMode, ByChoice, DiagramChoice, EndingChoice, LanguageChoice, SeverityChoice};
 
 /// The same command line, speaking the language of `texts`: what each command and argument is for, examples,
 /// headings, and the words around values.
@@ -119,6 +119,8 @@ fn with_values(argument: Arg, values: Vec<PossibleValue>) -> Arg {
         argument.value_parser(Worded::<EndingChoice>::new(values))
     } else if parsed == TypeId::of::<DiagramChoice>() {
         argument.value_parser(Worded::<DiagramChoice>::new(values))
+    } else if parsed == TypeId::of::<BenchMode>() {
+        argument.value_parser(Worded::<BenchMode>::new(values))
     } else {
         argument
     }
