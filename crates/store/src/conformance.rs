@@ -55,7 +55,7 @@ pub fn hostile_messages() -> Vec<Vec<u8>> {
 
 /// A user of this name.
 pub fn user(name: &str) -> User {
-    User { name: UserName::parse(name.as_bytes(), "example.org").expect("tests give legal names"), home: None }
+    User::new(UserName::parse(name.as_bytes(), "example.org").expect("tests give legal names"))
 }
 
 /// Delivers one message to one user.

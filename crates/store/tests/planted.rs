@@ -36,7 +36,11 @@ const FAULTS: &[Fault] = &[
     fault!("store.hides-failed-removals", a_removal_that_fails_is_told),
     fault!("store.accepts-any-password", only_the_right_password_lets_in),
     fault!("store.old-password-still-opens", a_password_that_was_right_is_worthless_once_it_is_changed),
-    fault!("store.unknown-user-is-fast", an_unknown_user_takes_as_long_as_a_known_one),
+    fault!("store.unknown-user-is-fast", every_refusal_costs_the_same),
+    fault!("store.clear-password-is-refused-fast", every_refusal_costs_the_same),
+    fault!("store.passwd-file-is-read-once", a_changed_file_is_read_again),
+    fault!("store.guessers-wait-among-all", a_fresh_login_does_not_wait_behind_guessers),
+    fault!("store.previous-password-is-known-for-ever", the_previous_password_is_known_for_a_while),
 ];
 
 fn passes(fault: &Fault) -> bool {

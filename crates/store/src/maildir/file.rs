@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::time::{Duration, SystemTime};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, openat, openat2, statx};
 use watchpost_proto::planted::planted;

@@ -32,6 +32,12 @@ pub fn server_config(identity: Arc<CertifiedKey>) -> Arc<rustls::ServerConfig> {
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(OneCertificate(identity)));
     config.alpn_protocols = vec![ALPN.to_vec()];
+    // Clients that poll resume with a ticket: nothing is kept here for each of them. They use one at a time.
+    if let Ok(ticketer) = rustls::crypto::aws_lc_rs::Ticketer::new() {
+        config.ticketer = ticketer;
+        config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+    }
+    config.send_tls13_tickets = 1;
     Arc::new(config)
 }
 
