@@ -44,9 +44,10 @@ pub(crate) struct Try {
 }
 
 impl Campaign {
-    /// Guesses within about a day.
+    /// Guesses within a day: all of the first day, and what is left of them when half are forgotten each day.
     pub(crate) fn guesses(&self, now: Seconds) -> f32 {
-        self.guesses.now(now, DAY)
+        let young = now.saturating_sub(self.first) <= DAY;
+        if young { self.total as f32 } else { self.guesses.now(now, DAY) }
     }
 
     /// Guesses in all.

@@ -26,6 +26,7 @@ mod settings;
 pub mod signatures;
 mod sketch;
 mod table;
+pub mod texts;
 mod trust;
 mod untrusted;
 mod verdict;

@@ -176,6 +176,9 @@ impl MinHash {
     }
 }
 
+/// A gap so many times longer or shorter than the mean begins another rhythm.
+const PACE: f32 = 8.0;
+
 /// How regularly something comes (Welford's mean and variance of the gaps).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Rhythm {
@@ -193,6 +196,12 @@ impl Rhythm {
             return;
         }
         self.last = now;
+        // After a night, or a change of pace, the rhythm is another one.
+        let other = self.times > 1 && (gap as f32 > self.mean * PACE || (gap as f32) < self.mean / PACE);
+        if other {
+            *self = Self { last: now, times: 1, ..Self::default() };
+            return;
+        }
         self.times = self.times.saturating_add(1);
         if self.times == 1 {
             return;

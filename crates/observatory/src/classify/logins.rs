@@ -165,9 +165,6 @@ impl Classifier {
             session.before = before;
             session.fingerprint = Some(tool);
         }
-        if let Some(visits) = self.visitors.get_mut(&source) {
-            visits.entered();
-        }
         self.judge_about(stage, Happening::Entered(Entered { account: name, flagged }), Some(mark));
         let doubted = self.sessions.peek(&firing.connection.0).is_some_and(|session| session.doubted);
         if !doubted {

@@ -5,8 +5,8 @@ use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
 thresholds_of! { B2 {
-    /// So many guesses, half of them forgotten each day. Repeats of one wrong password do not count, so an owner who
-    /// travels with an old one stays below.
+    /// So many guesses within a day. Repeats of one wrong password do not count, so an owner who travels with an old
+    /// one stays below.
     guesses: f32 = 20.0,
     /// From so many networks within a day: no owner is in so many places.
     nets: u32 = 8,

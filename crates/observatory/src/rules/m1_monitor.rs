@@ -9,6 +9,8 @@ thresholds_of! { M1 {
     sessions: u32 = 20,
     /// And the intervals between them vary by no more than this (standard deviation over mean).
     variation: f32 = 0.15,
+    /// And no shorter than this in seconds: no monitor asks more often.
+    interval_seconds: f32 = 10.0,
 } }
 
 pub(super) const RULE: Rule = Rule { id: RuleId::M1, version: 1, severity: Severity::Info, techniques: &[], judge };
@@ -18,7 +20,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let visits = case.visits?;
     let limits = &case.thresholds.m1;
     let variation = visits.rhythm.variation();
-    if visits.quiet < limits.sessions || variation > limits.variation {
+    if visits.quiet.min(visits.rhythm.times()) < limits.sessions || variation > limits.variation || visits.rhythm.mean() < limits.interval_seconds {
         return None;
     }
     let facts = [

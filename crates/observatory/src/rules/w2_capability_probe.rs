@@ -16,7 +16,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(summary) = case.happening else { return None };
     let shape = &case.session.shape;
     let looks = shape.only(b"CTNHAQ8G") && !shape.only(b"Q");
-    if !looks || summary.user.is_some() || case.session.mechanisms.len() > 0 || summary.tally.failed_logins > 0 {
+    if !looks || case.session.exploited || summary.user.is_some() || case.session.mechanisms.len() > 0 || summary.tally.failed_logins > 0 {
         return None;
     }
     let survey = shape.said(b'H') || shape.said(b'N');
