@@ -180,8 +180,14 @@ impl Classifier {
         let nets = self.nets.iter().filter(|(_, net)| net.bans > 0);
         let nets = nets.map(|(network, net)| (*network, net.banned_until, net.bans));
         let enforced = self.settings.enforces();
-        let ban = |(network, until, times)| {
-            Ban { network, since: 0, until, times, keyhole: false, exported: false, enforced }
+        let ban = |(network, until, times)| Ban {
+            network,
+            since: 0,
+            until,
+            times,
+            keyhole: false,
+            exported: false,
+            enforced,
         };
         Carried { homes: self.trust.homes(), bans: sources.chain(nets).map(ban).collect() }
     }

@@ -109,7 +109,8 @@ impl Going {
         cited.push(firing.sequence);
         cited.sort_unstable();
         for sequence in cited {
-            let known = self.first_evidence.contains(&sequence) || self.last_evidence.iter().any(|last| *last == sequence);
+            let known =
+                self.first_evidence.contains(&sequence) || self.last_evidence.iter().any(|last| *last == sequence);
             if known {
             } else if self.first_evidence.len() < 16 {
                 self.first_evidence.push(sequence);
@@ -128,7 +129,8 @@ impl Going {
     }
 
     fn verdict(&self, rule: &Rule, finding: Finding, firing: Firing) -> Verdict {
-        let mut evidence: Vec<Sequence> = self.first_evidence.iter().chain(self.last_evidence.iter()).copied().collect();
+        let mut evidence: Vec<Sequence> =
+            self.first_evidence.iter().chain(self.last_evidence.iter()).copied().collect();
         evidence.sort_unstable();
         Verdict {
             episode: self.episode,

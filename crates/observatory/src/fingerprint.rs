@@ -216,8 +216,8 @@ impl Fingerprint {
     /// A short name that does not change: `c-7f3a91`.
     pub fn campaign(&self) -> String {
         let octets = self.ja4.bytes().chain(*b"|").chain(self.script.bytes());
-        let hash =
-            octets.fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x100_0000_01b3));
+        let hash = octets
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x100_0000_01b3));
         format!("c-{:06x}", crate::table::mixed(hash) >> 40)
     }
 }

@@ -17,7 +17,8 @@ impl HashKey {
     pub fn new(key: [u8; 16]) -> Self {
         let mut begun = DefaultHasher::new();
         begun.write(&key);
-        let halves = key.chunks_exact(8).map(|half| half.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)));
+        let halves =
+            key.chunks_exact(8).map(|half| half.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)));
         Self { seed: halves.fold(0, |seed, half| mixed(seed ^ half).wrapping_add(half)), begun }
     }
 

@@ -16,6 +16,7 @@ const FAULTS: &[(&str, fn())] = &[
     ("journal.codec-drops-an-event", checks::every_event_comes_back_as_it_was),
     ("journal.day-is-off-by-one", checks::sessions_stand_on_their_day),
     ("journal.retention-takes-a-day-too-many", checks::exactly_what_is_older_than_thirty_days_goes),
+    ("journal.export-shows-a-raw-escape", checks::what_a_peer_chose_is_exported_harmlessly),
     ("journal.evidence-is-cut", checks::a_replay_says_what_was_said),
 ];
 

@@ -20,7 +20,10 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let visits = case.visits?;
     let limits = &case.thresholds.m1;
     let variation = visits.rhythm.variation();
-    if visits.quiet.min(visits.rhythm.times()) < limits.sessions || variation > limits.variation || visits.rhythm.mean() < limits.interval_seconds {
+    if visits.quiet.min(visits.rhythm.times()) < limits.sessions
+        || variation > limits.variation
+        || visits.rhythm.mean() < limits.interval_seconds
+    {
         return None;
     }
     let facts = [

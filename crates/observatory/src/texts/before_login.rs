@@ -41,7 +41,10 @@ pub(super) const TEXTS: &[RuleText] = &[
             "メール ソフトも、アカウント設定のときに CAPA を送ります。ログイン前の HELP と NOOP を送るのは調査だけです。",
         ),
         response: said("Nothing.", "何もしません。"),
-        sentence: said("looked at what is offered and went ({tool})", "提供している機能だけを調べて切断しました({tool})"),
+        sentence: said(
+            "looked at what is offered and went ({tool})",
+            "提供している機能だけを調べて切断しました({tool})",
+        ),
     },
     RuleText {
         rule: RuleId::W3,
@@ -60,7 +63,10 @@ pub(super) const TEXTS: &[RuleText] = &[
             "TLS on port 110 and clear text on port 995 are mail programs that are set up wrongly: they weigh nothing.",
             "ポート 110 での TLS と、ポート 995 での平文は、設定を誤ったメール ソフトです。点数には数えません。",
         ),
-        response: said("One line that helps, then close; a scanner is banned by its score.", "助けになる 1 行を返して切断します。スキャナーは点数に応じて遮断します。"),
+        response: said(
+            "One line that helps, then close; a scanner is banned by its score.",
+            "助けになる 1 行を返して切断します。スキャナーは点数に応じて遮断します。",
+        ),
         sentence: said(
             "spoke {protocol} instead of POP3 ({times:probe|probes}, {protocols:protocol|protocols})",
             "POP3 ではなく {protocol} を話しました({times} 回、{protocols} 種類)",
@@ -81,20 +87,32 @@ pub(super) const TEXTS: &[RuleText] = &[
             "Outlook with secure password authentication ticked asks too, but then goes on to log in.",
             "「セキュリティで保護されたパスワード認証」を有効にした Outlook も送りますが、その後ログインに進みます。",
         ),
-        response: said("The mechanism is not offered. It weighs 6, once a day.", "この方式は提供していません。1 日に 1 回だけ 6 点を数えます。"),
-        sentence: said("asked for NTLM only to learn what it tells ({tool})", "情報を得るためだけに NTLM を要求しました({tool})"),
+        response: said(
+            "The mechanism is not offered. It weighs 6, once a day.",
+            "この方式は提供していません。1 日に 1 回だけ 6 点を数えます。",
+        ),
+        sentence: said(
+            "asked for NTLM only to learn what it tells ({tool})",
+            "情報を得るためだけに NTLM を要求しました({tool})",
+        ),
     },
     RuleText {
         rule: RuleId::A1,
         name: said("Mechanisms tried one after another", "認証方式の総当たり"),
-        what: said("Three mechanisms of AUTH that are not offered, in one session.", "提供していない AUTH の方式を、1 つのセッションで 3 種類試すことです。"),
+        what: said(
+            "Three mechanisms of AUTH that are not offered, in one session.",
+            "提供していない AUTH の方式を、1 つのセッションで 3 種類試すことです。",
+        ),
         why: said("A tool looks for the weakest way in.", "ツールが、最も弱い入り口を探しています。"),
         false_positives: said(
             "A client that ignores CAPA tries one or two.",
             "CAPA を無視するクライアントでも、試すのは 1 つか 2 つです。",
         ),
         response: said("Nothing.", "何もしません。"),
-        sentence: said("tried {mechanisms:mechanism|mechanisms} of AUTH that are not offered", "提供していない AUTH の方式を {mechanisms} 種類試しました"),
+        sentence: said(
+            "tried {mechanisms:mechanism|mechanisms} of AUTH that are not offered",
+            "提供していない AUTH の方式を {mechanisms} 種類試しました",
+        ),
     },
     RuleText {
         rule: RuleId::S1,
@@ -136,7 +154,10 @@ pub(super) const TEXTS: &[RuleText] = &[
             "新しい端末や、こちらの証明書の期限切れのこともあります。期限切れなら多くのネットワークが同時に苦情を\
              送るため、判定にもそう書きます。",
         ),
-        response: said("Logins in clear text are refused by policy. Tell the owner.", "平文でのログインは方針として拒否します。利用者に知らせてください。"),
+        response: said(
+            "Logins in clear text are refused by policy. Tell the owner.",
+            "平文でのログインは方針として拒否します。利用者に知らせてください。",
+        ),
         sentence: said(
             "TLS is missing or doubted where it was always used[: {net}][, {times:time|times}][: {nets} networks at once, \
              so look at the certificate][, TLS alert {alert}]",
@@ -193,8 +214,14 @@ pub(super) const TEXTS: &[RuleText] = &[
             "The operator's lists name the address: Tor, rented servers, a survey.",
             "運用者のリストにあるアドレスです(Tor、レンタル サーバー、調査)。",
         ),
-        why: said("Intruders hide there; guesses from there weigh half as much again.", "侵入者が隠れる場所です。ここからの推測は 1.5 倍に数えます。"),
-        false_positives: said("An owner who likes his privacy. It is a label.", "プライバシーを重んじる利用者のこともあります。ラベルにすぎません。"),
+        why: said(
+            "Intruders hide there; guesses from there weigh half as much again.",
+            "侵入者が隠れる場所です。ここからの推測は 1.5 倍に数えます。",
+        ),
+        false_positives: said(
+            "An owner who likes his privacy. It is a label.",
+            "プライバシーを重んじる利用者のこともあります。ラベルにすぎません。",
+        ),
         response: said("Nothing by itself.", "これだけでは何もしません。"),
         sentence: said("comes from {origin}[ ({country})]", "発信元は {origin}[({country})] です"),
     },

@@ -52,7 +52,10 @@ fn what_a_peer_chose_is_shown_harmlessly_in_a_sentence() {
 fn numbers_get_their_words() {
     assert_eq!(Ground::DifferentPasswords(1).sentence(Language::English), "1 different password");
     assert_eq!(Ground::DifferentPasswords(14).sentence(Language::English), "14 different passwords");
-    assert_eq!(Ground::MachineTiming(4).sentence(Language::English), "as regular as a clock (the intervals vary by 4 %)");
+    assert_eq!(
+        Ground::MachineTiming(4).sentence(Language::English),
+        "as regular as a clock (the intervals vary by 4 %)"
+    );
     assert_eq!(Ground::DifferentPasswords(14).sentence(Language::Japanese), "14 個の異なるパスワード");
     assert_eq!((span(40, Language::English).as_str(), span(9_000, Language::Japanese).as_str()), ("40 s", "3 時間"));
 }

@@ -171,9 +171,9 @@ impl Passwords {
         let met = self.by_password.entry(password).or_default();
         met.insert(name.to_owned(), at);
         let met = met.values().filter(|before| at - **before <= DAY).count();
-        let tag = name.bytes().fold(password.wrapping_mul(0x9e37_79b9), |tag, octet| {
-            (tag ^ u32::from(octet)).wrapping_mul(0x0100_0193)
-        });
+        let tag = name
+            .bytes()
+            .fold(password.wrapping_mul(0x9e37_79b9), |tag, octet| (tag ^ u32::from(octet)).wrapping_mul(0x0100_0193));
         PasswordFacts {
             tag: (tag >> 16) as u16,
             length: PasswordLength::To8,
@@ -387,8 +387,7 @@ impl World {
         let account = exists(name);
         let right = account.is_some() && password == Password::Right;
         let fingerprint = self.classifier.fingerprint(connection);
-        let asks =
-            LoginVisitor { address: visit.from, account: account.as_deref(), fingerprint: fingerprint.as_ref() };
+        let asks = LoginVisitor { address: visit.from, account: account.as_deref(), fingerprint: fingerprint.as_ref() };
         let decision = self.classifier.answer(asks, moment(self.now));
         let refused = decision.enforced && decision.answer.refuses();
         let counted = visit.at >= 0.0;

@@ -2,10 +2,13 @@
 
 use super::published::{QUIET, Row};
 use super::{
-    After, BOT, DAY, Dice, Doing, HOUR, MAIL_APP, MINUTE, OTHER_APP, Password, SCRIPT, Visit, home, ip, owner, stranger, visit,
+    After, BOT, DAY, Dice, Doing, HOUR, MAIL_APP, MINUTE, OTHER_APP, Password, SCRIPT, Visit, home, ip, owner,
+    stranger, visit,
 };
 use std::net::IpAddr;
-use watchpost_observatory::RuleId::{A1, B1, B2, B3, C1, D1, E1, F1, H1, H2, H4, H5, M1, M2, N1, S1, S2, W1, W2, W3, X1};
+use watchpost_observatory::RuleId::{
+    A1, B1, B2, B3, C1, D1, E1, F1, H1, H2, H4, H5, M1, M2, N1, S1, S2, W1, W2, W3, X1,
+};
 use watchpost_observatory::{Foreign, TlsFailure};
 
 pub const OWN: &[Row] = &[
@@ -17,11 +20,22 @@ pub const OWN: &[Row] = &[
     Row { name: "fetcher, each 5 min on the second, 1 d", plan: fetcher, ..QUIET },
     Row { name: "new office: 20 users mistype on their first day", plan: first_day, ..QUIET },
     Row { name: "phone with an old password in 60 nets a day", plan: roaming, may: &[M2], ..QUIET },
-    Row { name: "40 users change passwords, phones and laptops keep the old", plan: new_passwords, may: &[M2], ..QUIET },
+    Row {
+        name: "40 users change passwords, phones and laptops keep the old",
+        plan: new_passwords,
+        may: &[M2],
+        ..QUIET
+    },
     Row { name: "Outlook with SPA ticked, each 5 min, then USER and PASS", plan: spa, ..QUIET },
     Row { name: "nmap asks for NTLM", plan: nmap, seen: &[(N1, 0.1)], may: &[W2], ..QUIET },
     Row { name: "our certificate expired: 10 nets complain", plan: expired, seen: &[(S2, 200.0)], may: &[W1], ..QUIET },
-    Row { name: "one net complains about the certificate", plan: one_complains, seen: &[(S2, 700.0)], may: &[W1], ..QUIET },
+    Row {
+        name: "one net complains about the certificate",
+        plan: one_complains,
+        seen: &[(S2, 700.0)],
+        may: &[W1],
+        ..QUIET
+    },
     Row { name: "survey: HELP, NOOP, STLS, QUIT", plan: survey, seen: &[(W2, 0.1)], ..QUIET },
     Row { name: "Latin-1 in the user name, old password, each 5 min, 1 d", plan: latin, may: &[X1, M2], ..QUIET },
     Row { name: "names with USER and QUIT", plan: walk, seen: &[(E1, 60.0)], banned: Some(250.0), ..QUIET },
@@ -34,7 +48,14 @@ pub const OWN: &[Row] = &[
         banned: Some(60.0),
         refused: (0.3, 0.3),
     },
-    Row { name: "an IPv6 customer rotates in his /64", plan: rotating, seen: &[(B1, 60.0)], may: &[B3], banned: Some(120.0), ..QUIET },
+    Row {
+        name: "an IPv6 customer rotates in his /64",
+        plan: rotating,
+        seen: &[(B1, 60.0)],
+        may: &[B3],
+        banned: Some(120.0),
+        ..QUIET
+    },
     Row { name: "30 idle phones behind one address", plan: idle_phones, may: &[W1], ..QUIET },
     Row { name: "connections held by the dozen", plan: slowloris, seen: &[(F1, 1.5 * MINUTE)], may: &[W1], ..QUIET },
     Row { name: "handshakes by the dozen", plan: handshakes, seen: &[(F1, 11.0)], may: &[W1], ..QUIET },
@@ -44,7 +65,12 @@ pub const OWN: &[Row] = &[
     Row { name: "a stranger comes in, takes all and removes all", plan: wipe, seen: &[(H2, 1.0), (H5, 1.0)], ..QUIET },
     Row { name: "an owner's new phone at home takes all", plan: new_phone, may: &[H2], ..QUIET },
     Row { name: "owners leave no copy, then travel", plan: no_copy, ..QUIET },
-    Row { name: "a new owner's first day, while a campaign uses another tool", plan: new_owner, seen: &[(D1, 3.0 * HOUR)], ..QUIET },
+    Row {
+        name: "a new owner's first day, while a campaign uses another tool",
+        plan: new_owner,
+        seen: &[(D1, 3.0 * HOUR)],
+        ..QUIET
+    },
     Row { name: "the campaign's tool is an owner's too", plan: shared_tool, seen: &[(D1, 3.0 * HOUR)], ..QUIET },
 ];
 
@@ -80,7 +106,9 @@ fn http_twice_a_day(_: &mut Dice) -> Vec<Visit> {
 }
 
 fn monitor(dice: &mut Dice) -> Vec<Visit> {
-    each(1440, MINUTE, |at| visit(dice.about(at + 2.0, 2.0), ip(203, 0, 113, 9), Doing::Says(vec![b"QUIT\r\n".to_vec()])))
+    each(1440, MINUTE, |at| {
+        visit(dice.about(at + 2.0, 2.0), ip(203, 0, 113, 9), Doing::Says(vec![b"QUIT\r\n".to_vec()]))
+    })
 }
 
 fn login_monitor(dice: &mut Dice) -> Vec<Visit> {
@@ -107,7 +135,9 @@ fn first_day(dice: &mut Dice) -> Vec<Visit> {
         let name = format!("u{user}");
         let at = f64::from(user) * 90.0 + dice.share() * 30.0;
         let typos = dice.below(3) as u32;
-        visits.extend((0..typos).map(|typo| owner(at + f64::from(typo) * 15.0, from, &name, Password::Wrong(user * 10 + typo))));
+        visits.extend(
+            (0..typos).map(|typo| owner(at + f64::from(typo) * 15.0, from, &name, Password::Wrong(user * 10 + typo))),
+        );
         visits.push(owner(at + 60.0, from, &name, Password::Right));
     }
     visits
@@ -250,15 +280,26 @@ fn mechanisms(_: &mut Dice) -> Vec<Visit> {
 /// Three guesses from elsewhere, then the right password from a new network; he looks at headers, and at codes.
 fn codes(_: &mut Dice) -> Vec<Visit> {
     let mut visits = vec![home(ip(198, 51, 100, 7), "alice")];
-    visits.extend((0..4).map(|number| stranger(f64::from(number) * 100.0, ip(100, number as u8 + 20, 3, 3), "alice", Password::Wrong(number))));
-    let then = After { messages: 40, tops: 12, retrieves: 1, octets_each: 3_000, sensitive: true, age_seconds: 60, ..After::default() };
+    visits.extend((0..4).map(|number| {
+        stranger(f64::from(number) * 100.0, ip(100, number as u8 + 20, 3, 3), "alice", Password::Wrong(number))
+    }));
+    let then = After {
+        messages: 40,
+        tops: 12,
+        retrieves: 1,
+        octets_each: 3_000,
+        sensitive: true,
+        age_seconds: 60,
+        ..After::default()
+    };
     let doing = Doing::Login { name: "alice".to_owned(), password: Password::Right, then };
     visits.push(Visit { at: 600.0, from: ip(203, 0, 113, 9), program: BOT, doing, honest: false });
     visits
 }
 
 fn wipe(_: &mut Dice) -> Vec<Visit> {
-    let then = After { messages: 60, retrieves: 60, octets_each: 3_000, removes: 60, removes_unread: 5, ..After::default() };
+    let then =
+        After { messages: 60, retrieves: 60, octets_each: 3_000, removes: 60, removes_unread: 5, ..After::default() };
     let doing = Doing::Login { name: "alice".to_owned(), password: Password::Right, then };
     let program = super::Program { quits: true, ..SCRIPT };
     let enters = Visit { at: 0.0, from: ip(203, 0, 113, 9), program, doing, honest: false };
@@ -292,7 +333,9 @@ fn campaign(dice: &mut Dice, program: super::Program) -> Vec<Visit> {
 
 fn new_owner(dice: &mut Dice) -> Vec<Visit> {
     let mut visits = campaign(dice, SCRIPT);
-    visits.extend((0..5).map(|hour| owner(3.5 * HOUR + f64::from(hour) * 1_000.0, ip(192, 0, 2, 9), "u7", Password::Right)));
+    visits.extend(
+        (0..5).map(|hour| owner(3.5 * HOUR + f64::from(hour) * 1_000.0, ip(192, 0, 2, 9), "u7", Password::Right)),
+    );
     visits
 }
 

@@ -171,8 +171,7 @@ pub const PUBLISHED: &[Row] = &[
 ];
 
 /// Nothing is seen, nobody is refused.
-pub const QUIET: Row =
-    Row { name: "", plan: phone, seen: &[], may: &[], banned: None, refused: (0.0, 0.0) };
+pub const QUIET: Row = Row { name: "", plan: phone, seen: &[], may: &[], banned: None, refused: (0.0, 0.0) };
 
 /// The phone is at home where its owner logged in the day before: he changed the password since.
 fn phone(dice: &mut Dice) -> Vec<Visit> {
@@ -228,9 +227,8 @@ fn six_typos(dice: &mut Dice) -> Vec<Visit> {
 
 fn twelve_guesses(dice: &mut Dice) -> Vec<Visit> {
     let from = ip(198, 51, 100, 7);
-    let guess = |number: u32| {
-        owner(dice.about(f64::from(number) * 100.0 + 20.0, 20.0), from, "alice", Password::Wrong(number))
-    };
+    let guess =
+        |number: u32| owner(dice.about(f64::from(number) * 100.0 + 20.0, 20.0), from, "alice", Password::Wrong(number));
     (0..12).map(guess).chain([home(from, "alice")]).collect()
 }
 
@@ -247,7 +245,8 @@ fn new_net(dice: &mut Dice) -> Vec<Visit> {
 fn shared_address(dice: &mut Dice) -> Vec<Visit> {
     let from = ip(198, 51, 100, 7);
     let mut visits: Vec<Visit> = (1..4).map(|user| home(from, &format!("u{user}"))).collect();
-    visits.extend((0..1440_u32).map(|minute| stranger(f64::from(minute) * MINUTE, from, "u9", Password::Wrong(minute))));
+    visits
+        .extend((0..1440_u32).map(|minute| stranger(f64::from(minute) * MINUTE, from, "u9", Password::Wrong(minute))));
     for user in 1..4 {
         let offset = dice.share() * 10.0 * MINUTE;
         let poll = |poll| owner(offset + f64::from(poll) * 10.0 * MINUTE, from, &format!("u{user}"), Password::Right);
@@ -275,7 +274,8 @@ fn slow(dice: &mut Dice) -> Vec<Visit> {
 
 /// Each address tries once in six hours, evenly spread over the addresses, with some jitter.
 fn botnet(dice: &mut Dice) -> Vec<Visit> {
-    let names = ["testuser", "helpdesk", "scan", "marketing", "noreply", "fax", "office", "sales", "support", "billing"];
+    let names =
+        ["testuser", "helpdesk", "scan", "marketing", "noreply", "fax", "office", "sales", "support", "billing"];
     let mut visits = Vec::new();
     for round in 0..12 {
         for address in 0..120_u32 {
@@ -312,7 +312,8 @@ fn wide_spray(dice: &mut Dice) -> Vec<Visit> {
 fn stuffing(dice: &mut Dice) -> Vec<Visit> {
     let from = ip(203, 0, 113, dice.below(250) as u8);
     let guess = |number: u32| {
-        let name = if number.is_multiple_of(2) { format!("u{number}@example.org") } else { format!("x{number}@else.example") };
+        let name =
+            if number.is_multiple_of(2) { format!("u{number}@example.org") } else { format!("x{number}@else.example") };
         stranger(f64::from(number) * 5.0, from, &name, Password::Wrong(number))
     };
     (0..120).map(guess).collect()

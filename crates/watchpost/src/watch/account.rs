@@ -148,7 +148,9 @@ impl Story {
             lines.extend([String::new(), desk.text("talk-session-verdicts")]);
             for verdict in verdicts {
                 let text = format!("{}  {}", desk.reckoning.short(verdict.at), words::sentence(verdict, desk));
-                lines.extend(page::wrapped(&text, desk.columns.saturating_sub(2)).iter().map(|line| format!("  {line}")));
+                lines.extend(
+                    page::wrapped(&text, desk.columns.saturating_sub(2)).iter().map(|line| format!("  {line}")),
+                );
             }
         }
         lines.join("\n")
@@ -160,7 +162,8 @@ impl Story {
         if sources.is_empty() {
             return Vec::new();
         }
-        let headings = ["guessed", "repeats", "logins", "last", "from"].map(|column| desk.text(&format!("talk-account-{column}")));
+        let headings =
+            ["guessed", "repeats", "logins", "last", "from"].map(|column| desk.text(&format!("talk-account-{column}")));
         let rows: Vec<Vec<String>> = sources
             .into_iter()
             .take(SOURCES_MAX)

@@ -67,10 +67,7 @@ struct Exporter<'a> {
 impl Exporter<'_> {
     /// Some documents, in a stable order: sessions as they began, those that went on when they were first met follow
     /// when they are over, and the verdicts made meanwhile behind them. None: that was all.
-    fn next(
-        &mut self,
-        cursor: &mut Cursor,
-    ) -> Result<Vec<Value>, NoJournal> {
+    fn next(&mut self, cursor: &mut Cursor) -> Result<Vec<Value>, NoJournal> {
         let mut documents = Vec::new();
         let sessions = self.reader.sessions_after(cursor.seen, self.span, PAGE)?;
         for session in &sessions {

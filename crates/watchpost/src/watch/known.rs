@@ -84,7 +84,12 @@ fn read(path: &Path) -> std::io::Result<Option<List>> {
     }
     let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut list = List { name: super::shown(&stem), addresses: Default::default(), networks: Vec::new(), changed: metadata.modified().ok() };
+    let mut list = List {
+        name: super::shown(&stem),
+        addresses: Default::default(),
+        networks: Vec::new(),
+        changed: metadata.modified().ok(),
+    };
     if end == "json" {
         // MISP's warning lists: the addresses stand in `list`.
         let document: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();

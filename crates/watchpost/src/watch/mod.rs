@@ -83,7 +83,8 @@ impl Desk<'_> {
         let since = since.map(moment).transpose()?.unwrap_or(Span::ALL.since);
         let until = until.map(moment).transpose()?.unwrap_or(Span::ALL.until);
         if since >= until {
-            let variables = [("since", self.reckoning.whole(since).into()), ("until", self.reckoning.whole(until).into())];
+            let variables =
+                [("since", self.reckoning.whole(since).into()), ("until", self.reckoning.whole(until).into())];
             return Err(Failure::new(ExitCode::Usage, self.talk.texts.format("error-empty-span", &variables)));
         }
         Ok(Span { since, until })

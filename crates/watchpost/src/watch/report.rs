@@ -199,7 +199,8 @@ impl Report {
 
     fn table(&self, desk: &Desk<'_>) -> Option<String> {
         let kinds = self.kinds();
-        let headings = ["worst", "what", "who", "sure", "answer"].map(|column| desk.text(&format!("talk-report-{column}")));
+        let headings =
+            ["worst", "what", "who", "sure", "answer"].map(|column| desk.text(&format!("talk-report-{column}")));
         let rows: Vec<Vec<String>> = kinds.iter().take(KINDS_MAX).map(|(key, kind)| row(key, kind, desk)).collect();
         (!rows.is_empty()).then(|| page::table(&headings, &rows, desk.columns))
     }
@@ -250,7 +251,8 @@ impl Report {
             .tls
             .iter()
             .map(|(version, count)| {
-                let version = if version == "–" { desk.text("talk-report-no-tls") } else { version.replace("TLSv", "TLS ") };
+                let version =
+                    if version == "–" { desk.text("talk-report-no-tls") } else { version.replace("TLSv", "TLS ") };
                 format!("{version}: {}", page::grouped(*count))
             })
             .collect();
@@ -258,7 +260,10 @@ impl Report {
         let mut clients: Vec<(&String, &u64)> = self.counts.clients.iter().collect();
         clients.sort_by_key(|(ja4, count)| (std::cmp::Reverse(**count), ja4.as_str()));
         lines.extend(
-            clients.into_iter().take(CLIENTS_MAX).map(|(ja4, count)| format!("  {:>8}  {}", page::grouped(*count), shown(ja4))),
+            clients
+                .into_iter()
+                .take(CLIENTS_MAX)
+                .map(|(ja4, count)| format!("  {:>8}  {}", page::grouped(*count), shown(ja4))),
         );
         Some(lines.join("\n"))
     }
@@ -328,7 +333,8 @@ fn row(key: &str, kind: &Kind<'_>, desk: &Desk<'_>) -> Vec<String> {
         [] => String::new(),
     };
     let name = words::rule(&first.rule, desk);
-    let what = if first.campaign.is_some() { format!("{name}  {}", shown(key)) } else { format!("{name} ({})", first.rule) };
+    let what =
+        if first.campaign.is_some() { format!("{name}  {}", shown(key)) } else { format!("{name} ({})", first.rule) };
     let detail = words::detail(kind.verdicts.iter().max_by_key(|verdict| verdict.severity).unwrap_or(&first));
     vec![desk.severity(kind.severity), what, who, words::confidence(&detail, desk), words::answer(&detail, desk)]
 }
