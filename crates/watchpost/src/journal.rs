@@ -13,6 +13,7 @@ use watchpost_observatory::{
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Answers, Config};
+use crate::known::Lookup;
 use crate::log::SessionLog;
 
 /// The secret of this installation, in `data_dir`: marks in the journal mean nothing without it.
@@ -87,7 +88,14 @@ pub fn classifier(config: &Config, secret: &Secret) -> Classifier {
         Answers::Observe => Standing::Observe,
     };
     let settings = Settings { answers, domain: config.domain.as_str().to_owned(), lists, ..Settings::default() };
-    Classifier::new(settings, &secret.tables())
+    let classifier = Classifier::new(settings, &secret.tables());
+    match Lookup::read(observatory) {
+        Ok(lookup) => classifier.with_origins(Box::new(move |address| lookup.origin(address))),
+        Err((path, error)) => {
+            tracing::warn!(path = %path.display(), %error, "the list cannot be read: rules know no origins");
+            classifier
+        }
+    }
 }
 
 /// Begins to keep the journal of this configuration.

@@ -9,8 +9,16 @@ use watchpost::cli::{Cli, Command as Asked, LanguageChoice};
 use watchpost::i18n::{Language, Texts, localize};
 
 const SOURCES: [(Language, &str, &str); 2] = [
-    (Language::English, include_str!("../src/i18n/en/cli.ftl"), concat!(include_str!("../src/i18n/en/talk.ftl"), "\n", include_str!("../src/i18n/en/watch.ftl"))),
-    (Language::Japanese, include_str!("../src/i18n/ja/cli.ftl"), concat!(include_str!("../src/i18n/ja/talk.ftl"), "\n", include_str!("../src/i18n/ja/watch.ftl"))),
+    (
+        Language::English,
+        include_str!("../src/i18n/en/cli.ftl"),
+        concat!(include_str!("../src/i18n/en/talk.ftl"), "\n", include_str!("../src/i18n/en/watch.ftl")),
+    ),
+    (
+        Language::Japanese,
+        include_str!("../src/i18n/ja/cli.ftl"),
+        concat!(include_str!("../src/i18n/ja/talk.ftl"), "\n", include_str!("../src/i18n/ja/watch.ftl")),
+    ),
 ];
 
 /// The ids of a Fluent file, each with the text of its entry.

@@ -188,7 +188,10 @@ pub fn what_a_peer_chose_is_exported_harmlessly() {
     while let Some(value) = waiting.pop() {
         match value {
             serde_json::Value::String(text) => {
-                assert!(!text.contains(|character: char| character.is_control() || character == '\u{202e}'), "{text:?}");
+                assert!(
+                    !text.contains(|character: char| character.is_control() || character == '\u{202e}'),
+                    "{text:?}"
+                );
             }
             serde_json::Value::Array(values) => waiting.extend(values),
             serde_json::Value::Object(values) => waiting.extend(values.into_iter().map(|(_, value)| value)),

@@ -8,10 +8,10 @@ use watchpost_observatory::journal::export::timestamp;
 use watchpost_observatory::journal::{Filter, Micros, Reader, Session, Span, StoredVerdict};
 use watchpost_observatory::{EventKind, LoginOutcome};
 
-use super::known::Lookup;
 use super::{Desk, page, shown, verdict_json, words};
 use crate::cli::AccountArgs;
 use crate::console::Failure;
+use crate::known::Lookup;
 
 /// Sources shown, the busiest first.
 const SOURCES_MAX: usize = 15;
@@ -54,7 +54,7 @@ pub fn run(arguments: &AccountArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     if arguments.json {
         desk.talk.print(&story.json(&arguments.name, span, &verdicts).to_string());
     } else {
-        let lookup = Lookup::open(desk)?;
+        let lookup = desk.lookup()?;
         desk.talk.print(&story.text(&arguments.name, &verdicts, &lookup, desk));
     }
     Ok(())

@@ -10,9 +10,9 @@ use watchpost_observatory::journal::export::{Known, Observer, session_document, 
 use watchpost_observatory::journal::{NoJournal, Reader, Session, SessionEnd, Span};
 
 use super::Desk;
-use super::known::Lookup;
 use crate::cli::ExportArgs;
 use crate::console::Failure;
+use crate::known::Lookup;
 
 /// Sessions taken from the journal at once.
 const PAGE: u64 = 500;
@@ -33,7 +33,7 @@ struct Cursor {
 pub fn run(arguments: &ExportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let span = desk.span(arguments.since.as_deref(), None)?;
     let reader = desk.reader()?;
-    let lookup = Lookup::open(desk)?;
+    let lookup = desk.lookup()?;
     let observer = Observer { hostname: hostname(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let mut cursor = Cursor { seen: Sequence(0), open: BTreeSet::new(), verdict: 0 };
     let mut exporter = Exporter { reader: &reader, lookup: &lookup, observer, span };

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use watchpost_observatory::journal::export::timestamp;
 use watchpost_observatory::journal::{Counted, Micros, Reader, SessionEnd, Span, StoredVerdict};
 
-use super::known::{Lookup, Remembered};
 use super::{Desk, page, severity_word, shown, verdict_json, words};
 use crate::cli::ReportArgs;
 use crate::console::Failure;
+use crate::known::{Lookup, Remembered};
 
 /// Columns of the strip of hours.
 const STRIP: usize = 24;
@@ -62,7 +62,7 @@ pub fn run(arguments: &ReportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
         desk.talk.print(&report.json().to_string());
         return Ok(());
     }
-    let lookup = Lookup::open(desk)?;
+    let lookup = desk.lookup()?;
     desk.talk.print(&report.text(&lookup, desk));
     Ok(())
 }

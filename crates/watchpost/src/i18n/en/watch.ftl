@@ -37,7 +37,7 @@ error-no-rule =
 error-no-secret =
     The key of the journal in { $path } cannot be read: { $cause }.
     Without it the rules cannot judge again as they did. Read it as the user that the server runs as.
-error-lists = The lists in { $path } cannot be read: { $cause }.
+error-lists = The list or database { $path } cannot be read: { $cause }.
 
 ## Words
 

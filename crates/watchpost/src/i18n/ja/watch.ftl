@@ -37,7 +37,7 @@ error-no-rule =
 error-no-secret =
     { $path } にあるジャーナルの鍵を読み取れません: { $cause }
     鍵がないと、当時と同じ判定を再現できません。サーバーを動かしているユーザーで実行してください。
-error-lists = { $path } にあるアドレスのリストを読み取れません: { $cause }
+error-lists = リストまたはデータベース { $path } を読み取れません: { $cause }
 
 ## ことば
 
