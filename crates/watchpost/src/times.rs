@@ -132,7 +132,7 @@ mod tests {
 
     fn reckoning() -> Reckoning {
         let now: Timestamp = "2026-11-23T07:30:00+09:00".parse().expect("a moment");
-        Reckoning::within(now.into(), TimeZone::get("Asia/Tokyo").expect("a zone"))
+        Reckoning::within(Micros(now.as_microsecond()).time(), TimeZone::get("Asia/Tokyo").expect("a zone"))
     }
 
     #[test]
