@@ -14,6 +14,7 @@ pub mod conformance;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::io::AsyncBufRead;
 use watchpost_proto::{Credentials, Listing, Outcome, Password, Sizes, UniqueId};
@@ -60,6 +61,8 @@ pub trait Maildrop: Send + 'static {
 pub struct Message<Reader> {
     /// What RETR will send of it, counted from the message itself: the listing may have been told less than the truth.
     pub sizes: Sizes,
+    /// When it came into the maildrop.
+    pub arrived: SystemTime,
     /// Its stored octets, from the first to the last.
     pub body: Reader,
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, openat, openat2, statx};
 use watchpost_proto::planted::planted;
@@ -88,6 +89,12 @@ impl Facts {
     /// Of an open file or folder.
     pub(super) fn of_open(file: impl AsFd) -> io::Result<Self> {
         Ok(Self::from(statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?))
+    }
+
+    /// When the message came: its file is written once, and a new name leaves this time alone.
+    pub(super) fn arrived(&self) -> SystemTime {
+        let nanoseconds = u64::try_from(self.modified.0).unwrap_or(0);
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
     }
 
     /// What tells this state of the file from others. Not the device: some get another number with every boot.
