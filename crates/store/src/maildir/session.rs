@@ -26,16 +26,16 @@ pub(super) struct Session {
     folders: OnceLock<Arc<Folders>>,
     pub(super) snapshot: Arc<Snapshot>,
     /// Messages whose flags or folder somebody else has changed since the listing.
-    moved: Mutex<Moved>,
+    moved: Mutex<Option<Box<Moved>>>,
     /// Dropped last.
     _lock: Lock,
 }
 
 /// Where messages have gone, and how the Maildir was when that was found out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Moved {
     places: HashMap<usize, Place>,
-    state: Option<Fingerprint>,
+    state: Fingerprint,
 }
 
 impl Session {
@@ -60,7 +60,7 @@ impl Session {
 
     /// Where the message lies, as far as this session knows.
     pub(super) fn place(&self, index: usize) -> Place {
-        if let Some(place) = self.moved().places.get(&index) {
+        if let Some(place) = self.moved().as_ref().and_then(|moved| moved.places.get(&index)) {
             return place.clone();
         }
         let (subfolder, name) = self.snapshot.place(index);
@@ -84,19 +84,19 @@ impl Session {
             }
             Ok(())
         })?;
-        *self.moved() = Moved { places, state: Some(state) };
+        *self.moved() = Some(Box::new(Moved { places, state }));
         Ok(())
     }
 
     /// The same, unless nothing has changed since the last time: a client may ask for a message that is gone as often as
     /// it likes.
     pub(super) fn look_again_if_changed(&self) -> io::Result<()> {
-        let known = self.moved().state;
+        let known = self.moved().as_ref().map(|moved| moved.state);
         let now = Fingerprint::of(self.folders()?)?;
         if known == Some(now) && now.is_settled(SystemTime::now()) { Ok(()) } else { self.look_again() }
     }
 
-    fn moved(&self) -> MutexGuard<'_, Moved> {
+    fn moved(&self) -> MutexGuard<'_, Option<Box<Moved>>> {
         // Whatever a panic could leave here is looked up again.
         self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
