@@ -1,5 +1,7 @@
 //! What takes minutes about logins: what the clock tells a stranger, and what a storm of guesses does to the others.
 
+#![allow(clippy::print_stdout, reason = "the figures are what these tests report")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -54,7 +56,7 @@ fn the_clock_does_not_tell_who_exists() {
 /// Of all pairs of one time of each, in which share the first is longer: a half where nothing tells them apart.
 fn share_of_slower(one: &[Duration], other: &[Duration]) -> f64 {
     let pairs = one.iter().flat_map(|one| other.iter().map(move |other| one.cmp(other)));
-    let halves: u64 = pairs.map(|order| 1 + i64::from(order as i8)).map(|halves| halves.unsigned_abs()).sum();
+    let halves: u64 = pairs.map(|order| 1 + i64::from(order as i8)).map(i64::unsigned_abs).sum();
     let count = u32::try_from(one.len() * other.len()).unwrap();
     f64::from(u32::try_from(halves).unwrap()) / 2.0 / f64::from(count)
 }
