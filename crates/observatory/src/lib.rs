@@ -14,8 +14,12 @@ mod classify;
 mod episode;
 mod event;
 mod fingerprint;
+mod foreign;
 mod ground;
+mod header;
+mod hello;
 mod origin;
+mod password;
 pub mod rules;
 mod score;
 mod session;
@@ -27,6 +31,7 @@ pub mod texts;
 mod trust;
 mod untrusted;
 mod verdict;
+mod witness;
 
 pub use address::{Network, NotANetwork};
 pub use answers::{Answer, Ban, Decision, Lists, Visitor as LoginVisitor};
@@ -37,8 +42,12 @@ pub use event::{
     SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
 };
 pub use fingerprint::{Class, Fingerprint, Shape, Tool};
+pub use foreign::recognise_before_tls;
 pub use ground::{Fact, FactName, Ground, Value};
+pub use header::is_sensitive;
+pub use hello::read_hello;
 pub use origin::{Origin, Origins};
+pub use password::{BootKey, Guess, InstallationKey, PasswordTables};
 pub use rules::RuleId;
 pub use score::{Ladder, Weights};
 pub use settings::{Capacity, Settings, Standing};
@@ -46,3 +55,4 @@ pub use table::HashKey;
 pub use trust::Home;
 pub use untrusted::Untrusted;
 pub use verdict::{Confidence, Episode, Severity, Subject, Verdict};
+pub use witness::Witness;

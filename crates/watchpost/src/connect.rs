@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -148,6 +148,15 @@ impl Connector {
             }
         };
         Ok(Self { target, deadlines, tls })
+    }
+
+    /// Every handshake is a whole one, as if each connection came from another client.
+    #[must_use]
+    pub fn without_resumption(mut self) -> Self {
+        if let Some((config, _)) = &mut self.tls {
+            Arc::make_mut(config).resumption = Resumption::disabled();
+        }
+        self
     }
 
     /// Where to, and how.

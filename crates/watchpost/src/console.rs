@@ -73,9 +73,10 @@ pub fn port_trouble(error: &ListenError, option: &str, talk: &Talk) -> String {
     talk.texts.format(id, &variables)
 }
 
-/// Threads for sessions, and threads for disks and hashes.
+/// What waits for signals, and for whatever a command does beside the sessions.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Failure::new(ExitCode::OsError, format!("cannot start threads: {error}")))

@@ -76,6 +76,14 @@ pub(super) fn claim(name: &[u8], claim: Claim) -> Option<u64> {
     base(name).split(|octet| *octet == b',').skip(1).find_map(|field| number(field.strip_prefix(key)?))
 }
 
+/// Whether the name has the flag `S`, or no place for it.
+pub(super) fn is_seen(name: &[u8]) -> bool {
+    match info(name) {
+        b"" | b":" => false,
+        known => known.strip_prefix(b":2,").is_none_or(|flags| flags.contains(&b'S')),
+    }
+}
+
 /// The name with the flag `S`, or nothing when it has it already or its flags are of an unknown kind.
 pub(super) fn with_seen(name: &[u8]) -> Option<Vec<u8>> {
     let flags = match info(name) {

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 use watchpost_proto::{Sizer, Sizes};
 
-use super::file::{MessageFile, PIECE, Patience, count};
+use super::file::{MessageFile, PIECE, count};
 use super::is_lasting;
 use super::session::Session;
 use crate::{Message, ReadError};
@@ -24,14 +24,21 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
     }
     let file = open(session, index).await?;
     let stamp = file.facts.stamp();
+    let arrived = file.facts.arrived();
     let length = file.facts.octets;
     if let Ok(length) = usize::try_from(length)
         && length <= PIECE
     {
         let body = read_whole(file.file, length).await?;
-        let sizes = Sizer::of(&body);
-        session.snapshot.counted(index, sizes, stamp);
-        return Ok(Message { sizes, body: Reader::whole(body) });
+        let known = session.snapshot.size(index);
+        let sizes = if known.counted == Some(stamp) {
+            known.sizes
+        } else {
+            let sizes = Sizer::of(&body);
+            session.snapshot.counted(index, sizes, stamp);
+            sizes
+        };
+        return Ok(Message { sizes, arrived, body: Reader::whole(body) });
     }
     let known = session.snapshot.size(index);
     let file = Arc::new(file.file);
@@ -39,23 +46,23 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
         known.sizes
     } else {
         let counted = Arc::clone(&file);
-        let sizes: Sizes = blocking(move || count(&counted)).await?;
+        let sizes: Sizes = blocking(move || count(&counted, length)).await?;
         session.snapshot.counted(index, sizes, stamp);
         sizes
     };
-    Ok(Message { sizes, body: Reader::pieces(file, length) })
+    Ok(Message { sizes, arrived, body: Reader::pieces(file, length) })
 }
 
 async fn open(session: &Arc<Session>, index: usize) -> Result<MessageFile, ReadError> {
     let place = session.place(index);
-    if let Ok(file) = MessageFile::open(session.folders.subfolder(place.subfolder), &place.name, Patience::None) {
+    if let Ok(file) = MessageFile::open_cached(&session.root, place.subfolder.name(), &place.name) {
         return Ok(file);
     }
     let session = Arc::clone(session);
     blocking(move || {
         let again = || {
             let place = session.place(index);
-            MessageFile::open(session.folders.subfolder(place.subfolder), &place.name, Patience::Blocking)
+            MessageFile::open(session.folders()?.subfolder(place.subfolder), &place.name)
         };
         match again() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -200,8 +207,12 @@ struct Pieces {
     /// Where the next piece begins.
     position: u64,
     piece: Cursor<Vec<u8>>,
-    next: Option<JoinHandle<io::Result<Vec<u8>>>>,
+    /// A piece that the disk has to bring, and how much of it there was.
+    next: Option<JoinHandle<io::Result<Piece>>>,
 }
+
+/// Memory for a piece, and where it ends there.
+type Piece = (Vec<u8>, usize);
 
 impl Pieces {
     /// Makes sure that there are octets at hand, unless the message ends here.
@@ -209,23 +220,35 @@ impl Pieces {
         if self.piece.position() < self.piece.get_ref().len() as u64 || self.position == self.length {
             return Poll::Ready(Ok(()));
         }
-        let (file, position) = (Arc::clone(&self.file), self.position);
-        let wanted = (self.length - position).min(PIECE as u64);
-        let next = self.next.get_or_insert_with(|| spawn_blocking(move || next_piece(&file, position, wanted)));
+        if self.next.is_none() {
+            let mut piece = std::mem::take(&mut self.piece).into_inner();
+            let wanted = (self.length - self.position).min(PIECE as u64);
+            piece.resize(usize::try_from(wanted).expect("a piece fits into memory"), 0);
+            match read_cached(&self.file, &mut piece, self.position)? {
+                Cached::UpTo(end) => return Poll::Ready(self.take(piece, end)),
+                Cached::NotBeyond(start) => {
+                    let (file, position) = (Arc::clone(&self.file), self.position + start as u64);
+                    self.next = Some(spawn_blocking(move || {
+                        let end = start + read_blocking(&file, &mut piece[start..], position)?;
+                        Ok((piece, end))
+                    }));
+                }
+            }
+        }
+        let next = self.next.as_mut().expect("it has just been begun where there was none");
         let read = ready!(Pin::new(next).poll(context));
         self.next = None;
-        let piece = read.map_err(io::Error::other)??;
+        let (piece, end) = read.map_err(io::Error::other)??;
+        Poll::Ready(self.take(piece, end))
+    }
+
+    /// A piece as long as it must be: a file that became shorter is an error, not the end of the message.
+    fn take(&mut self, piece: Vec<u8>, end: usize) -> io::Result<()> {
+        if end < piece.len() {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
+        }
         self.position += piece.len() as u64;
         self.piece = Cursor::new(piece);
-        Poll::Ready(Ok(()))
+        Ok(())
     }
-}
-
-/// A piece as long as it must be: a file that became shorter is an error, not the end of the message.
-fn next_piece(file: &File, position: u64, wanted: u64) -> io::Result<Vec<u8>> {
-    let mut piece = vec![0; usize::try_from(wanted).expect("a piece fits into memory")];
-    if read_blocking(file, &mut piece, position)? < piece.len() {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
-    }
-    Ok(piece)
 }

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use watchpost_observatory::{ConnectionId, Ending, EventKind, Port, SessionSummary};
+use tokio::time::MissedTickBehavior;
+use watchpost_observatory::{Ending, Event, EventKind, SessionSummary};
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::pop3::Greeting;
 use watchpost_store::{Directory, Store};
@@ -18,33 +18,42 @@ use watchpost_store::{Directory, Store};
 use crate::config::{Listener, ListenerProtocol};
 use crate::house::House;
 use crate::server::connection::{Connection, Stop};
-use crate::server::listen::Bound;
 use crate::server::pop3;
 
-/// Serves until `stop` says otherwise and every session has ended.
-pub async fn serve<S: Store, D: Directory>(house: Arc<House<S, D>>, bound: Vec<Bound>, stop: watch::Receiver<Stop>) {
-    let mut listeners = JoinSet::new();
-    for bound in bound {
-        listeners.spawn(accept(Arc::clone(&house), bound, stop.clone()));
-    }
-    while listeners.join_next().await.is_some() {}
-}
+/// An event loop interrupts itself for every deadline that comes before all others: two system calls. With a tick that
+/// comes sooner than any deadline of a session, no session causes them.
+const TICK: Duration = Duration::from_secs(1);
 
-async fn accept<S: Store, D: Directory>(house: Arc<House<S, D>>, bound: Bound, stop: watch::Receiver<Stop>) {
+/// Serves one socket until `stop` says otherwise and every session has ended.
+pub(super) async fn accept<S: Store, D: Directory>(
+    house: Arc<House<S, D>>,
+    listener: Arc<Listener>,
+    socket: std::net::TcpListener,
+    stop: watch::Receiver<Stop>,
+) {
+    let socket = match TcpListener::from_std(socket) {
+        Ok(socket) => socket,
+        Err(error) => {
+            tracing::error!(%error, address = %listener.address, "cannot wait for connections");
+            return;
+        }
+    };
     let mut stopping = stop.clone();
-    let listener = Arc::new(bound.listener);
     let mut sessions = JoinSet::new();
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            accepted = bound.socket.accept() => match accepted {
+            accepted = socket.accept() => match accepted {
                 Ok((stream, peer)) => admit(&house, &listener, stream, peer, &stop, &mut sessions),
                 Err(error) => accept_failed(&error).await,
             },
             Some(ended) = sessions.join_next() => report(ended),
+            _ = tick.tick(), if !sessions.is_empty() => {}
             () = Stop::reached(&mut stopping, Stop::Draining) => break,
         }
     }
-    drop(bound.socket);
+    drop(socket);
     while let Some(ended) = sessions.join_next().await {
         report(ended);
     }
@@ -73,36 +82,31 @@ fn admit<S: Store, D: Directory>(
     stop: &watch::Receiver<Stop>,
     sessions: &mut JoinSet<()>,
 ) {
-    let id = ConnectionId(uuid::Uuid::now_v7().as_u128());
-    let local = stream.local_addr().unwrap_or(listener.address);
-    let port = match listener.protocol {
-        ListenerProtocol::Pop3 => Port::Pop3,
-        ListenerProtocol::Pop3s => Port::Pop3s,
-    };
-    house.record(id, EventKind::Opened { peer, local, port });
+    let accepted = house.clock.wall();
+    let id = house.connections.next(accepted);
+    let local = local_address(&stream, listener);
     let limits = &house.live.load().limits;
     let Ok(permit) = house.gate.enter(peer.ip(), limits.connections, limits.connections_per_address) else {
-        house.record(id, EventKind::Closed(Box::new(refused(peer, local))));
+        let closed = EventKind::Closed(Box::new(refused(peer, local)));
+        let kinds = [EventKind::Opened { peer, local, port: listener.protocol.port() }, closed];
+        house.events.record_all(kinds.map(|kind| Event { at: accepted, connection: id, kind }).into());
         if listener.protocol == ListenerProtocol::Pop3 {
             sessions.spawn(turn_away(stream));
         }
         return;
     };
-    prepare(&stream);
     let connection =
-        Connection { id, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
+        Connection { id, accepted, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
     let house = Arc::clone(house);
     sessions.spawn(async move { pop3::run(&house, connection, stream).await });
 }
 
-/// Replies go out at once, and a peer that is gone is noticed within five minutes (P-064).
-fn prepare(stream: &TcpStream) {
-    let keepalive =
-        TcpKeepalive::new().with_time(Duration::from_mins(2)).with_interval(Duration::from_secs(30)).with_retries(4);
-    let prepared = stream.set_nodelay(true).and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
-    if let Err(error) = prepared {
-        tracing::debug!(%error, "cannot set socket options");
+/// Where the client has come: known without asking unless the port is open on every address.
+fn local_address(stream: &TcpStream, listener: &Listener) -> SocketAddr {
+    if listener.address.ip().is_unspecified() || listener.address.port() == 0 {
+        return stream.local_addr().unwrap_or(listener.address);
     }
+    listener.address
 }
 
 /// One line, then the end (P-004). On POP3S silence: a handshake is what the limit is to spare.

@@ -1,15 +1,19 @@
 //! The server: listening sockets, TLS, and the driver of the POP3 session.
 
 mod accept;
+mod attempt;
 mod connection;
 mod gate;
 mod listen;
 mod pop3;
+mod report;
 mod tap;
+mod tarpit;
 mod tls;
+mod workers;
 
-pub use accept::serve;
-pub use connection::Stop;
+pub use connection::{ConnectionIds, Stop};
 pub use gate::Gate;
 pub use listen::{Bound, ListenError, listen};
 pub use tls::server_config;
+pub use workers::{Workers, workers};
