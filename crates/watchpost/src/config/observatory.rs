@@ -176,7 +176,17 @@ impl Observatory {
         let lists = folder(check, "lists", raw.lists.as_deref());
         let journal = check.plain_path(JOURNAL, raw.journal.as_deref().unwrap_or("{data_dir}/journal.sqlite"))?;
         check.file_to_write(JOURNAL, &journal, "write the path of the file: journal = \"{data_dir}/journal.sqlite\"");
-        Some(Self { record, journal, retention, journal_max, answers, allow, public_networks, geoip: geoip?, lists: lists? })
+        Some(Self {
+            record,
+            journal,
+            retention,
+            journal_max,
+            answers,
+            allow,
+            public_networks,
+            geoip: geoip?,
+            lists: lists?,
+        })
     }
 
     /// The table, with every default spelled out.
