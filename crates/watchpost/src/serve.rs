@@ -58,6 +58,7 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
         store,
         directory,
         events: Box::new(SessionLog),
+        watch: None,
         clock: Box::new(SystemClock),
         gate: Gate::default(),
         connections: ConnectionIds::new(uuid::Uuid::now_v7().as_u64_pair().1),

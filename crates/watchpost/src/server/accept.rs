@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use watchpost_observatory::{Ending, EventKind, Port, SessionSummary};
+use watchpost_observatory::{Ending, Event, EventKind, SessionSummary};
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::pop3::Greeting;
 use watchpost_store::{Directory, Store};
@@ -74,23 +74,21 @@ fn admit<S: Store, D: Directory>(
     stop: &watch::Receiver<Stop>,
     sessions: &mut JoinSet<()>,
 ) {
-    let id = house.connections.next(house.clock.wall());
+    let accepted = house.clock.wall();
+    let id = house.connections.next(accepted);
     let local = local_address(&stream, listener);
-    let port = match listener.protocol {
-        ListenerProtocol::Pop3 => Port::Pop3,
-        ListenerProtocol::Pop3s => Port::Pop3s,
-    };
-    house.record(id, EventKind::Opened { peer, local, port });
     let limits = &house.live.load().limits;
     let Ok(permit) = house.gate.enter(peer.ip(), limits.connections, limits.connections_per_address) else {
-        house.record(id, EventKind::Closed(Box::new(refused(peer, local))));
+        let closed = EventKind::Closed(Box::new(refused(peer, local)));
+        let kinds = [EventKind::Opened { peer, local, port: listener.protocol.port() }, closed];
+        house.events.record_all(kinds.map(|kind| Event { at: accepted, connection: id, kind }).into());
         if listener.protocol == ListenerProtocol::Pop3 {
             sessions.spawn(turn_away(stream));
         }
         return;
     };
     let connection =
-        Connection { id, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
+        Connection { id, accepted, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
     let house = Arc::clone(house);
     sessions.spawn(async move { pop3::run(&house, connection, stream).await });
 }

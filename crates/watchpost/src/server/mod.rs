@@ -1,10 +1,12 @@
 //! The server: listening sockets, TLS, and the driver of the POP3 session.
 
 mod accept;
+mod attempt;
 mod connection;
 mod gate;
 mod listen;
 mod pop3;
+mod report;
 mod tap;
 mod tls;
 mod workers;

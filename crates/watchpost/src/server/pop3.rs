@@ -5,23 +5,27 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use watchpost_observatory::{
-    Ending, EventKind, LoginAttempt, LoginMechanism, LoginOutcome, SessionSummary, TlsFacts, Untrusted,
+    Ending, EventKind, Foreign, LoginOutcome, SessionSummary, TlsFacts, TlsFailure, Untrusted, read_hello,
+    recognise_before_tls,
 };
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::State;
-use watchpost_proto::pop3::server::{Action, Channel, ClearLogin, Notice, OUTPUT_OCTETS, Session, Stls};
+use watchpost_proto::pop3::server::{Action, Channel, ClearLogin, Notice, OUTPUT_OCTETS, Session, Stls, opening};
 use watchpost_proto::{Credentials, Listing, MessageNumber, Outcome, Progress};
 use watchpost_store::{AuthError, Directory, Maildrop, Message, OpenError, ReadError, Store, UpdateError};
 
 use crate::config::{Listener, ListenerProtocol};
 use crate::house::{House, Live};
+use crate::server::attempt::Attempt;
 use crate::server::connection::{Connection, Stop};
+use crate::server::report::Report;
 use crate::server::tap::Tap;
 use crate::server::tls;
 
@@ -31,6 +35,8 @@ const INPUT_OCTETS: usize = 2048;
 const KEPT_OCTETS: usize = 4096;
 /// Octets of one TLS record at the most (RFC 8446 §5.1).
 const RECORD_OCTETS: usize = 16 * 1024;
+/// The oldest version that is spoken here (S-009).
+const TLS_1_2: u16 = 0x0303;
 /// How long a client may take to close after us, so that our last reply is not lost to a reset (P-016).
 const LINGER: Duration = Duration::from_secs(2);
 /// What it may still send meanwhile.
@@ -44,25 +50,26 @@ pub(super) async fn run<S: Store, D: Directory>(house: &House<S, D>, connection:
     let mut conversation = Conversation::new(house, &live, connection);
     let ending = conversation.hold(&mut tap).await;
     let (octets_in, octets_out) = tap.octets();
-    let Conversation { connection, session, tls, user, last_state, last_notice, .. } = conversation;
+    let Conversation { connection, mut session, report, tls, user, last_state, last_notice, .. } = conversation;
+    let tally = *session.tally();
     let summary = SessionSummary {
         peer: connection.peer,
         local: connection.local,
         tls,
         user,
         state: last_state,
-        tally: *session.tally(),
-        messages: 0,
-        removed_unread: 0,
+        tally,
+        messages: conversation.messages,
+        removed_unread: if tally.removed > 0 { session.removed_unread() } else { 0 },
         commands_dropped: 0,
         octets_in,
         octets_out,
         duration: house.clock.now().saturating_duration_since(started),
-        first_octet: None,
+        first_octet: conversation.first_octet.map(|first| first.saturating_duration_since(started)),
         ending,
         notice: last_notice,
     };
-    house.record(connection.id, EventKind::Closed(Box::new(summary)));
+    report.end(&mut session, summary);
 }
 
 struct Conversation<'a, S: Store, D> {
@@ -70,10 +77,13 @@ struct Conversation<'a, S: Store, D> {
     live: &'a Live,
     connection: Connection,
     session: Session,
+    report: Report<'a>,
     maildrop: Option<S::Maildrop>,
     output: Vec<u8>,
     tls: Option<TlsFacts>,
     user: Option<String>,
+    messages: u32,
+    first_octet: Option<Instant>,
     last_state: Option<State>,
     ending: Option<Ending>,
     last_notice: Option<Notice>,
@@ -90,16 +100,26 @@ enum Next {
 impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     fn new(house: &'a House<S, D>, live: &'a Live, connection: Connection) -> Self {
         let channel = channel(&connection.listener, connection.peer.ip(), live);
-        let session = Session::new(live.limits.session(), channel, house.clock.now()).with_quirks(live.quirks);
+        let mut session = Session::new(live.limits.session(), channel, house.clock.now()).with_quirks(live.quirks);
+        let mut report = Report::new(house, connection.id);
+        if report.is_witnessed() {
+            session = session.with_witness();
+            let Connection { peer, local, accepted, .. } = connection;
+            let port = connection.listener.protocol.port();
+            report.saw_at(EventKind::Opened { peer, local, port }, accepted);
+        }
         Self {
             house,
             live,
             connection,
             session,
+            report,
             maildrop: None,
             output: Vec::new(),
             tls: None,
             user: None,
+            messages: 0,
+            first_octet: None,
             last_state: None,
             ending: None,
             last_notice: None,
@@ -118,14 +138,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             }
         }
         let Some(config) = self.live.tls.clone() else { return Ending::HandshakeFailed };
-        let deadline = self.house.clock.now() + self.live.limits.handshake_time;
-        let (mut stream, facts) = match self.on_peer(deadline, tls::handshake(config, tap)).await {
-            Ok(Ok(established)) => established,
-            Ok(Err(_)) => return Ending::HandshakeFailed,
+        let mut stream = match self.handshake(config, tap).await {
+            Ok(stream) => stream,
             Err(ending) => return ending,
         };
-        self.house.record(self.connection.id, EventKind::Tls(facts.clone()));
-        self.tls = Some(facts);
         if self.connection.listener.protocol == ListenerProtocol::Pop3 {
             self.session.tls_established(self.house.clock.now());
         } else {
@@ -137,6 +153,67 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         }
     }
 
+    /// The handshake, and what there is to tell of it.
+    async fn handshake<'t>(
+        &mut self,
+        config: Arc<rustls::ServerConfig>,
+        tap: &'t mut Tap,
+    ) -> Result<TlsStream<&'t mut Tap>, Ending> {
+        let deadline = self.house.clock.now() + self.live.limits.handshake_time;
+        let first = if self.report.is_witnessed() {
+            self.wait_for_first_octet(deadline, tap).await?;
+            Some((tap.keep_hello(), self.house.clock.wall()))
+        } else {
+            None
+        };
+        let outcome = match self.on_peer(deadline, tls::handshake(config, tap)).await {
+            Ok(Ok(established)) => Ok(established),
+            Ok(Err(error)) => Err((Ending::HandshakeFailed, tls::failure(&error))),
+            Err(ending) => Err((ending, TlsFailure::Timeout)),
+        };
+        let octets = first.map(|(octets, at)| (octets.take(), at));
+        let known = octets.as_ref().and_then(|(octets, at)| self.saw_first_octets(octets, *at));
+        match outcome {
+            Ok((stream, facts)) => {
+                self.report.saw(EventKind::Tls(facts.clone()));
+                self.tls = Some(facts);
+                Ok(stream)
+            }
+            Err((ending, failure)) => {
+                self.report.saw(EventKind::TlsFailed(known.unwrap_or(failure)));
+                Err(ending)
+            }
+        }
+    }
+
+    /// When the client begins is worth knowing. One that goes away instead has failed its handshake.
+    async fn wait_for_first_octet(&mut self, deadline: Instant, tap: &Tap) -> Result<(), Ending> {
+        let failure = match self.on_peer(deadline, tap.peek_octet()).await {
+            Ok(Ok(Some(_))) => {
+                self.first_octet.get_or_insert(self.house.clock.now());
+                return Ok(());
+            }
+            Ok(_) => (Ending::HandshakeFailed, TlsFailure::Closed),
+            Err(ending) => (ending, TlsFailure::Timeout),
+        };
+        self.report.saw(EventKind::TlsFailed(failure.1));
+        Err(failure.0)
+    }
+
+    /// Tells what the client began its handshake with: a ClientHello, or another protocol. If there will be no TLS, it
+    /// may be known why.
+    fn saw_first_octets(&mut self, octets: &[u8], at: SystemTime) -> Option<TlsFailure> {
+        if let Some(hello) = read_hello(octets) {
+            let is_old = hello.version < TLS_1_2;
+            self.report.saw_at(EventKind::Hello(hello), at);
+            return is_old.then_some(TlsFailure::Version);
+        }
+        let octets = opening(octets);
+        let language = recognise_before_tls(&octets).filter(|language| *language != Foreign::Tls)?;
+        self.report.saw_at(EventKind::Foreign { language, octets: Untrusted::new(octets) }, at);
+        Some(TlsFailure::NotTls)
+    }
+
     /// After `+OK` to STLS only a TLS record may come; anything else closes without an alert (S-001).
     async fn first_octet_is_a_handshake(&mut self, tap: &Tap) -> Result<(), Ending> {
         let deadline = self.house.clock.now() + self.live.limits.handshake_time;
@@ -144,7 +221,9 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             Ok(Some(0x16)) => Ok(()),
             Ok(Some(_)) if planted("server.reads-on-in-clear-after-stls") => Ok(()),
             Ok(Some(_)) => {
-                self.notice(Notice::ClearTextBehindStls { octets: 1 });
+                let notice = Notice::ClearTextBehindStls { octets: 1 };
+                self.report.saw(EventKind::Notice(notice));
+                self.notice(notice);
                 Err(Ending::Dropped)
             }
             Ok(None) => Err(Ending::PeerClosed),
@@ -164,6 +243,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         loop {
             while let Some(action) = self.session.poll(&mut self.output) {
                 self.last_state = self.session.state().or(self.last_state);
+                self.report.hear(&mut self.session);
                 match action {
                     Action::Flush => self.write(stream).await?,
                     Action::Login(credentials) => {
@@ -184,6 +264,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 }
             }
             self.last_state = self.session.state().or(self.last_state);
+            self.report.hear(&mut self.session);
             self.write(stream).await?;
             if self.output.capacity() > KEPT_OCTETS {
                 self.output = Vec::new();
@@ -195,10 +276,18 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     async fn read<T: AsyncRead + Unpin>(&mut self, stream: &mut T) -> Result<(), Ending> {
         let mut input = [0; INPUT_OCTETS];
         let deadline = self.session.deadline();
-        match self.on_peer(deadline, stream.read(&mut input)).await {
+        let due = self.report.before_waiting().filter(|due| *due < deadline);
+        let mut read = self.on_peer(due.unwrap_or(deadline), stream.read(&mut input)).await;
+        if due.is_some() && matches!(read, Err(Ending::Timeout)) {
+            self.report.send();
+            read = self.on_peer(deadline, stream.read(&mut input)).await;
+        }
+        match read {
             Ok(Ok(0)) => Err(Ending::PeerClosed),
             Ok(Ok(count)) => {
-                self.session.receive(&input[..count], self.house.clock.now());
+                let now = self.house.clock.now();
+                self.first_octet.get_or_insert(now);
+                self.session.receive(&input[..count], now);
                 zeroize::Zeroize::zeroize(&mut input[..count]);
                 Ok(())
             }
@@ -262,31 +351,40 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         let user = match self.house.directory.authenticate(credentials).await {
             Ok(user) => user,
             Err(error) => {
-                let name = Untrusted::new(credentials.name());
                 if planted("server.password-in-the-log")
                     && let Credentials::Password { password, .. } = credentials
                 {
                     tracing::info!("{}", String::from_utf8_lossy(password.expose()));
                 }
-                let attempt = LoginAttempt {
-                    name,
-                    account: None,
-                    mechanism: LoginMechanism::User,
-                    outcome: LoginOutcome::Refused,
-                    password: None,
-                };
-                self.house.record(self.connection.id, EventKind::Login(Box::new(attempt)));
+                self.saw_login(credentials, None, outcome_of_auth(&error));
                 return Err(self.refused_login(error));
             }
         };
+        let account = Some(user.name.to_string());
         let maildrop = match self.house.store.open(&user).await {
             Ok(maildrop) => maildrop,
-            Err(error) => return Err(self.refused_maildrop(user.name.as_str(), &error)),
+            Err(error) => {
+                let in_use = matches!(error, OpenError::InUse);
+                let outcome = if in_use { LoginOutcome::InUse } else { LoginOutcome::Unavailable };
+                self.saw_login(credentials, account, outcome);
+                return Err(self.refused_maildrop(user.name.as_str(), &error));
+            }
         };
+        self.saw_login(credentials, account.clone(), LoginOutcome::Accepted);
         let listing = Arc::clone(maildrop.listing());
+        self.messages = u32::try_from(listing.len()).unwrap_or(u32::MAX);
         self.maildrop = Some(maildrop);
-        self.user = Some(user.name.to_string());
+        self.user = account;
         Ok(listing)
+    }
+
+    fn saw_login(&mut self, credentials: &Credentials, account: Option<String>, outcome: LoginOutcome) {
+        let Some(watch) = &self.house.watch else { return };
+        let at = self.house.clock.wall();
+        let attempt = Attempt { credentials, account, outcome };
+        let facts = attempt.facts(&watch.passwords, self.connection.peer.ip(), at);
+        let attempt = attempt.told(&self.session, facts);
+        self.report.saw_at(EventKind::Login(Box::new(attempt)), at);
     }
 
     async fn send_message<T: AsyncWrite + Unpin>(&mut self, index: usize, stream: &mut T) -> Result<(), Ending> {
@@ -328,6 +426,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             }
             body.consume(count);
             if self.output.len() >= OUTPUT_OCTETS {
+                self.report.send();
                 self.write(stream).await?;
             }
         }
@@ -354,7 +453,6 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     }
 
     fn notice(&mut self, notice: Notice) {
-        self.house.record(self.connection.id, EventKind::Notice(notice));
         self.last_notice = Some(notice);
         self.ending = match notice {
             Notice::TooManyBadCommands | Notice::TooManyFailedLogins => Some(Ending::Limit),
@@ -386,6 +484,15 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         };
         tracing::error!(connection = %self.connection.id, user, %error, "cannot open a maildrop");
         refusal
+    }
+}
+
+const fn outcome_of_auth(error: &AuthError) -> LoginOutcome {
+    match error {
+        AuthError::Refused => LoginOutcome::Refused,
+        AuthError::Disabled => LoginOutcome::Disabled,
+        AuthError::NotAuthorizedAs => LoginOutcome::NotAuthorizedAs,
+        AuthError::Unavailable(_) => LoginOutcome::Unavailable,
     }
 }
 

@@ -256,6 +256,11 @@ impl Typist {
     }
 
     /// What still comes until the server closes.
+    /// Says that nothing more will come.
+    pub fn finish(&self) {
+        self.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    }
+
     pub fn rest(mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         // A reset after the last octet is an end too.
