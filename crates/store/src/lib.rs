@@ -13,6 +13,7 @@ pub mod conformance;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::io::AsyncBufRead;
 use watchpost_proto::{Credentials, Listing, Outcome, Sizes, UniqueId};
@@ -59,6 +60,8 @@ pub trait Maildrop: Send + 'static {
 pub struct Message<Reader> {
     /// What RETR will send of it, counted from the message itself: the listing may have been told less than the truth.
     pub sizes: Sizes,
+    /// When it came into the maildrop.
+    pub arrived: SystemTime,
     /// Its stored octets, from the first to the last.
     pub body: Reader,
 }

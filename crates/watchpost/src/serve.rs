@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use watchpost_observatory::journal::Journal;
 use watchpost_store::maildir::{MaildirPath, MaildirStore};
 use watchpost_store::{Directory, HashCost, SqliteDirectory, Store};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, TlsIdentity};
 use crate::house::{House, Live};
-use crate::log::SessionLog;
+use crate::journal::{self, LogAndJournal};
 pub use crate::server::Bound;
 use crate::server::{self, ConnectionIds, Gate, ListenError, Stop, Workers};
 
@@ -27,6 +28,7 @@ pub struct Ready {
     house: Arc<House<MaildirStore, SqliteDirectory>>,
     bound: Vec<Bound>,
     config: Config,
+    journal: Journal,
 }
 
 /// Why a server cannot begin.
@@ -41,6 +43,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("cannot open the store: {0}")]
     Store(#[source] watchpost_store::Cause),
+    /// The journal's thread cannot be started.
+    #[error("cannot begin the journal: {0}")]
+    Journal(#[source] std::io::Error),
     /// The operating system gives no threads.
     #[error("cannot start threads: {0}")]
     Threads(#[source] std::io::Error),
@@ -54,17 +59,18 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
     let directory = open_directory(&config).map_err(StartError::Directory)?;
     let store = open_store(&config).map_err(StartError::Store)?;
     let bound = server::listen(&config.listeners, server::workers())?;
+    let journal = journal::begin(&config).map_err(StartError::Journal)?;
     let house = House {
         store,
         directory,
-        events: Box::new(SessionLog),
+        events: Box::new(LogAndJournal { journal: journal.sink() }),
         watch: None,
         clock: Box::new(SystemClock),
         gate: Gate::default(),
         connections: ConnectionIds::new(uuid::Uuid::now_v7().as_u64_pair().1),
         live: ArcSwap::from_pointee(live(&config)),
     };
-    Ok(Ready { house: Arc::new(house), bound, config })
+    Ok(Ready { house: Arc::new(house), bound, config, journal })
 }
 
 /// Opens the accounts of this configuration.
@@ -105,6 +111,8 @@ impl Ready {
         let sessions = tokio::spawn(workers.finished());
         let keeper = Keeper { house: self.house, config: self.config };
         keeper.keep(signals, stop, sessions).await;
+        // What is left is written before the program ends.
+        drop(self.journal);
         tracing::info!("stopped");
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::time::{Duration, SystemTime};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
@@ -83,6 +84,12 @@ impl Facts {
     /// Of an open file or folder.
     pub(super) fn of_open(file: impl AsFd) -> io::Result<Self> {
         Ok(Self::from(statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?))
+    }
+
+    /// When the message came: its file is written once, and a new name leaves this time alone.
+    pub(super) fn arrived(&self) -> SystemTime {
+        let nanoseconds = u64::try_from(self.modified.0).unwrap_or(0);
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
     }
 
     /// What tells this state of the file from others.

@@ -24,6 +24,7 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
     }
     let file = open(session, index).await?;
     let stamp = file.facts.stamp();
+    let arrived = file.facts.arrived();
     let length = file.facts.octets;
     if let Ok(length) = usize::try_from(length)
         && length <= PIECE
@@ -37,7 +38,7 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
             session.snapshot.counted(index, sizes, stamp);
             sizes
         };
-        return Ok(Message { sizes, body: Reader::whole(body) });
+        return Ok(Message { sizes, arrived, body: Reader::whole(body) });
     }
     let known = session.snapshot.size(index);
     let file = Arc::new(file.file);
@@ -49,7 +50,7 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
         session.snapshot.counted(index, sizes, stamp);
         sizes
     };
-    Ok(Message { sizes, body: Reader::pieces(file, length) })
+    Ok(Message { sizes, arrived, body: Reader::pieces(file, length) })
 }
 
 async fn open(session: &Arc<Session>, index: usize) -> Result<MessageFile, ReadError> {

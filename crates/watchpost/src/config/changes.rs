@@ -3,7 +3,8 @@
 use super::Config;
 
 /// Keys and tables that hold from start to stop. `listener` stands for all of its keys.
-const HELD: [&str; 7] = ["domain", "data_dir", "listener", "directory", "store", "log", "limits.password_checks"];
+const HELD: [&str; 8] =
+    ["domain", "data_dir", "listener", "directory", "store", "observatory", "log", "limits.password_checks"];
 
 /// Whether a change of this key (`store.path`, `limits.idle_time`) needs a restart.
 pub(super) fn needs_restart(key: &str) -> bool {
@@ -20,6 +21,7 @@ impl Config {
             ("data_dir", self.data_dir != new.data_dir),
             ("directory.path", self.directory.path != new.directory.path),
             ("store.path", self.store.path != new.store.path),
+            ("observatory", self.observatory != new.observatory),
             ("limits.password_checks", self.limits.password_checks != new.limits.password_checks),
             ("log.format", self.log.format != new.log.format),
             ("log.level", self.log.level != new.log.level),

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limits;
+use super::observatory::RawObservatory;
 
 /// Keys at the top of the file, before the first table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -46,6 +47,9 @@ pub(super) struct RawConfig {
 
     /// Where the mail is.
     pub(super) store: Option<RawStore>,
+
+    /// What happened at the gate: the journal, and what is known of addresses.
+    pub(super) observatory: Option<RawObservatory>,
 
     /// How much a client, or all of them together, may take. Every default is fit for the open internet.
     ///

@@ -385,13 +385,17 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         let facts = attempt.facts(&watch.passwords, self.connection.peer.ip(), at);
         let attempt = attempt.told(&self.session, facts);
         self.report.saw_at(EventKind::Login(Box::new(attempt)), at);
+        if outcome != LoginOutcome::Accepted {
+            // Whoever decides about this source must not learn of it only when the session goes on.
+            self.report.send();
+        }
     }
 
     async fn send_message<T: AsyncWrite + Unpin>(&mut self, index: usize, stream: &mut T) -> Result<(), Ending> {
         let maildrop = self.maildrop.as_ref().expect("messages are read after login");
         match maildrop.read(index).await {
-            Ok(Message { sizes, body }) => match self.session.message_opened(sizes, &mut self.output) {
-                Progress::More => self.send_body(body, stream).await,
+            Ok(Message { sizes, arrived, body }) => match self.session.message_opened(sizes, &mut self.output) {
+                Progress::More => self.send_body(body, arrived, stream).await,
                 Progress::Enough => Ok(()),
             },
             Err(error) => {
@@ -404,11 +408,12 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         }
     }
 
-    async fn send_body<B, T>(&mut self, mut body: B, stream: &mut T) -> Result<(), Ending>
+    async fn send_body<B, T>(&mut self, mut body: B, arrived: SystemTime, stream: &mut T) -> Result<(), Ending>
     where
         B: AsyncBufRead + Unpin,
         T: AsyncWrite + Unpin,
     {
+        let mut first = true;
         loop {
             let chunk = match body.fill_buf().await {
                 Ok(chunk) => chunk,
@@ -421,6 +426,9 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 }
             };
             let count = chunk.len();
+            if std::mem::take(&mut first) {
+                self.report.sends(arrived, chunk);
+            }
             if count == 0 || self.session.message_chunk(chunk, &mut self.output) == Progress::Enough {
                 break;
             }

@@ -1,8 +1,8 @@
 //! What a session reports of itself: events for the observatory while it goes on, a summary at its end.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use watchpost_observatory::{ConnectionId, Event, EventKind, EventSink, SessionSummary, Witness};
+use watchpost_observatory::{ConnectionId, Event, EventKind, EventSink, SessionSummary, Witness, is_sensitive};
 use watchpost_proto::pop3::server::Session;
 
 use crate::clock::Clock;
@@ -44,7 +44,7 @@ impl<'a> Report<'a> {
     }
 
     /// Something happened then.
-    pub(super) fn saw_at(&mut self, kind: EventKind, at: std::time::SystemTime) {
+    pub(super) fn saw_at(&mut self, kind: EventKind, at: SystemTime) {
         if let Some(witness) = &mut self.witness {
             witness.saw(kind, at);
         }
@@ -60,10 +60,11 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The next reply sends a message that arrived so long ago.
-    pub(super) fn sends(&mut self, age_seconds: u32, is_sensitive: bool) {
+    /// The next reply sends a message that arrived then and begins so.
+    pub(super) fn sends(&mut self, arrived: SystemTime, beginning: &[u8]) {
         if let Some(witness) = &mut self.witness {
-            witness.sends(age_seconds, is_sensitive);
+            let age = self.clock.wall().duration_since(arrived).unwrap_or_default();
+            witness.sends(u32::try_from(age.as_secs()).unwrap_or(u32::MAX), is_sensitive(beginning));
         }
     }
 

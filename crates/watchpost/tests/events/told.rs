@@ -83,7 +83,8 @@ fn a_session_is_told_from_its_beginning_to_its_end() {
     assert_eq!((refused.status, refused.error, refused.code), (Status::Err, Some(11), Some(ResponseCode::Auth)));
     let EventKind::Reply(retrieved) = &events[12] else { panic!() };
     assert_eq!(retrieved.octets, b"+OK 32 octets\r\nSubject: Lunch\r\n\r\n..dot\r\nWhere?\r\n.\r\n".len() as u64);
-    assert_eq!(retrieved.message.unwrap().number, 1);
+    let message = retrieved.message.unwrap();
+    assert!(message.number == 1 && !message.sensitive && message.age_seconds < 60, "{message:?}");
     let summary = summary(&events);
     assert_eq!((summary.messages, summary.removed_unread, summary.tally.removed), (3, 1, 2));
     assert_eq!((summary.user.as_deref(), summary.ending), (Some("alice@example.org"), Ending::Quit));

@@ -1,0 +1,40 @@
+//! Faults planted on purpose: each must be caught by the test that stands beside it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "the count is what this test reports")]
+
+mod checks;
+mod support;
+
+use std::panic::{catch_unwind, set_hook, take_hook};
+
+use watchpost_proto::planted::plant;
+
+/// The fault, and the check that must fail while it is there.
+const FAULTS: &[(&str, fn())] = &[
+    ("journal.loss-is-not-counted", checks::what_the_queue_cannot_take_is_counted),
+    ("journal.codec-drops-an-event", checks::every_event_comes_back_as_it_was),
+    ("journal.day-is-off-by-one", checks::sessions_stand_on_their_day),
+    ("journal.retention-takes-a-day-too-many", checks::exactly_what_is_older_than_thirty_days_goes),
+    ("journal.evidence-is-cut", checks::a_replay_says_what_was_said),
+];
+
+#[test]
+fn every_planted_fault_is_caught() {
+    for (fault, check) in FAULTS {
+        assert!(catch_unwind(check).is_ok(), "the check of {fault} fails without any fault");
+    }
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let mut caught = Vec::new();
+    for (fault, check) in FAULTS {
+        plant(Some(fault));
+        if catch_unwind(check).is_err() {
+            caught.push(*fault);
+        }
+        plant(None);
+    }
+    set_hook(hook);
+    println!("observatory: {} planted, {} caught", FAULTS.len(), caught.len());
+    assert_eq!(caught, FAULTS.iter().map(|(fault, _)| *fault).collect::<Vec<_>>());
+}
