@@ -1,8 +1,9 @@
 //! Somebody who has carol's password, after a few that were wrong, and reads everything (rules H1, H2).
 
+use super::maildrop::MESSAGES;
 use super::scanners::done;
 use super::stage::{Door, Stage};
-use super::{ACCOUNT, Deed, MESSAGES};
+use super::{ACCOUNT, Deed};
 use crate::connect::ConnectError;
 
 pub(super) fn comes(stage: &Stage) -> Deed {

@@ -8,6 +8,7 @@ mod exploits;
 mod guessers;
 mod honest;
 mod intruder;
+mod maildrop;
 mod scanners;
 mod stage;
 mod visit;
@@ -17,14 +18,13 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+pub(super) use maildrop::fill;
 pub(super) use stage::Stage;
 
 /// Whose maildrop visitors open.
 pub(super) const ACCOUNT: &str = "carol";
 /// Where visitors come from: strangers to the rules although they are on loopback.
 pub(super) const NETWORK: &str = "127.64.0.0/10";
-/// Messages that the intruder finds: enough for a harvest.
-pub(super) const MESSAGES: usize = 60;
 /// After this long nobody of the troupe is left.
 pub(super) const STAY: Duration = Duration::from_mins(1);
 
@@ -71,25 +71,6 @@ fn strangers(stage: &Stage) -> Vec<Deed> {
     all.extend(exploits::all(stage));
     all.push(intruder::comes(stage));
     all
-}
-
-/// The message of this number in the account that visitors open.
-pub(super) fn message(number: usize) -> Vec<u8> {
-    let subject = match number % 6 {
-        0 => "Your invoice",
-        1 => "Reset your password",
-        2 => "Minutes of the meeting",
-        3 => "Your verification code",
-        4 => "Photos from the trip",
-        _ => "Re: Lunch on Friday",
-    };
-    format!(
-        "From: Somebody <somebody@example.net>\r\nTo: Carol <{ACCOUNT}@example.org>\r\nSubject: {subject} ({number})\r\n\
-         Date: Mon, 2 Nov 2026 10:{:02}:00 +0000\r\nMessage-ID: <visitors-{number}@example.net>\r\n\r\n\
-         This message was made for the demo's visitors: some of them read it, though nobody gave it to them.\r\n",
-        number % 60
-    )
-    .into_bytes()
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ cli-demo-arg-dir = Where the demo keeps its data; $XDG_DATA_HOME/watchpost/demo 
 cli-demo-arg-mail = Folder with mail to serve instead of the samples: .eml, Maildir, .mbox
 cli-demo-arg-pop3 = Where POP3 with STLS listens
 cli-demo-arg-pop3s = Where POP3S listens
+cli-demo-arg-no-visitors = Let nobody come: without this, simulated visitors come for about a minute
 cli-demo-arg-json = Print one JSON object with addresses and accounts once the ports are open
 
 cli-init-about = Write a configuration, a certificate and the first account

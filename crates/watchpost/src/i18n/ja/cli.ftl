@@ -60,6 +60,9 @@ cli-demo-arg-mail =
     (.eml、Maildir、.mbox)。
 cli-demo-arg-pop3 = POP3 (STLS) で待ち受けるアドレスです。
 cli-demo-arg-pop3s = POP3S で待ち受けるアドレスです。
+cli-demo-arg-no-visitors =
+    模擬の訪問者を呼びません
+    (省略時は 1 分ほど訪れます)。
 cli-demo-arg-json =
     待ち受けを始めたら、アドレスとアカウントを
     1 つの JSON オブジェクトで出力します。
