@@ -10,8 +10,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{CLOCKS, Desk, Visit, begin, files, judgement, midnight, no_judge};
-use watchpost_observatory::journal::{Filter, Micros, Reader, SessionEnd, Span, Terms, Trouble};
+use support::{CLOCKS, Desk, Visit, begin, files, judgement, midnight, no_judge, said};
+use watchpost_observatory::journal::{Filter, Micros, Reader, Said, SessionEnd, Span, Terms, Trouble};
 use watchpost_observatory::{Ending, Event, EventKind, EventSink, Sequence};
 
 /// Longer than anything here takes.
@@ -96,9 +96,9 @@ fn what_is_found_out_after_the_end_belongs_to_its_session() {
 fn sessions_are_found_by_what_is_asked_for() {
     let folder = tempfile::TempDir::new().unwrap();
     let terms = Terms::new(folder.path().join("journal.sqlite"));
-    let judge = Box::new(|_, entry: &watchpost_observatory::journal::Entry| match &entry.kind {
-        EventKind::Login(login) if login.name.as_octets() == b"fax" => vec![judgement("P1", 3, vec![entry.sequence])],
-        _ => Vec::new(),
+    let judge = Box::new(|sequence, event: &Event| match &event.kind {
+        EventKind::Login(login) if login.name.as_octets() == b"fax" => said(judgement("P1", 3, vec![sequence])),
+        _ => Said::default(),
     });
     let (journal, _troubles) = begin(terms.clone(), CLOCKS, judge);
     let sink = journal.sink();
@@ -305,9 +305,9 @@ fn addresses_become_networks_when_their_time_is_over() {
         midnight() + Duration::from_hours(24 * 31 + 1)
     }
     let judge = || -> watchpost_observatory::journal::Judge {
-        Box::new(|_, entry| match entry.kind {
-            EventKind::Login(_) => vec![judgement("B1", 3, vec![entry.sequence])],
-            _ => Vec::new(),
+        Box::new(|sequence, event| match event.kind {
+            EventKind::Login(_) => said(judgement("B1", 3, vec![sequence])),
+            _ => Said::default(),
         })
     };
     let (journal, _troubles) = begin(Terms::new(&path), CLOCKS, judge());

@@ -12,6 +12,16 @@ pub(super) const TEXT_MAX: usize = 128;
 /// Texts remembered in memory; beyond it the memory begins anew, and the file is asked.
 const REMEMBERED: usize = 1 << 15;
 
+/// Comes before a name that was tried, so that it is a word of its own and can go when its last session goes.
+pub(super) const NAME: u8 = 1;
+
+/// A name that was tried, as the dictionary has it.
+pub(super) fn name_word(name: &[u8]) -> Vec<u8> {
+    let mut word = vec![NAME];
+    word.extend_from_slice(&name[..name.len().min(TEXT_MAX - 1)]);
+    word
+}
+
 /// The writer's side: gives numbers, and notes the day of use, so that what nobody uses any more can go.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use watchpost_proto::planted::planted;
 
-use crate::event::ConnectionId;
+use crate::event::{Event, EventKind, Sequence};
 
-use super::codec::{Encoder, Entry};
+use super::codec::{Encoder, Micros};
 use super::db_values::{Address, end_value, state_value};
-use super::dictionary::Dictionary;
+use super::dictionary::{Dictionary, name_word};
 use super::octets::{ascending, put_number};
 use super::open_session::OpenSession;
 use super::row::{Row, SessionEnd};
@@ -119,21 +119,22 @@ impl Pending {
     }
 
     /// An event that belongs to no open session.
-    pub(super) fn server_event(&mut self, connection: ConnectionId, entry: &Entry) {
-        let mut encoder = Encoder::new(entry.sequence, entry.at);
-        encoder.push(entry.sequence, entry.at, &entry.kind, &mut |_| None);
-        let connection = (connection.0 != 0).then(|| connection.0.to_be_bytes());
-        if let crate::event::EventKind::Lost { count } = entry.kind {
-            self.hours.entry(entry.at.hour()).or_default().counts[LOST] += count;
+    pub(super) fn server_event(&mut self, sequence: Sequence, event: &Event) {
+        let at = Micros::of(event.at);
+        let mut encoder = Encoder::new(sequence, at);
+        encoder.push(sequence, at, &event.kind, &mut |_| None);
+        let connection = (event.connection.0 != 0).then(|| event.connection.0.to_be_bytes());
+        if let EventKind::Lost { count } = event.kind {
+            self.hours.entry(at.hour()).or_default().counts[LOST] += count;
         }
-        let (at, day) = (entry.at.0, entry.at.day());
+        let (at, day) = (at.0, at.day());
         let octets = encoder.octets().to_vec();
-        self.server.push(ServerEvent { sequence: entry.sequence.0, at, day, connection, octets });
+        self.server.push(ServerEvent { sequence: sequence.0, at, day, connection, octets });
     }
 
-    pub(super) fn verdict(&mut self, entry: &Entry, session: Option<i64>, judgement: Judgement) {
-        let (at, day, hour) = (entry.at.0, entry.at.day(), entry.at.hour());
-        self.verdicts.push(Verdict { entry_sequence: entry.sequence.0, at, day, hour, session, judgement });
+    pub(super) fn verdict(&mut self, sequence: Sequence, at: Micros, session: Option<i64>, judgement: Judgement) {
+        let (at, day, hour) = (at.0, at.day(), at.hour());
+        self.verdicts.push(Verdict { entry_sequence: sequence.0, at, day, hour, session, judgement });
     }
 
     /// A verdict came when its session was written already.
@@ -276,7 +277,7 @@ fn write_session(file: &Connection, words: &mut Dictionary, session: &OpenSessio
     let mut names = Vec::new();
     let mut attempt = file.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3)")?;
     for tried in &row.names {
-        if let Some(name) = words.number(file, &tried.name, day) {
+        if let Some(name) = words.number(file, &name_word(&tried.name), day) {
             attempt.execute([name, first, tried.outcome])?;
             put_number(&mut names, name.cast_unsigned());
         }

@@ -16,6 +16,7 @@ use crate::event::{ConnectionId, Sequence};
 
 use super::codec::{Damaged, Entry, Micros, decode};
 use super::db;
+use super::dictionary::{NAME, name_word};
 use super::row::Row;
 
 pub use self::rows::Counted;
@@ -262,7 +263,7 @@ impl Reader {
         let mut query = self.file.prepare_cached(query)?;
         let mut attempts = Vec::new();
         for name in names {
-            let Some(id) = self.number(name)? else { continue };
+            let Some(id) = self.name_number(name)? else { continue };
             let rows = query.query_map(params![id, low, high], |row| {
                 let (first, outcome): (i64, i64) = (row.get(0)?, row.get(1)?);
                 let first = Sequence(first.cast_unsigned());
@@ -282,7 +283,10 @@ impl Reader {
             return Some(Rc::clone(word));
         }
         let mut query = self.file.prepare_cached("SELECT text FROM word WHERE id = ?1").ok()?;
-        let text: Vec<u8> = query.query_row([id], |row| row.get(0)).ok()?;
+        let mut text: Vec<u8> = query.query_row([id], |row| row.get(0)).ok()?;
+        if text.first() == Some(&NAME) {
+            text.remove(0);
+        }
         let word: Rc<str> = match String::from_utf8(text) {
             Ok(text) => text.into(),
             // A name that is no UTF-8 is shown as what it is; no other text is anything else.
@@ -297,8 +301,17 @@ impl Reader {
     }
 
     fn number(&self, text: &str) -> Result<Option<i64>, NoJournal> {
+        self.number_of(text.as_bytes())
+    }
+
+    /// The number of a name that was tried.
+    fn name_number(&self, name: &str) -> Result<Option<i64>, NoJournal> {
+        self.number_of(&name_word(name.as_bytes()))
+    }
+
+    fn number_of(&self, text: &[u8]) -> Result<Option<i64>, NoJournal> {
         let mut query = self.file.prepare_cached("SELECT id FROM word WHERE text = ?1")?;
-        let mut rows = query.query([text.as_bytes()])?;
+        let mut rows = query.query([text])?;
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     }
 

@@ -15,6 +15,9 @@ use super::octets::Input;
 
 /// Rows of one step: some milliseconds of work.
 const STEP: i64 = 2000;
+/// Rows that go at once when the file is too large, and how often in one step: no more goes than must.
+const PORTION: i64 = 100;
+const PORTIONS: usize = 20;
 /// Free pages given back to the disk in one step.
 const PAGES: i64 = 512;
 
@@ -56,9 +59,12 @@ impl Retention {
         let today = now.day();
         let sessions = if planted("journal.retention-takes-a-day-too-many") { self.sessions - 1 } else { self.sessions };
         let transaction = file.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        remove_sessions(&transaction, Some(today - sessions))?;
-        if used_octets(&transaction)? > self.octets_max {
-            remove_sessions(&transaction, None)?;
+        let mut words_removed = remove_sessions(&transaction, Oldest::Before(today - sessions))?;
+        for _ in 0..PORTIONS {
+            if used_octets(&transaction)? <= self.octets_max {
+                break;
+            }
+            words_removed |= remove_sessions(&transaction, Oldest::Some)?;
         }
         self.coarsen(&transaction, today - self.addresses)?;
         coarsen_verdicts(&transaction, today - self.addresses)?;
@@ -69,7 +75,7 @@ impl Retention {
         if free > 0 {
             file.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
         }
-        Ok(removed)
+        Ok(removed || words_removed)
     }
 
     /// Sessions that are kept longer than their addresses.
@@ -132,28 +138,46 @@ fn used_octets(file: &Connection) -> rusqlite::Result<i64> {
     Ok((number("page_count")? - number("freelist_count")?) * number("page_size")?)
 }
 
-/// The oldest sessions: those before a day, or whatever is oldest.
-fn remove_sessions(file: &Connection, before: Option<i64>) -> rusqlite::Result<()> {
+/// Which sessions go.
+#[derive(Clone, Copy)]
+enum Oldest {
+    /// Those that began before this day.
+    Before(i64),
+    /// Some of them, whenever that was.
+    Some,
+}
+
+/// Removes the oldest sessions, and with them the names that nobody else tried. Says whether there were such names.
+fn remove_sessions(file: &Connection, which: Oldest) -> rusqlite::Result<bool> {
+    let (limit, before) = match which {
+        Oldest::Before(day) => (STEP, day),
+        Oldest::Some => (PORTION, i64::MAX),
+    };
     let mut oldest = file.prepare_cached("SELECT first, day, names FROM session ORDER BY first LIMIT ?1")?;
     let rows: Vec<(i64, i64, Option<Vec<u8>>)> = oldest
-        .query_map([STEP], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut remove = file.prepare_cached("DELETE FROM session WHERE first = ?1")?;
-    let mut forget = file.prepare_cached("DELETE FROM attempt WHERE name = ?1 AND first = ?2")?;
     let mut unlink = file.prepare_cached("DELETE FROM verdict_session WHERE session = ?1")?;
+    let mut forget = file.prepare_cached("DELETE FROM attempt WHERE name = ?1 AND first = ?2")?;
+    let mut orphan = file.prepare_cached(
+        "DELETE FROM word WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM attempt WHERE name = ?1)",
+    )?;
+    let mut words_removed = false;
     for (first, day, names) in rows {
-        if before.is_some_and(|before| day >= before) {
+        if day >= before {
             continue;
         }
         let names = names.unwrap_or_default();
         let mut input = Input::new(&names);
         while let Ok(name) = input.number() {
             forget.execute([name.cast_signed(), first])?;
+            words_removed |= orphan.execute([name.cast_signed()])? > 0;
         }
         unlink.execute([first])?;
         remove.execute([first])?;
     }
-    Ok(())
+    Ok(words_removed)
 }
 
 /// The blob with no whole address of the peer in it. What cannot be read is not kept.

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::event::{ConnectionId, Event, EventKind, Sequence};
 
-use super::codec::{Entry, Micros};
+use super::codec::Micros;
 use super::db::{self, OpenError};
 use super::dictionary::Dictionary;
 use super::open_session::OpenSession;
@@ -182,9 +182,7 @@ impl Writer {
         let is_known = self.open.contains_key(&connection);
         // What comes when its session is over belongs to no row that is still written.
         if connection.0 == 0 || (!is_known && matches!(kind, EventKind::PreviousPassword { .. })) {
-            let entry = Entry { sequence: self.sequence(), at, kind };
-            self.pending.server_event(connection, &entry);
-            self.judge(connection, &entry);
+            self.take_server_event(&Event { at: at.time(), connection, kind });
             return;
         }
         let sequence = self.next;
@@ -202,8 +200,9 @@ impl Writer {
         if !session.take(sequence, at, &kind, &mut number) {
             return;
         }
-        let entry = Entry { sequence: self.sequence(), at, kind };
-        self.judge(connection, &entry);
+        let sequence = self.sequence();
+        // As coarse as it is stored, so that a replay hears the same.
+        self.judge(sequence, &Event { at: at.time(), connection, kind });
         if self.open.get(&connection).is_some_and(OpenSession::is_over)
             && let Some(session) = self.open.remove(&connection)
         {
@@ -217,8 +216,21 @@ impl Writer {
         sequence
     }
 
-    fn judge(&mut self, connection: ConnectionId, entry: &Entry) {
-        for judgement in (self.judge)(connection, entry) {
+    fn take_server_event(&mut self, event: &Event) {
+        let sequence = self.sequence();
+        self.pending.server_event(sequence, event);
+        self.judge(sequence, event);
+    }
+
+    fn judge(&mut self, sequence: Sequence, event: &Event) {
+        let (connection, at) = (event.connection, Micros::of(event.at));
+        let said = (self.judge)(sequence, event);
+        if let Some(session) = self.open.get_mut(&connection)
+            && said.p3f.is_some()
+        {
+            session.row.p3f = said.p3f;
+        }
+        for judgement in said.judgements {
             let session = self.open.get_mut(&connection);
             let first = session.as_ref().map(|session| signed(session.row.first.0));
             match session {
@@ -228,7 +240,7 @@ impl Writer {
                 }
                 None => self.raise_earlier(connection, judgement.severity),
             }
-            self.pending.verdict(entry, first, judgement);
+            self.pending.verdict(sequence, at, first, judgement);
         }
     }
 
@@ -242,10 +254,8 @@ impl Writer {
     }
 
     fn server_event(&mut self, kind: EventKind) {
-        let at = Micros::of((self.clocks.wall)());
-        let entry = Entry { sequence: self.sequence(), at, kind };
-        self.pending.server_event(ConnectionId(0), &entry);
-        self.judge(ConnectionId(0), &entry);
+        let at = Micros::of((self.clocks.wall)()).time();
+        self.take_server_event(&Event { at, connection: ConnectionId(0), kind });
     }
 
     /// What was lost is an event of its own.

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use watchpost_observatory::journal::{Encoder, Entry, Filter, Micros, Reader, Span, Terms, decode};
-use watchpost_observatory::{EventKind, EventSink, Sequence};
+use watchpost_observatory::journal::{Encoder, Entry, Filter, Micros, Reader, Said, Span, Terms, decode};
+use watchpost_observatory::{Event, EventKind, EventSink, Sequence};
 
 use crate::support::{CLOCKS, Desk, Visit, any, begin, midnight, no_judge, third_login_judge};
 
@@ -48,9 +48,9 @@ pub fn what_the_queue_cannot_take_is_counted() {
     let mut terms = Terms::new(folder.path().join("journal.sqlite"));
     terms.queue = 8;
     let (go, wait) = channel::<()>();
-    let judge = Box::new(move |_, _: &Entry| {
+    let judge = Box::new(move |_, _: &Event| {
         let _ = wait.recv();
-        Vec::new()
+        Said::default()
     });
     let (journal, _troubles) = begin(terms.clone(), CLOCKS, judge);
     let sink = journal.sink();
@@ -136,7 +136,7 @@ pub fn exactly_what_is_older_than_thirty_days_goes() {
     let file = rusqlite::Connection::open(&path).unwrap();
     let word = |text: &str| {
         let query = "SELECT count(*) FROM word WHERE text = ?1";
-        file.query_row(query, [text.as_bytes()], |row| row.get::<_, i64>(0)).unwrap()
+        file.query_row(query, [format!("\u{1}{text}").as_bytes()], |row| row.get::<_, i64>(0)).unwrap()
     };
     assert_eq!((word("guess0"), word("guess1")), (0, 1));
     drop(folder);
@@ -159,8 +159,9 @@ pub fn a_replay_says_what_was_said() {
     assert_eq!(stored.len(), 2);
     let (mut judge, mut again) = (third_login_judge(), Vec::new());
     reader
-        .replay(|connection, entry| {
-            again.extend(judge(connection, entry).into_iter().map(|said| (entry.sequence, entry.at, said.evidence)));
+        .replay(|sequence, event| {
+            let said = judge(sequence, event).judgements;
+            again.extend(said.into_iter().map(|said| (sequence, Micros::of(event.at), said.evidence)));
         })
         .unwrap();
     let stored: Vec<_> = stored.into_iter().map(|row| (row.sequence, row.at, row.evidence)).collect();

@@ -8,11 +8,10 @@ pub mod any;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::TempDir;
-use watchpost_observatory::journal::{Clocks, Entry, Journal, Judge, Judgement, Reader, Terms, Trouble};
+use watchpost_observatory::journal::{Clocks, Journal, Judge, Judgement, Reader, Said, Terms, Trouble};
 use watchpost_observatory::{
     Answered, ConnectionId, Ending, Event, EventKind, EventSink, Hello, Letters, LoginAttempt, LoginMechanism,
     LoginOutcome, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, SessionSummary, Spoken, SpokenEnd,
@@ -97,23 +96,27 @@ pub fn begin(terms: Terms, clocks: Clocks, judge: Judge) -> (Journal, Receiver<T
 }
 
 pub fn no_judge() -> Judge {
-    Box::new(|_, _| Vec::new())
+    Box::new(|_, _| Said::default())
 }
 
 /// A rule of the tests: every third refused login of a source, with those three as its evidence.
 pub fn third_login_judge() -> Judge {
     let mut refused = Vec::new();
-    Box::new(move |_, entry: &Entry| {
-        let EventKind::Login(login) = &entry.kind else { return Vec::new() };
+    Box::new(move |sequence, event: &Event| {
+        let EventKind::Login(login) = &event.kind else { return Said::default() };
         if login.outcome != LoginOutcome::Refused {
-            return Vec::new();
+            return Said::default();
         }
-        refused.push(entry.sequence);
+        refused.push(sequence);
         if refused.len() < 3 {
-            return Vec::new();
+            return Said::default();
         }
-        vec![judgement("B1", 3, std::mem::take(&mut refused))]
+        said(judgement("B1", 3, std::mem::take(&mut refused)))
     })
+}
+
+pub fn said(judgement: Judgement) -> Said {
+    Said { judgements: vec![judgement], p3f: None }
 }
 
 pub fn judgement(rule: &str, severity: u8, evidence: Vec<watchpost_observatory::Sequence>) -> Judgement {
@@ -128,17 +131,6 @@ pub fn judgement(rule: &str, severity: u8, evidence: Vec<watchpost_observatory::
         evidence,
         detail: b"{\"source\":\"203.0.113.9\"}".to_vec(),
     }
-}
-
-/// A judge that a test can look into.
-pub fn listening_judge() -> (Judge, Arc<Mutex<Vec<(ConnectionId, Entry)>>>) {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let ears = Arc::clone(&heard);
-    let judge = move |connection, entry: &Entry| {
-        ears.lock().unwrap().push((connection, entry.clone()));
-        Vec::new()
-    };
-    (Box::new(judge), heard)
 }
 
 /// One visit: who, when, what they try.
