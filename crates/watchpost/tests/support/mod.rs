@@ -143,7 +143,7 @@ pub struct Demo {
 impl Demo {
     pub fn start(dir: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(PROGRAM);
-        command.args(["demo", "--json", "--lang", "en", "--pop3", "127.0.0.1:0", "--pop3s", "127.0.0.1:0", "--dir"]);
+        command.args(["demo", "--no-visitors", "--json", "--lang", "en", "--pop3", "127.0.0.1:0", "--pop3s", "127.0.0.1:0", "--dir"]);
         command.arg(dir).args(arguments);
         if let Some(fault) = PLANTED.lock().unwrap().as_deref() {
             command.env("WATCHPOST_PLANTED_FAULT", fault);

@@ -1,6 +1,7 @@
 //! Those who look what this is, and those who take it for something else (rules W1, W2, W3).
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use super::stage::{Door, Stage};
 use super::{Deed, visit::Visit};
@@ -39,6 +40,9 @@ async fn ask_around(stage: &Stage, source: Ipv4Addr) -> Result<(), ConnectError>
     Ok(())
 }
 
+/// How long those who speak something else wait for an answer.
+const MOMENT: Duration = Duration::from_secs(1);
+
 /// What other protocols begin with.
 const TONGUES: [&[u8]; 4] = [
     b"GET / HTTP/1.1\r\nHost: mail.example.org\r\nUser-Agent: Mozilla/5.0\r\n\r\n",
@@ -58,9 +62,14 @@ async fn speak_in_tongues(stage: &Stage, source: Ipv4Addr) {
     }
 }
 
+/// Says it and waits a moment for a word behind the greeting: to some of this there is no answer.
 async fn utter(visit: Result<Visit, ConnectError>, octets: &[u8]) -> Result<(), ConnectError> {
     let mut visit = visit?;
     visit.send(octets).await?;
-    visit.listen().await;
+    let heard = async {
+        visit.line().await?;
+        visit.line().await
+    };
+    let _ = tokio::time::timeout(MOMENT, heard).await;
     Ok(())
 }

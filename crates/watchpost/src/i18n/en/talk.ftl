@@ -58,13 +58,13 @@ talk-demo-visitors-left =
     The visitors have left: { $connections } connections. What Watchpost made of them:
 
       Who was here, and what they wanted:
-        { $report }
+    {"    "}{ $report }
 
       Their sessions, the serious ones:
-        { $sessions }
+    {"    "}{ $sessions }
 
       One of these step by step, with what each line means; ID is its name in that list:
-        { $session }
+    {"    "}{ $session }
 talk-demo-stopped =
     Stopped. The data lie in { $dir }
     To go on where you left off: { $command }

@@ -51,13 +51,13 @@ talk-demo-visitors-left =
     訪問者は全員帰りました (接続は { $connections } 回)。Watchpost の判断を、次のコマンドで見られます。
 
       誰が来て、何をしようとしたか:
-        { $report }
+    {"    "}{ $report }
 
       そのうち、注意が必要なセッションの一覧:
-        { $sessions }
+    {"    "}{ $sessions }
 
       1 つのセッションを、1 行ずつ説明付きで見る (ID は上の一覧に出ている名前):
-        { $session }
+    {"    "}{ $session }
 talk-demo-stopped =
     停止しました。データの場所: { $dir }
     続きから使うには: { $command }
