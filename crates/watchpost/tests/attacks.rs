@@ -1,11 +1,27 @@
 //! Attackers and honest people at one server: what the observatory says of each.
 //!
 //! Every visitor has a network of its own, for one /24 is one network to the rules; tools that cannot choose their
-//! source go through a relay.
+//! source go through a relay. The table of what is expected stands in `attacks/table.rs`.
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
 mod support;
 
+#[path = "real_clients/alterations.rs"]
+#[allow(dead_code, reason = "real_clients.rs uses it")]
+mod alterations;
+#[path = "real_clients/cell.rs"]
+#[allow(dead_code, reason = "real_clients.rs uses the rest")]
+mod cell;
+#[path = "real_clients/fetchers.rs"]
+mod fetchers;
+#[path = "real_clients/getmail.rs"]
+mod getmail;
+#[path = "attacks/hand.rs"]
+mod hand;
+#[path = "attacks/honest.rs"]
+mod honest;
+#[path = "real_clients/neomutt.rs"]
+mod neomutt;
 #[path = "attacks/premises.rs"]
 mod premises;
 #[path = "real_clients/process.rs"]
@@ -13,23 +29,116 @@ mod premises;
 mod process;
 #[path = "attacks/relay.rs"]
 mod relay;
+#[path = "real_clients/scripts.rs"]
+mod scripts;
+#[path = "attacks/seen.rs"]
+mod seen;
 #[path = "attacks/shape.rs"]
 mod shape;
+#[path = "attacks/table.rs"]
+mod table;
+#[path = "attacks/talk.rs"]
+mod talk;
 #[path = "attacks/tools.rs"]
 mod tools;
+#[path = "real_clients/wire.rs"]
+mod wire;
 
-use premises::{Premises, source};
+use premises::Premises;
+use seen::Seen;
+use table::{ATTACKERS, Comes, Expected, HONEST, Visitor};
+
+/// The network of the first attacker; honest people come after them all.
+const FIRST: u16 = 16;
+/// Networks of the real clients.
+const CLIENTS: u16 = 1000;
+
+/// Every visitor with its first network.
+fn visitors() -> Vec<(u16, &'static Visitor)> {
+    let mut network = FIRST;
+    let mut visitors = Vec::new();
+    for visitor in ATTACKERS.iter().chain(HONEST) {
+        visitors.push((network, visitor));
+        network += visitor.networks;
+    }
+    visitors
+}
+
+fn come(premises: &Premises, network: u16, visitor: &Visitor) {
+    match visitor.comes {
+        Comes::Hand(deed) => deed(premises, network),
+        Comes::Tool(tool) => {
+            let transcripts = tool.run(premises, premises::source(network));
+            tool.shape(&transcripts).compare();
+        }
+    }
+}
+
+fn accounts() -> Vec<String> {
+    let named = ["alice", "victim", "brute", "besieged", "entered", "mdaemon", "phone", "typist", "traveller", "phones"];
+    let more = ["roamer", "poet", "bench", "guessed-nmap-twice"];
+    let mut accounts: Vec<String> = named.iter().chain(&more).map(|name| (*name).to_owned()).collect();
+    accounts.extend(tools::ALL.iter().map(|tool| tool.account()));
+    accounts.extend((1..=9).map(|number| format!("staff{number}")));
+    accounts.extend((1..=12).map(|number| format!("worker{number}")));
+    accounts
+}
+
+const FULL: [&str; 6] = ["harvested", "searched", "wiped", "hunted", "collector", "newcomer"];
 
 #[test]
-fn tools_speak_as_their_shapes_say() {
-    let premises = Premises::open(&["alice", "bob"]);
+fn attackers_are_named_with_proof_and_the_honest_are_not() {
+    let mut premises = Premises::open(&accounts(), &FULL, "");
+    let all = visitors();
     std::thread::scope(|scope| {
-        for (tool, network) in tools::ALL.iter().zip(100..) {
-            let premises = &premises;
-            scope.spawn(move || {
-                let transcripts = tool.run(premises, source(network));
-                tool.shape(&transcripts).compare();
-            });
+        let premises = &premises;
+        let (tools, hands): (Vec<_>, Vec<_>) =
+            all.iter().partition(|(_, visitor)| matches!(visitor.comes, Comes::Tool(_)));
+        for (network, visitor) in tools {
+            scope.spawn(move || come(premises, network, visitor));
         }
+        scope.spawn(move || hands.into_iter().for_each(|(network, visitor)| come(premises, network, visitor)));
+        scope.spawn(move || {
+            for ((client, transport, login), network) in honest::clients().into_iter().zip(CLIENTS..) {
+                honest::fetches(premises, network, client.as_ref(), transport, login);
+            }
+        });
     });
+    premises.close();
+    let seen = seen::verdicts(&premises.folder().join("journal.sqlite"));
+    let mut wrong: Vec<String> = Vec::new();
+    for (network, visitor) in &all {
+        let networks = *network..*network + visitor.networks;
+        let of_visitor = |seen: &&Seen| seen.networks.iter().any(|network| networks.contains(network));
+        wrong.extend(difference(visitor, &seen.iter().filter(of_visitor).collect::<Vec<_>>()));
+    }
+    let of_client = |seen: &&Seen| seen.networks.iter().any(|network| *network >= CLIENTS);
+    wrong.extend(seen.iter().filter(of_client).map(|seen| format!("a real client: {} {}", seen.rule, seen.severity)));
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What differs between what a visitor must get and what it got.
+fn difference(visitor: &Visitor, seen: &[&Seen]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for expected in visitor.expected {
+        let Expected { rule, severity, proof } = *expected;
+        let found: Vec<_> = seen.iter().filter(|seen| seen.rule == rule && seen.severity == severity).collect();
+        if found.is_empty() {
+            wrong.push(format!("{}: no {rule} of severity {severity}", visitor.name));
+        } else if !found.iter().any(|seen| seen.evidence.iter().any(|octets| contains(octets, proof.as_bytes()))) {
+            let cited: Vec<_> = found.iter().flat_map(|seen| &seen.evidence).map(|o| o.escape_ascii().to_string()).collect();
+            wrong.push(format!("{}: {rule} does not cite {proof:?}, but {cited:?}", visitor.name));
+        }
+    }
+    for seen in seen {
+        let is_expected = |expected: &&Expected| expected.rule == seen.rule && expected.severity == seen.severity;
+        if !visitor.expected.iter().any(|expected| is_expected(&expected)) {
+            wrong.push(format!("{}: unexpected {} {} {}", visitor.name, seen.rule, seen.severity, seen.verdict.subject));
+        }
+    }
+    wrong
+}
+
+fn contains(octets: &[u8], part: &[u8]) -> bool {
+    octets.windows(part.len()).any(|window| window == part)
 }

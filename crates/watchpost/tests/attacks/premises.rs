@@ -3,17 +3,19 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::support::{PROGRAM, Running, client};
 
 /// A running server and where everything is.
 pub struct Premises {
-    pub dir: tempfile::TempDir,
-    pub running: Running,
-    pub pop3: SocketAddr,
-    pub pop3s: SocketAddr,
+    dir: tempfile::TempDir,
+    running: Running,
+    addresses: [SocketAddr; 2],
 }
+
+/// Messages in the maildrops that intruders want.
+pub const MESSAGES: usize = 60;
 
 /// The right password of an account: of no account but its own.
 pub fn password_of(account: &str) -> String {
@@ -25,34 +27,75 @@ pub fn wrong(number: usize) -> String {
     format!("wrong-{number}-secret")
 }
 
-/// The address of a visitor: each in its own network.
+/// The address of a stranger: each number is a network of its own.
 pub fn source(network: u16) -> Ipv4Addr {
     let [high, low] = (0x4000 + network).to_be_bytes();
     Ipv4Addr::new(127, high, low, 9)
 }
 
+/// Where the owner of an account is at home, in a network that belongs to the stranger of the same number.
+pub fn home(network: u16) -> Ipv4Addr {
+    let [high, low] = (0x2000 + network).to_be_bytes();
+    Ipv4Addr::new(127, high, low, 7)
+}
+
+/// Whether a message of a maildrop speaks of what thieves look for.
+pub fn is_sensitive(number: usize) -> bool {
+    number.is_multiple_of(3)
+}
+
+fn message(number: usize) -> String {
+    let subject = if is_sensitive(number) { "Reset your password" } else { "Minutes of the meeting" };
+    format!("From: a@example.net\r\nTo: b@example.org\r\nSubject: {subject}\r\n\r\nThis is number {number}.\r\n")
+}
+
 impl Premises {
-    pub fn open(accounts: &[&str]) -> Self {
+    /// With these accounts; those of `full` have mail. `limits` are lines of the configuration.
+    pub fn open(accounts: &[String], full: &[&str], limits: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut init = Command::new(PROGRAM);
         init.args(["--lang", "en", "init", "--domain", "example.org", "--user", "postmaster", "--password-stdin"]);
         client(init.arg("--dir").arg(dir.path()), b"postmaster's own\n");
         let config = dir.path().join("watchpost.toml");
-        fs::write(&config, configuration()).unwrap();
-        for account in accounts {
-            let mut add = Command::new(PROGRAM);
-            add.args(["user", "add", account, "--password-stdin", "--config"]).arg(&config);
-            client(&mut add, format!("{}\n", password_of(account)).as_bytes());
+        fs::write(&config, configuration(limits)).unwrap();
+        let names = ["localhost", "127.0.0.1"].map(str::to_owned);
+        let made = watchpost::certificate::self_signed(&names, std::time::SystemTime::now()).unwrap();
+        fs::write(dir.path().join("cert.pem"), made.certificate).unwrap();
+        fs::write(dir.path().join("key.pem"), made.key).unwrap();
+        let names = accounts.iter().map(String::as_str).chain(full.iter().copied());
+        let lines = names.map(|name| format!("{name}:{{PLAIN}}{}::::::\n", password_of(name)));
+        crate::process::private_file(&dir.path().join("passwd"), &lines.collect::<String>());
+        for account in full {
+            let folder = dir.path().join(format!("mail/{account}@example.org/Maildir"));
+            for part in ["cur", "new", "tmp"] {
+                fs::create_dir_all(folder.join(part)).unwrap();
+            }
+            for number in 1..=MESSAGES {
+                let name = format!("new/{}.M{number}P1.test", 1_700_000_000 + number);
+                fs::write(folder.join(name), message(number)).unwrap();
+            }
         }
         let running = Running::start(Command::new(PROGRAM).args(["serve", "--config"]).arg(&config));
         let log = running.logged_times("listening", 2);
-        let mut bound = log.lines().filter(|line| line.contains("listening")).map(|line| {
-            let address = line.split("address=").nth(1).expect("an address");
-            address.split(' ').next().expect("an address").parse().expect("an address")
-        });
-        let (pop3, pop3s) = (bound.next().expect("POP3"), bound.next().expect("POP3S"));
-        drop(bound);
-        Self { dir, running, pop3, pop3s }
+        let addresses: Vec<SocketAddr> = log.lines().filter(|line| line.contains("listening")).map(address).collect();
+        Self { dir, running, addresses: addresses.try_into().expect("POP3 and POP3S") }
+    }
+
+    pub fn pop3(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    pub fn pop3s(&self) -> SocketAddr {
+        self.addresses[1]
+    }
+
+    /// Where the server's own certificate is.
+    pub fn certificate(&self) -> String {
+        self.dir.path().join("cert.pem").to_str().expect("a path in ASCII").to_owned()
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     pub fn config(&self) -> PathBuf {
@@ -65,11 +108,39 @@ impl Premises {
         fs::write(&path, text).unwrap();
         path.to_str().expect("a path in ASCII").to_owned()
     }
+
+    /// What the server has logged up to now.
+    pub fn log(&self) -> String {
+        self.running.log()
+    }
+
+    /// A command that reads the journal.
+    pub fn ask(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(PROGRAM);
+        command.args(["--lang", "en"]).args(arguments).arg("--config").arg(self.config());
+        command.output().unwrap()
+    }
+
+    /// Ends the server in order, so that the journal has everything.
+    pub fn close(&mut self) {
+        self.running.signal("-TERM");
+        assert!(self.running.wait().success(), "{}", self.running.log());
+    }
 }
 
-fn configuration() -> &'static str {
-    "domain = \"example.org\"\ndata_dir = \".\"\n\n\
-     [[listener]]\nprotocol = \"pop3\"\naddress = \"127.0.0.1:0\"\nplaintext_login = \"loopback\"\n\n\
-     [[listener]]\nprotocol = \"pop3s\"\naddress = \"127.0.0.1:0\"\n\n\
-     [tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n"
+fn address(line: &str) -> SocketAddr {
+    let address = line.split("address=").nth(1).expect("an address");
+    address.split(' ').next().expect("an address").parse().expect("an address")
+}
+
+fn configuration(limits: &str) -> String {
+    format!(
+        "domain = \"example.org\"\ndata_dir = \".\"\n\n\
+         [[listener]]\nprotocol = \"pop3\"\naddress = \"127.0.0.1:0\"\nplaintext_login = \"loopback\"\n\n\
+         [[listener]]\nprotocol = \"pop3s\"\naddress = \"127.0.0.1:0\"\n\n\
+         [tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n\n\
+         [directory]\nkind = \"passwd-file\"\npath = \"passwd\"\n\n\
+         [limits]\nfailed_login_delay = \"0s\"\n{limits}\n\
+         [observatory]\npublic_networks = [\"127.0.0.0/8\"]\n"
+    )
 }

@@ -13,7 +13,7 @@ pub struct Tool {
     /// The name of its file of shapes.
     pub name: &'static str,
     pub package: &'static str,
-    /// The command: words apart by spaces; PORT, USERS, PASSWORDS stand for what a run gives.
+    /// The command: words apart by spaces; PORT, ACCOUNT, USERS, PASSWORDS stand for what a run gives.
     pub command: &'static str,
     pub transport: Transport,
     /// What a reader of its shape should notice.
@@ -33,17 +33,17 @@ pub const TRIES: usize = 6;
 pub const HYDRA: Tool = Tool {
     name: "hydra",
     package: "hydra",
-    command: "hydra -I -t 2 -w 5 -l alice -P PASSWORDS -s PORT 127.0.0.1 pop3",
+    command: "hydra -I -t 2 -w 5 -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3",
     transport: Transport::Pop3,
     remarks: "A first connection asks CAPA and says QUIT; where SASL PLAIN is offered, two workers use it without an\n\
-              initial response, with the user name as authorization identity too: alice NUL alice NUL password.\n\
+              initial response, with the user name as authorization identity too: name NUL name NUL password.\n\
               A worker stays until the server closes, then connects again. 100 ms before whatever it says.",
 };
 
 pub const HYDRA_CLEAR: Tool = Tool {
     name: "hydra-clear",
     package: "hydra",
-    command: "hydra -I -t 2 -w 5 -l alice -P PASSWORDS -s PORT 127.0.0.1 pop3 CLEAR",
+    command: "hydra -I -t 2 -w 5 -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3 CLEAR",
     transport: Transport::Pop3,
     remarks: "The same with USER and PASS.",
 };
@@ -51,7 +51,7 @@ pub const HYDRA_CLEAR: Tool = Tool {
 pub const HYDRA_POP3S: Tool = Tool {
     name: "hydra-pop3s",
     package: "hydra",
-    command: "hydra -I -t 1 -w 5 -S -l alice -P PASSWORDS -s PORT 127.0.0.1 pop3 CLEAR",
+    command: "hydra -I -t 1 -w 5 -S -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3 CLEAR",
     transport: Transport::Pop3s,
     remarks: "As hydra-clear, inside TLS 1.3 of OpenSSL without a server name.",
 };
@@ -59,7 +59,7 @@ pub const HYDRA_POP3S: Tool = Tool {
 pub const MEDUSA: Tool = Tool {
     name: "medusa",
     package: "medusa",
-    command: "medusa -h 127.0.0.1 -n PORT -u alice -P PASSWORDS -M pop3 -t 1",
+    command: "medusa -h 127.0.0.1 -n PORT -u ACCOUNT -P PASSWORDS -M pop3 -t 1",
     transport: Transport::Pop3,
     remarks: "STLS first, always; its ClientHello there offers TLS 1.0 alone, so a server of today refuses it (alert 40)\n\
               and medusa gives up. Where STLS is not available: STLS, CAPA once, USER, PASS; a connection per try, no QUIT.",
@@ -68,7 +68,7 @@ pub const MEDUSA: Tool = Tool {
 pub const MEDUSA_POP3S: Tool = Tool {
     name: "medusa-pop3s",
     package: "medusa",
-    command: "medusa -s -h 127.0.0.1 -n PORT -u alice -P PASSWORDS -M pop3 -t 1",
+    command: "medusa -s -h 127.0.0.1 -n PORT -u ACCOUNT -P PASSWORDS -M pop3 -t 1",
     transport: Transport::Pop3s,
     remarks: "Inside TLS 1.3 of OpenSSL: CAPA on the first connection, then USER and PASS; a connection per try, no QUIT.",
 };
@@ -76,7 +76,7 @@ pub const MEDUSA_POP3S: Tool = Tool {
 pub const NCRACK: Tool = Tool {
     name: "ncrack",
     package: "ncrack",
-    command: "ncrack -T5 --user alice -P PASSWORDS pop3://127.0.0.1:PORT",
+    command: "ncrack -T5 --user ACCOUNT -P PASSWORDS pop3://127.0.0.1:PORT",
     transport: Transport::Pop3,
     remarks: "USER and PASS until the server closes; the first connection finds out how many tries it bears, then several\n\
               at once; 10 ms between tries; no CAPA, no QUIT.",
@@ -85,7 +85,7 @@ pub const NCRACK: Tool = Tool {
 pub const PATATOR: Tool = Tool {
     name: "patator",
     package: "patator",
-    command: "patator pop_login host=127.0.0.1 port=PORT user=alice password=FILE0 0=PASSWORDS -x ignore:code=-ERR -t 1",
+    command: "patator pop_login host=127.0.0.1 port=PORT user=ACCOUNT password=FILE0 0=PASSWORDS -x ignore:code=-ERR -t 1",
     transport: Transport::Pop3,
     remarks: "Python's poplib: USER and PASS until the server closes; it does not notice the end, says USER twice more\n\
               into the closed connection, and goes on. No CAPA, no QUIT.",
@@ -143,8 +143,13 @@ pub const ALL: [&Tool; 11] = [
 ];
 
 impl Tool {
+    /// The account it guesses at: nobody else does.
+    pub fn account(&self) -> String {
+        format!("guessed-{}", self.name)
+    }
+
     fn server(&self, premises: &Premises) -> SocketAddr {
-        if self.transport == Transport::Pop3s { premises.pop3s } else { premises.pop3 }
+        if self.transport == Transport::Pop3s { premises.pop3s() } else { premises.pop3() }
     }
 
     /// Runs the tool through a relay, to its end.
@@ -152,14 +157,14 @@ impl Tool {
         let relay = Relay::start(self.server(premises), source);
         let passwords: String = (1..=TRIES).map(|number| wrong(number) + "\n").collect();
         let passwords = premises.file(&format!("{}.passwords", self.name), &passwords);
-        let users = premises.file(&format!("{}.users", self.name), "alice\nbob\n");
+        let users = premises.file(&format!("{}.users", self.name), "guessed-nmap-brute\nguessed-nmap-twice\n");
         let argument = |word: &str| {
             let word = word.replace("PORT", &relay.port());
-            word.replace("PASSWORDS", &passwords).replace("USERS", &users)
+            word.replace("PASSWORDS", &passwords).replace("USERS", &users).replace("ACCOUNT", &self.account())
         };
         let mut words = self.command.split_whitespace().map(argument);
         let mut command = Command::new(words.next().expect("a program"));
-        command.args(words).current_dir(premises.dir.path()).env("HOME", premises.dir.path()).env("LC_ALL", "C");
+        command.args(words).current_dir(premises.folder()).env("HOME", premises.folder()).env("LC_ALL", "C");
         let output = process::run(&mut command, b"", self.package);
         self.must_have_worked(&output);
         relay.finish()

@@ -10,7 +10,7 @@ use crate::connect::ConnectError;
 
 /// Looks of the monitor: regular enough to be known as one.
 const LOOKS: u32 = 22;
-const LOOKS_EVERY: Duration = Duration::from_millis(700);
+const LOOKS_EVERY: Duration = Duration::from_secs(2);
 /// What the phone was told once. It was never a password here.
 const OLD_PASSWORD: &str = "carols-old-password-2024";
 const PHONE_TRIES: u32 = 6;
