@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use self::watch::{
     AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PrivacyArgs,
-    PrivacyCommand, PrivacyReportArgs, ReportArgs, SessionArgs, SessionsArgs, SessionsCommand, SeverityChoice,
+    PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs, SessionsCommand, SeverityChoice,
 };
 
 /// What was asked for.
@@ -58,6 +58,8 @@ pub enum Command {
     Account(AccountArgs),
     /// One campaign.
     Campaign(CampaignArgs),
+    /// The rules, and what they would have said.
+    Rules(RulesArgs),
     /// What is held about somebody.
     Privacy(PrivacyArgs),
     /// Explains a word of the protocol.

@@ -74,6 +74,9 @@ fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Fa
         Command::Campaign(arguments) => {
             watch::campaign::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
         }
+        Command::Rules(arguments) => {
+            watch::rules::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
         Command::Privacy(arguments) => {
             watch::privacy::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
         }

@@ -13,8 +13,8 @@ use watchpost_store::{Directory, HashCost, SqliteDirectory, Store};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, TlsIdentity};
-use crate::house::{House, Live};
-use crate::journal::{self, LogAndJournal};
+use crate::house::{House, Live, Watch};
+use crate::journal::{self, LogAndJournal, Secret};
 pub use crate::server::Bound;
 use crate::server::{self, ConnectionIds, Gate, ListenError, Stop, Workers};
 
@@ -43,7 +43,7 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("cannot open the store: {0}")]
     Store(#[source] watchpost_store::Cause),
-    /// The journal's thread cannot be started.
+    /// The journal cannot begin: its key cannot be kept, say.
     #[error("cannot begin the journal: {0}")]
     Journal(#[source] std::io::Error),
     /// The operating system gives no threads.
@@ -59,12 +59,14 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
     let directory = open_directory(&config).map_err(StartError::Directory)?;
     let store = open_store(&config).map_err(StartError::Store)?;
     let bound = server::listen(&config.listeners, server::workers())?;
-    let journal = journal::begin(&config).map_err(StartError::Journal)?;
+    let secret = Secret::keep(&config.data_dir).map_err(StartError::Journal)?;
+    let passwords = journal::password_tables(&secret).map_err(StartError::Journal)?;
+    let journal = journal::begin(&config, &secret).map_err(StartError::Journal)?;
     let house = House {
         store,
         directory,
         events: Box::new(LogAndJournal { journal: journal.sink() }),
-        watch: None,
+        watch: Some(Watch { passwords }),
         clock: Box::new(SystemClock),
         gate: Gate::default(),
         connections: ConnectionIds::new(uuid::Uuid::now_v7().as_u64_pair().1),

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::friendly::SpanParser;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{Span, Timestamp, ZonedDateTime};
 use watchpost_observatory::journal::Micros;
 
 /// Not a moment that anybody here understands.
@@ -15,7 +15,7 @@ pub struct NotAMoment(pub String);
 /// The zone of whoever reads.
 #[derive(Clone, Debug)]
 pub struct Reckoning {
-    now: Zoned,
+    now: ZonedDateTime,
 }
 
 impl Reckoning {
@@ -26,7 +26,7 @@ impl Reckoning {
 
     /// Reckons from this moment, in this zone.
     pub fn within(now: SystemTime, zone: TimeZone) -> Self {
-        let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone);
+        let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned_datetime(zone);
         Self { now }
     }
 
@@ -45,7 +45,7 @@ impl Reckoning {
     }
 
     fn of_civil(&self, moment: DateTime) -> Option<Timestamp> {
-        moment.to_zoned(self.now.time_zone().clone()).ok().map(|moment| moment.timestamp())
+        moment.to_zoned_datetime(self.now.time_zone().clone()).ok().map(|moment| moment.timestamp())
     }
 
     fn day_word(&self, text: &str) -> Option<Timestamp> {
@@ -91,9 +91,9 @@ impl Reckoning {
         (moment <= self.now.timestamp()).then_some(moment)
     }
 
-    fn zoned(&self, at: Micros) -> Zoned {
+    fn zoned(&self, at: Micros) -> ZonedDateTime {
         let moment = Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::MAX);
-        moment.to_zoned(self.now.time_zone().clone())
+        moment.to_zoned_datetime(self.now.time_zone().clone())
     }
 
     /// `2026-11-23 02:14:07`.

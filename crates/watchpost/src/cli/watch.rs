@@ -84,9 +84,6 @@ pub struct FilterArgs {
 /// `watchpost sessions export`.
 #[derive(Args, Debug)]
 pub struct ExportArgs {
-    /// Which file says where the journal is.
-    #[command(flatten)]
-    pub file: ConfigArgs,
     /// Begun from then on.
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
@@ -144,6 +141,40 @@ pub struct CampaignArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `watchpost rules`.
+#[derive(Args, Debug)]
+pub struct RulesArgs {
+    /// Which file says where the journal is.
+    #[command(flatten)]
+    pub file: ConfigArgs,
+    /// As JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do; without it, the rules are listed.
+    #[command(subcommand)]
+    pub command: Option<RulesCommand>,
+}
+
+/// What can be done with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Lists the rules.
+    List,
+    /// Judges the journal again.
+    Replay(ReplayArgs),
+}
+
+/// `watchpost rules replay`.
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// Which rule, or `all`.
+    #[arg(value_name = "RULE", default_value = "all")]
+    pub rule: String,
+    /// How far back verdicts are shown; the whole journal is judged, so that trust is what it was.
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    pub last: String,
 }
 
 /// `watchpost privacy`.

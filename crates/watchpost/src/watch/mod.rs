@@ -6,6 +6,7 @@
 //! session    one of them, step by step, as text, JSON or a diagram
 //! account    who tried to enter an account
 //! campaign   many addresses, one tool
+//! rules      what rules there are, and what they would have said
 //! privacy    what is held about somebody
 //! ```
 
@@ -14,6 +15,7 @@ pub mod campaign;
 pub mod export;
 pub mod privacy;
 pub mod report;
+pub mod rules;
 pub mod session;
 pub mod sessions;
 

@@ -127,7 +127,7 @@ fn conclusions(page: &Page, depth: Depth, desk: &Desk<'_>) -> Vec<String> {
         lines.extend([String::new(), desk.text("talk-session-verdicts")]);
         for verdict in &page.verdicts {
             let severity = desk.severity(verdict.severity);
-            hanging(&mut lines, &format!("{severity}: {}", words::sentence(verdict)));
+            hanging(&mut lines, &format!("{severity}: {}", words::sentence(verdict, desk)));
         }
     }
     if depth == Depth::Explained && !page.timeline.normal.is_empty() {
