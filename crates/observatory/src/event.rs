@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use watchpost_proto::Mechanism;
-use watchpost_proto::pop3::server::{Notice, Tally};
 pub use watchpost_proto::pop3::server::{Letters, Oddities, SpokenEnd, Status};
+use watchpost_proto::pop3::server::{Notice, Tally};
 use watchpost_proto::pop3::{ResponseCode, State, Verb};
 
 use crate::untrusted::Untrusted;

@@ -28,9 +28,8 @@ pub fn recognise_before_tls(octets: &[u8]) -> Option<Foreign> {
 /// Binary protocols, and texts that begin with one sign.
 fn by_prefix(octets: &[u8]) -> Option<Foreign> {
     let foreign = match octets {
-        [0x16, 3, ..] => Foreign::Tls,
-        // SSL 2: a record of at least 128 octets, a ClientHello, version 2 or 3.
-        [0x80..=0xff, _, 1, 0 | 3, 0..=4, ..] => Foreign::Tls,
+        // The second is SSL 2: a record of at least 128 octets, a ClientHello, version 2 or 3.
+        [0x16, 3, ..] | [0x80..=0xff, _, 1, 0 | 3, 0..=4, ..] => Foreign::Tls,
         // TPKT, and an X.224 connection request.
         [3, 0, _, _, _, 0xe0, ..] => Foreign::Rdp,
         [5, count @ 1..=10, methods @ ..] if methods.len() >= usize::from(*count) => Foreign::Socks,
@@ -76,7 +75,9 @@ fn by_words(octets: &[u8]) -> Option<Foreign> {
     if among(&SMTP, word) {
         return Some(Foreign::Smtp);
     }
-    let is_tag = !word.is_empty() && word.len() <= 10 && word.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'.');
+    let is_tag = !word.is_empty()
+        && word.len() <= 10
+        && word.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'.');
     let tagged = is_tag && (word.iter().any(u8::is_ascii_digit) || word.len() == 1);
     (tagged && among(&IMAP, second)).then_some(Foreign::Imap)
 }
@@ -141,7 +142,8 @@ mod tests {
 
     #[test]
     fn what_may_be_a_mistyped_command_is_not_foreign() {
-        for text in ["HELP", "XTND", "USR alice", "ゆき", "", "LIST 1", "noop", "get", "alice LOGIN", "ＱＵＩＴ"] {
+        for text in ["HELP", "XTND", "USR alice", "ゆき", "", "LIST 1", "noop", "get", "alice LOGIN", "ＱＵＩＴ"]
+        {
             assert_eq!(recognise(text.as_bytes()), None, "{text}");
         }
         assert_eq!(recognise_before_tls(b"HELP"), Some(Foreign::Text));

@@ -8,11 +8,46 @@ const LOOKED_AT: usize = 8 * 1024;
 
 /// Words of messages that open other doors, or move money.
 const WORDS: [&str; 40] = [
-    "password", "passcode", "passwort", "mot de passe", "contraseña", "reset", "one-time", "one time", "otp",
-    "verification", "verify", "verifizier", "vérification", "security code", "login code", "sign-in", "sign in",
-    "2fa", "two-factor", "two-step", "recovery", "confirm your", "invoice", "rechnung", "facture", "payment", "iban",
-    "bank", "paypal", "wire transfer", "パスワード", "認証", "確認コード", "ワンタイム", "再設定", "暗証", "請求",
-    "銀行", "振込", "支払",
+    "password",
+    "passcode",
+    "passwort",
+    "mot de passe",
+    "contraseña",
+    "reset",
+    "one-time",
+    "one time",
+    "otp",
+    "verification",
+    "verify",
+    "verifizier",
+    "vérification",
+    "security code",
+    "login code",
+    "sign-in",
+    "sign in",
+    "2fa",
+    "two-factor",
+    "two-step",
+    "recovery",
+    "confirm your",
+    "invoice",
+    "rechnung",
+    "facture",
+    "payment",
+    "iban",
+    "bank",
+    "paypal",
+    "wire transfer",
+    "パスワード",
+    "認証",
+    "確認コード",
+    "ワンタイム",
+    "再設定",
+    "暗証",
+    "請求",
+    "銀行",
+    "振込",
+    "支払",
 ];
 
 /// Whether From or Subject of a message that begins so speaks of resets, codes, invoices or banks.
@@ -140,6 +175,6 @@ mod tests {
         ] {
             assert!(!is_sensitive(header.as_bytes()), "{header}");
         }
-        assert!(!is_sensitive(&[b"Subject: ".as_slice(), &[0xff; 20_000]].concat()));
+        assert!(!is_sensitive(&[b"Subject: ".as_slice(), &vec![0xff; 20_000]].concat()));
     }
 }

@@ -203,11 +203,7 @@ fn ja4_hash(text: &str) -> String {
     hexadecimal(&digest(&SHA256, text.as_bytes()).as_ref()[..6])
 }
 
-fn joined<T: Copy>(
-    numbers: &[T],
-    separator: &str,
-    write: impl Fn(&mut String, T) -> std::fmt::Result,
-) -> String {
+fn joined<T: Copy>(numbers: &[T], separator: &str, write: impl Fn(&mut String, T) -> std::fmt::Result) -> String {
     let mut text = String::new();
     for (place, number) in numbers.iter().enumerate() {
         if place > 0 {

@@ -11,9 +11,7 @@ use std::time::SystemTime;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::server::{Heard, Oddities, Replied, Status, Told};
 
-use crate::event::{
-    Answered, ConnectionId, Event, EventKind, LoginOutcome, MessageFacts, SessionSummary, Spoken,
-};
+use crate::event::{Answered, ConnectionId, Event, EventKind, LoginOutcome, MessageFacts, SessionSummary, Spoken};
 use crate::foreign::recognise;
 use crate::untrusted::Untrusted;
 
@@ -51,9 +49,10 @@ struct Exchange {
 impl Exchange {
     fn is_notable(&self) -> bool {
         let odd = matches!(&self.said.kind, EventKind::Command(spoken) if spoken.oddities != Oddities::default());
-        let refused = self.answered.as_ref().is_some_and(
-            |event| matches!(&event.kind, EventKind::Reply(answered) if answered.status == Status::Err),
-        );
+        let refused = self
+            .answered
+            .as_ref()
+            .is_some_and(|event| matches!(&event.kind, EventKind::Reply(answered) if answered.status == Status::Err));
         odd || refused
     }
 }

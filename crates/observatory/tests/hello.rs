@@ -111,11 +111,7 @@ fn ja3_of_the_published_examples() {
     let first = Offer {
         version: 769,
         suites: vec![47, 53, 5, 10, 49161, 49162, 49171, 49172, 50, 56, 19, 4],
-        extensions: vec![
-            server_name("example.org"),
-            (10, vector(&numbers(&[23, 24, 25]))),
-            (11, short(&[0])),
-        ],
+        extensions: vec![server_name("example.org"), (10, vector(&numbers(&[23, 24, 25]))), (11, short(&[0]))],
         without_extensions: false,
     };
     assert_eq!(first.read().ja3, "ada70206e40642a3e4461f35503241d5");
@@ -177,14 +173,16 @@ fn what_is_no_hello_or_not_a_whole_one_is_none() {
     for length in 0..whole.len() {
         assert_eq!(read_hello(&whole[..length]), None, "{length}");
     }
-    for octets in [&b"GET / HTTP/1.1\r\n"[..], b"\x15\x03\x01\x00\x02\x02\x28", b"\x16\x03\x01\x00\x04\x02\0\0\0", b""] {
+    for octets in [&b"GET / HTTP/1.1\r\n"[..], b"\x15\x03\x01\x00\x02\x02\x28", b"\x16\x03\x01\x00\x04\x02\0\0\0", b""]
+    {
         assert_eq!(read_hello(octets), None);
     }
 }
 
 #[test]
 fn long_names_are_cut() {
-    let offer = Offer { extensions: vec![server_name(&"x".repeat(9000)), alpn(&[&[b'y'; 255], &[b'z'; 255]])], ..chrome() };
+    let offer =
+        Offer { extensions: vec![server_name(&"x".repeat(9000)), alpn(&[&[b'y'; 255], &[b'z'; 255]])], ..chrome() };
     let hello = offer.read();
     assert_eq!(hello.server_name.unwrap().as_octets().len(), 255);
     assert_eq!(hello.alpn.unwrap().as_octets().len(), 255);

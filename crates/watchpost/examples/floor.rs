@@ -14,28 +14,28 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::future::poll_fn;
+use std::io::{self, Read as _, Write as _};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::SystemTime;
 
 use anyhow::Context as _;
 use memchr::{memchr, memchr_iter};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 /// Replies are sent when so much of them is ready, or when no command waits.
 const SEND_OCTETS: usize = 128 * 1024;
-
-/// Buffers that a large message has made larger than this are given back.
-const KEPT_OCTETS: usize = 1024 * 1024;
 
 struct Message {
     path: PathBuf,
@@ -51,6 +51,14 @@ struct Listing {
 struct Floor {
     maildir: String,
     listings: RefCell<HashMap<String, Rc<Listing>>>,
+    /// Buffers that nobody needs now: an idle session has none.
+    spare: RefCell<Vec<Buffers>>,
+}
+
+#[derive(Default)]
+struct Buffers {
+    file: Vec<u8>,
+    output: Vec<u8>,
 }
 
 impl Floor {
@@ -73,7 +81,7 @@ impl Floor {
             let path = folders[place].join(&name);
             let size = match size_in(&name.to_string_lossy()) {
                 Some(size) => size,
-                None => counted(&path, &mut buffer)?,
+                None => counted(read(&path, &mut buffer)?),
             };
             octets += size;
             messages.push(Message { path, octets: size });
@@ -91,16 +99,26 @@ fn size_in(name: &str) -> Option<u64> {
     digits[..end].parse().ok()
 }
 
-fn counted(path: &PathBuf, buffer: &mut Vec<u8>) -> io::Result<u64> {
-    read(path, buffer)?;
-    let bare = memchr_iter(b'\n', buffer).filter(|feed| *feed == 0 || buffer[feed - 1] != b'\r').count();
-    let end = if buffer.is_empty() || buffer.ends_with(b"\n") { 0 } else { 2 };
-    Ok((buffer.len() + bare + end) as u64)
+fn counted(message: &[u8]) -> u64 {
+    let bare = memchr_iter(b'\n', message).filter(|feed| *feed == 0 || message[feed - 1] != b'\r').count();
+    let end = if message.is_empty() || message.ends_with(b"\n") { 0 } else { 2 };
+    (message.len() + bare + end) as u64
 }
 
-fn read(path: &PathBuf, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.clear();
-    File::open(path)?.read_to_end(buffer).map(drop)
+/// Reads a whole file into a buffer that only grows.
+fn read<'a>(path: &Path, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+    let mut file = File::open(path)?;
+    let expected = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+    if buffer.len() <= expected {
+        buffer.resize(expected + 1, 0);
+    }
+    let mut filled = 0;
+    loop {
+        match file.read(&mut buffer[filled..])? {
+            0 => return Ok(&buffer[..filled]),
+            octets => filled += octets,
+        }
+    }
 }
 
 /// Every line with CRLF, a dot before each dot that begins one, and the lone dot at the end.
@@ -124,9 +142,6 @@ fn send_message(message: &[u8], output: &mut Vec<u8>) {
 struct Session {
     user: String,
     listing: Option<Rc<Listing>>,
-    buffer: Vec<u8>,
-    /// A listing as text, made in one piece.
-    text: String,
 }
 
 enum Next {
@@ -136,7 +151,8 @@ enum Next {
 }
 
 impl Session {
-    fn obey(&mut self, floor: &Floor, line: &str, output: &mut Vec<u8>) -> io::Result<Next> {
+    fn obey(&mut self, floor: &Floor, line: &str, buffers: &mut Buffers) -> io::Result<Next> {
+        let output = &mut buffers.output;
         let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
         match (verb, &self.listing) {
             ("USER", None) => {
@@ -153,24 +169,23 @@ impl Session {
             }
             ("CAPA", _) => output.extend_from_slice(b"+OK\r\nUSER\r\nUIDL\r\nSTLS\r\nPIPELINING\r\n.\r\n"),
             ("STAT", Some(listing)) => {
-                let reply = format!("+OK {} {}\r\n", listing.messages.len(), listing.octets);
-                output.extend_from_slice(reply.as_bytes());
+                write!(output, "+OK {} {}\r\n", listing.messages.len(), listing.octets)?;
             }
             ("LIST", Some(listing)) => {
-                self.text.clear();
+                output.extend_from_slice(b"+OK\r\n");
                 for (number, message) in (1..).zip(&listing.messages) {
-                    let _ = write!(self.text, "{number} {}\r\n", message.octets);
+                    write!(output, "{number} {}\r\n", message.octets)?;
                 }
-                [b"+OK\r\n", self.text.as_bytes(), b".\r\n"].iter().for_each(|part| output.extend_from_slice(part));
+                output.extend_from_slice(b".\r\n");
             }
             ("UIDL", Some(listing)) => {
-                self.text.clear();
+                output.extend_from_slice(b"+OK\r\n");
                 for (number, message) in (1..).zip(&listing.messages) {
                     let name = message.path.file_name().unwrap_or_default().to_string_lossy();
                     let id = name.split([',', ':']).next().unwrap_or_default();
-                    let _ = write!(self.text, "{number} {id}\r\n");
+                    write!(output, "{number} {id}\r\n")?;
                 }
-                [b"+OK\r\n", self.text.as_bytes(), b".\r\n"].iter().for_each(|part| output.extend_from_slice(part));
+                output.extend_from_slice(b".\r\n");
             }
             ("RETR", Some(listing)) => {
                 let number = argument.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
@@ -178,9 +193,9 @@ impl Session {
                     output.extend_from_slice(b"-ERR no such message\r\n");
                     return Ok(Next::Command);
                 };
-                read(&message.path, &mut self.buffer)?;
+                let text = read(&message.path, &mut buffers.file)?;
                 output.extend_from_slice(b"+OK\r\n");
-                send_message(&self.buffer, output);
+                send_message(text, output);
             }
             ("QUIT", _) => {
                 output.extend_from_slice(b"+OK\r\n");
@@ -194,39 +209,57 @@ impl Session {
 
     /// Serves until the client leaves or wants TLS, which is what `true` says.
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, floor: &Floor, stream: &mut S) -> io::Result<bool> {
-        let (mut input, mut output) = (Vec::with_capacity(4096), Vec::new());
-        loop {
-            let mut used = 0;
-            while let Some(feed) = memchr(b'\n', &input[used..]) {
-                let line = String::from_utf8_lossy(&input[used..used + feed]);
-                let next = self.obey(floor, line.trim_end_matches('\r'), &mut output)?;
-                used += feed + 1;
-                if !matches!(next, Next::Command) {
-                    stream.write_all(&output).await?;
-                    stream.flush().await?;
-                    return Ok(matches!(next, Next::StartTls));
-                }
-                if output.len() >= SEND_OCTETS {
-                    stream.write_all(&output).await?;
-                    output.clear();
-                }
-            }
-            input.drain(..used);
-            if !output.is_empty() {
-                stream.write_all(&output).await?;
-                stream.flush().await?;
-                output.clear();
-                // What was needed for a large message is not kept while the client is idle.
-                output.shrink_to(KEPT_OCTETS);
-            }
-            if input.is_empty() && self.buffer.capacity() > KEPT_OCTETS {
-                self.buffer = Vec::new();
-            }
-            if stream.read_buf(&mut input).await? == 0 {
-                return Ok(false);
+        let mut input = Vec::new();
+        while receive(stream, &mut input).await? > 0 {
+            let mut buffers = floor.spare.borrow_mut().pop().unwrap_or_default();
+            let next = self.answer(floor, stream, &mut input, &mut buffers).await?;
+            buffers.output.clear();
+            floor.spare.borrow_mut().push(buffers);
+            match next {
+                Next::Command if input.is_empty() => input = Vec::new(),
+                Next::Command => {}
+                Next::Close => return Ok(false),
+                Next::StartTls => return Ok(true),
             }
         }
+        Ok(false)
     }
+
+    /// Answers every whole command that is there.
+    async fn answer<S: AsyncWrite + Unpin>(
+        &mut self,
+        floor: &Floor,
+        stream: &mut S,
+        input: &mut Vec<u8>,
+        buffers: &mut Buffers,
+    ) -> io::Result<Next> {
+        let (mut used, mut next) = (0, Next::Command);
+        while let (Next::Command, Some(feed)) = (&next, memchr(b'\n', &input[used..])) {
+            let line = String::from_utf8_lossy(&input[used..used + feed]);
+            next = self.obey(floor, line.trim_end_matches('\r'), buffers)?;
+            used += feed + 1;
+            if buffers.output.len() >= SEND_OCTETS {
+                stream.write_all(&buffers.output).await?;
+                buffers.output.clear();
+            }
+        }
+        input.drain(..used);
+        stream.write_all(&buffers.output).await?;
+        stream.flush().await?;
+        Ok(next)
+    }
+}
+
+/// Appends what comes next. What it is read into stands on the stack, so that waiting costs no memory.
+async fn receive<S: AsyncRead + Unpin>(stream: &mut S, input: &mut Vec<u8>) -> io::Result<usize> {
+    poll_fn(|context| {
+        let mut scratch = [MaybeUninit::uninit(); 16 * 1024];
+        let mut scratch = ReadBuf::uninit(&mut scratch);
+        ready!(Pin::new(&mut *stream).poll_read(context, &mut scratch))?;
+        input.extend_from_slice(scratch.filled());
+        Poll::Ready(Ok(scratch.filled().len()))
+    })
+    .await
 }
 
 async fn plain(floor: Rc<Floor>, listener: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<()> {
@@ -285,7 +318,7 @@ fn main() -> anyhow::Result<()> {
         (Some(certificate), Some(key)) => Some(acceptor(certificate, key)?),
         _ => None,
     };
-    let floor = Rc::new(Floor { maildir: maildir.clone(), listings: RefCell::default() });
+    let floor = Rc::new(Floor { maildir: maildir.clone(), listings: RefCell::default(), spare: RefCell::default() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let bind = async |name: &str| match option(name) {

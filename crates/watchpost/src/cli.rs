@@ -178,6 +178,9 @@ pub struct PasswordArgs {
     /// Make a password and print it once.
     #[arg(long)]
     pub generate: bool,
+    /// What was done, as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// An account.
@@ -186,6 +189,9 @@ pub struct NameArgs {
     /// Whose account.
     #[arg(value_name = "NAME")]
     pub name: String,
+    /// What was done, as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// An account to show.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use watchpost_observatory::{EventSink, PasswordTables};
-
 use watchpost_proto::pop3::server::Quirks;
 
 use crate::clock::Clock;

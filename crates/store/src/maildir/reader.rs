@@ -46,7 +46,7 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
         known.sizes
     } else {
         let counted = Arc::clone(&file);
-        let sizes: Sizes = blocking(move || count(&counted)).await?;
+        let sizes: Sizes = blocking(move || count(&counted, length)).await?;
         session.snapshot.counted(index, sizes, stamp);
         sizes
     };

@@ -64,6 +64,8 @@ impl Fault {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Connection(ConnectError::Deadline) => "deadline",
+            // A server that hangs up in the middle of things is unwell, but what it said was right.
+            Self::Connection(ConnectError::Violation(Violation::Truncated)) => "connection",
             Self::Connection(ConnectError::Violation(_)) => "protocol",
             Self::Connection(_) => "connection",
             Self::Refused(..) => "refused",

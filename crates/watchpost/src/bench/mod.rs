@@ -192,7 +192,7 @@ impl Run<'_> {
             let course = self.course(1, u64::MAX, TIME_MAX);
             let begun = SystemClock.now();
             let offered = storm::phase(&course, schedule, attack).await;
-            phases.push(phase(&course, begun, Some(offered)));
+            phases.push(Box::new(phase(&course, begun, Some(offered))));
         }
         let storm = phases.pop().expect("there were two phases");
         Outcome::Storm { calm: phases.pop().expect("there were two phases"), storm }

@@ -27,9 +27,9 @@ pub(super) enum Outcome {
     /// Good logins alone, then beside an attack.
     Storm {
         /// Alone.
-        calm: Phase,
+        calm: Box<Phase>,
         /// Beside the attack.
-        storm: Phase,
+        storm: Box<Phase>,
     },
 }
 

@@ -40,7 +40,8 @@ pub(super) async fn phase(course: &Arc<Course>, schedule: Schedule, attack: Opti
 async fn guess(course: Arc<Course>, number: u32, tries: u32) {
     for round in 0_u64.. {
         let place = usize::try_from(number).unwrap_or_default();
-        let name = if number % 2 == 0 { course.accounts.at(place).name.clone() } else { format!("nobody-{number}") };
+        let name =
+            if number.is_multiple_of(2) { course.accounts.at(place).name.clone() } else { format!("nobody-{number}") };
         if attempt(&course, &name, round, tries).await.is_err() {
             tokio::time::sleep(PAUSE).await;
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 use watchpost_observatory::Untrusted;
+use watchpost_proto::planted::planted;
 
 use crate::bench::fault::Fault;
 
@@ -85,7 +86,9 @@ impl Counts {
     /// One digest for all maildrops that were read.
     pub(super) fn digest(&self) -> Option<String> {
         let mut all = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-        self.digests.values().for_each(|digest| all.update(digest));
+        for digest in self.digests.values() {
+            all.update(digest);
+        }
         let all = all.finish();
         (!self.digests.is_empty()).then(|| hex(all.as_ref()))
     }
@@ -154,7 +157,7 @@ impl Tally {
     /// What the maildrop of the account at this place held. Another digest than before is a fault.
     pub(super) fn digest(&self, place: usize, name: &str, digest: [u8; 32]) {
         let before = self.with(|counts| *counts.digests.entry(place).or_insert(digest));
-        if before != digest {
+        if before != digest && !planted("bench.digest-not-compared") {
             self.fault(&Fault::Digest(Untrusted::new(name)));
         }
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use watchpost_proto::MessageNumber;
+use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::client::{Answer, Command, Event};
 
 use crate::bench::accounts::Account;
@@ -167,7 +168,7 @@ impl Visit {
             self.message(&mut octets, reading.verify.then_some(&mut digest)).await?;
             let begun = asked.pop_front().expect("this message was asked for");
             tally.message(octets, SystemClock.now().duration_since(begun));
-            if octets != *listed {
+            if octets != *listed && !planted("bench.sizes-not-compared") {
                 tally.fault(&Fault::Size { number: index + 1, listed: *listed, came: octets });
             }
             if reading.verify {
@@ -176,7 +177,9 @@ impl Visit {
         }
         digests.sort_unstable();
         let mut all = Context::new(&SHA256);
-        digests.iter().for_each(|digest| all.update(digest));
+        for digest in &digests {
+            all.update(digest);
+        }
         Ok(reading.verify.then(|| finished(all)))
     }
 

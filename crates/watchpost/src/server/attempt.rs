@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use watchpost_observatory::{Guess, LoginAttempt, LoginMechanism, LoginOutcome, PasswordFacts, PasswordTables, Untrusted};
+use watchpost_observatory::{
+    Guess, LoginAttempt, LoginMechanism, LoginOutcome, PasswordFacts, PasswordTables, Untrusted,
+};
 use watchpost_proto::Credentials;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::server::{Session, may_be_a_password};
@@ -21,8 +23,8 @@ impl Attempt<'_> {
     pub(super) fn told(self, session: &Session, facts: Option<PasswordFacts>) -> LoginAttempt {
         let name = self.credentials.name();
         // Somebody whose login has failed types the password where the name belongs (S-061).
-        let may_be_secret =
-            self.account.is_none() && session.tally().failed_logins > 0 && may_be_a_password(name);
+        let may_be_secret = self.account.is_none() && session.tally().failed_logins > 0 && may_be_a_password(name);
+        let may_be_secret = may_be_secret && !planted("server.name-that-may-be-a-password");
         LoginAttempt {
             name: Untrusted::new(if may_be_secret { b"" } else { name }),
             account: self.account,

@@ -8,6 +8,7 @@ mod listen;
 mod pop3;
 mod report;
 mod tap;
+mod tarpit;
 mod tls;
 mod workers;
 

@@ -89,15 +89,12 @@ impl<'a> Report<'a> {
     /// The session is over.
     pub(super) fn end(self, session: &mut Session, summary: SessionSummary) {
         let at = self.clock.wall();
-        match self.witness {
-            Some(mut witness) => {
-                witness.told(session.told_at_the_end(), at);
-                self.events.record_all(witness.end(summary, at));
-            }
-            None => {
-                let kind = EventKind::Closed(Box::new(summary));
-                self.events.record(Event { at, connection: self.connection, kind });
-            }
+        if let Some(mut witness) = self.witness {
+            witness.told(session.told_at_the_end(), at);
+            self.events.record_all(witness.end(summary, at));
+        } else {
+            let kind = EventKind::Closed(Box::new(summary));
+            self.events.record(Event { at, connection: self.connection, kind });
         }
     }
 }

@@ -42,6 +42,11 @@ impl Tap {
         Self { inner, octets_in: 0, octets_out: 0, hello: None }
     }
 
+    /// The socket that is listened to.
+    pub(super) const fn inner(&self) -> &TcpStream {
+        &self.inner
+    }
+
     /// From now on keeps what comes in, until [`Tap::hello_is_over`]: the ClientHello, and what comes with it.
     pub(super) fn keep_hello(&mut self) -> FirstOctets {
         self.hello.insert(FirstOctets::default()).clone()

@@ -4,7 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod told;
+mod planted;
 mod tls;
+mod told;
 mod unchanged;
 mod watched;

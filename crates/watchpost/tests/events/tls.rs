@@ -20,8 +20,7 @@ fn hello(events: &[EventKind]) -> &Hello {
 fn openssl(address: SocketAddr, arguments: &[&str]) {
     let mut command = Command::new("openssl");
     command.args(["s_client", "-connect", &address.to_string(), "-quiet"]).args(arguments);
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // It may have ended already, which is the point of some of these.
     let _ = child.stdin.take().unwrap().write_all(b"QUIT\r\n");
     child.wait().unwrap();
@@ -64,7 +63,7 @@ fn the_same_client_has_the_same_fingerprint_with_stls() {
 }
 
 #[test]
-fn a_handshake_that_fails_is_told_with_its_reason() {
+pub fn a_handshake_that_fails_is_told_with_its_reason() {
     // S-016, S-062
     let server = Watched::start(Witnessing::On);
     let failure = |events: &[EventKind]| {
@@ -111,7 +110,8 @@ fn other_protocols_where_tls_must_begin_are_told() {
         stream.write_all(octets).unwrap();
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let events = server.session();
-        let told = events.iter().any(|event| matches!(event, EventKind::Foreign { language: told, .. } if *told == language));
+        let told =
+            events.iter().any(|event| matches!(event, EventKind::Foreign { language: told, .. } if *told == language));
         assert!(told, "{language:?}: {events:?}");
         assert!(events.contains(&EventKind::TlsFailed(TlsFailure::NotTls)), "{events:?}");
         assert!(!format!("{events:?}").contains("sesame"), "{events:?}");

@@ -1,15 +1,15 @@
 //! Sessions in clear text.
 
 use watchpost_observatory::{
-    Ending, EventKind, Foreign, LoginAttempt, LoginMechanism, LoginOutcome, Oddities, PasswordAccounts,
-    PasswordLength, Port, SpokenEnd, Status,
+    Ending, EventKind, Foreign, LoginAttempt, LoginMechanism, LoginOutcome, Oddities, PasswordAccounts, PasswordLength,
+    Port, SpokenEnd, Status,
 };
 use watchpost_proto::Mechanism;
 use watchpost_proto::pop3::server::Notice;
 use watchpost_proto::pop3::{ResponseCode, State, Verb};
 
 use crate::support::Typist;
-use crate::watched::{ALICE, Watched, Witnessing, summary};
+use crate::watched::{ALICE, PREVIOUS, Watched, Witnessing, summary};
 
 /// Events in short, one line each.
 fn short(events: &[EventKind]) -> Vec<String> {
@@ -27,11 +27,13 @@ fn short(events: &[EventKind]) -> Vec<String> {
 }
 
 fn logins(events: &[EventKind]) -> Vec<&LoginAttempt> {
-    let login = |event| match event {
-        &EventKind::Login(ref attempt) => Some(attempt.as_ref()),
-        _ => None,
-    };
-    events.iter().filter_map(login).collect()
+    let mut logins = Vec::new();
+    for event in events {
+        if let EventKind::Login(attempt) = event {
+            logins.push(attempt.as_ref());
+        }
+    }
+    logins
 }
 
 #[test]
@@ -92,7 +94,7 @@ fn a_session_is_told_from_its_beginning_to_its_end() {
 }
 
 #[test]
-fn wrong_passwords_become_facts_and_right_ones_do_not() {
+pub fn wrong_passwords_become_facts_and_right_ones_do_not() {
     // S-061, S-062, §4.3
     let server = Watched::start(Witnessing::On);
     for password in ["123456", "123456", "alice123", ALICE] {
@@ -106,7 +108,9 @@ fn wrong_passwords_become_facts_and_right_ones_do_not() {
         let events = server.session();
         sessions.extend(logins(&events).into_iter().cloned());
     }
-    sessions.sort_by_key(|login| (login.outcome == LoginOutcome::Accepted, login.password.map(|facts| facts.source_passwords)));
+    sessions.sort_by_key(|login| {
+        (login.outcome == LoginOutcome::Accepted, login.password.map(|facts| facts.source_passwords))
+    });
     let facts: Vec<_> = sessions.iter().map(|login| login.password).collect();
     let (first, last) = (facts[0].unwrap(), facts[2].unwrap());
     assert!(first.common && !first.default && first.length == PasswordLength::To8 && first.classes == 4);
@@ -158,7 +162,7 @@ fn sasl_data_is_never_told() {
 }
 
 #[test]
-fn a_password_in_the_place_of_a_name_is_hidden() {
+pub fn a_password_in_the_place_of_a_name_is_hidden() {
     // S-061, §4.3
     let server = Watched::start(Witnessing::On);
     let mut typist = Typist::connect(server.pop3);
@@ -194,7 +198,8 @@ fn other_protocols_and_oddities_are_told() {
         (b"a1 LOGIN alice sesame\r\n", Foreign::Imap),
     ] {
         let events = say(octets);
-        let told = events.iter().any(|event| matches!(event, EventKind::Foreign { language, .. } if *language == foreign));
+        let told =
+            events.iter().any(|event| matches!(event, EventKind::Foreign { language, .. } if *language == foreign));
         assert!(told, "{foreign:?}: {events:?}");
         assert!(!format!("{events:?}").contains("sesame"));
     }
@@ -226,4 +231,29 @@ fn a_refused_login_is_told_while_the_session_goes_on() {
     server.collector.until(|events| {
         events.iter().any(|event| matches!(&event.kind, EventKind::Command(spoken) if spoken.verb == Some(Verb::Capa)))
     });
+}
+
+#[test]
+fn a_password_that_was_right_once_is_told_after_its_reply() {
+    // S-062, O1
+    let server = Watched::start(Witnessing::On);
+    for (password, told) in [(PREVIOUS, 1), ("wrong", 0)] {
+        let mut typist = Typist::connect(server.pop3);
+        typist.ok("USER alice");
+        typist.say(&format!("PASS {password}"));
+        typist.ok("QUIT");
+        typist.rest();
+        let events = server.session();
+        let previous = EventKind::PreviousPassword { account: "alice@example.org".to_owned() };
+        assert_eq!(events.iter().filter(|event| **event == previous).count(), told, "{events:?}");
+        assert_eq!(logins(&events)[0].account.as_deref(), Some("alice@example.org"));
+        assert!(matches!(events.last(), Some(EventKind::Closed(_))));
+        let place = |wanted: fn(&EventKind) -> bool| events.iter().position(wanted);
+        let reply =
+            events.iter().position(|event| matches!(event, EventKind::Reply(reply) if reply.status == Status::Err));
+        assert!(
+            place(|event| matches!(event, EventKind::PreviousPassword { .. })).is_none_or(|found| Some(found) > reply)
+        );
+        assert!(!format!("{events:?}").contains(PREVIOUS));
+    }
 }

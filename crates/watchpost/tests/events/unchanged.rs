@@ -10,7 +10,10 @@ use crate::watched::{ALICE, Watched, Witnessing};
 fn replies_are_the_same_whoever_watches() {
     // S-060
     let sessions: Vec<Vec<u8>> = vec![
-        format!("USER alice\r\nPASS {ALICE}\r\nSTAT\r\nRETR 1\r\nTOP 2 0\r\nLIST\r\nUIDL 9\r\nDELE 1\r\nRSET\r\nQUIT\r\n").into(),
+        format!(
+            "USER alice\r\nPASS {ALICE}\r\nSTAT\r\nRETR 1\r\nTOP 2 0\r\nLIST\r\nUIDL 9\r\nDELE 1\r\nRSET\r\nQUIT\r\n"
+        )
+        .into(),
         b"CAPA\r\nAUTH\r\nAUTH PLAIN\r\nAGFsaWNlAHg=\r\nLANG ja\r\nXTND\r\nQUIT\r\n".to_vec(),
         b"STLS\r\nNOOP\r\n".to_vec(),
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),

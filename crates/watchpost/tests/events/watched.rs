@@ -1,6 +1,5 @@
 //! A server in this process whose events a test can read.
 
-
 use std::fs;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -16,8 +15,9 @@ use watchpost::config::Config;
 use watchpost::house::{House, Live, Watch};
 use watchpost::server::{ConnectionIds, Gate, Stop, Workers, listen, server_config};
 use watchpost_observatory::{BootKey, Event, EventKind, EventSink, InstallationKey, PasswordTables, SessionSummary};
+use watchpost_proto::Password;
 use watchpost_store::memory::MemoryStore;
-use watchpost_store::{AccountState, StaticDirectory};
+use watchpost_store::{AccountState, AuthError, Directory, Login, StaticDirectory, User, UserName};
 
 use crate::support::PATIENCE;
 
@@ -53,6 +53,21 @@ impl Collector {
     }
 }
 
+/// Alice and her password before this one.
+pub const PREVIOUS: &str = "Spring-2026";
+
+struct Accounts(StaticDirectory);
+
+impl Directory for Accounts {
+    async fn authenticate(&self, login: Login<'_>) -> Result<User, AuthError> {
+        self.0.authenticate(login).await
+    }
+
+    async fn was_previous(&self, account: &UserName, password: &Password) -> bool {
+        account.as_str() == "alice@example.org" && password.expose() == PREVIOUS.as_bytes()
+    }
+}
+
 /// Whether more than the summary is reported.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Witnessing {
@@ -84,11 +99,12 @@ impl Watched {
         let listener = |protocol: &str| format!("[[listener]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:0\"\n");
         let text = format!(
             "domain = \"example.org\"\ndata_dir = \".\"\n{}plaintext_login = \"loopback\"\n{}\
-             [tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n[limits]\n{limits}",
+             [tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n[limits]\nfailed_login_delay = \"0s\"\n{limits}",
             listener("pop3"),
             listener("pop3s"),
         );
-        let config = Config::from_text(text, &path("watchpost.toml")).unwrap_or_else(|error| panic!("{}", error.plain()));
+        let config =
+            Config::from_text(text, &path("watchpost.toml")).unwrap_or_else(|error| panic!("{}", error.plain()));
         let mut directory = StaticDirectory::new("example.org");
         let alice = directory.add("alice", ALICE, AccountState::Enabled).unwrap();
         let store = MemoryStore::new();
@@ -98,7 +114,7 @@ impl Watched {
         let passwords = PasswordTables::new(&BootKey::new([1; 32]), &InstallationKey::new([2; 32]));
         let house = House {
             store,
-            directory,
+            directory: Accounts(directory),
             events: Box::new(collector.clone()),
             watch: (witnessing == Witnessing::On).then_some(Watch { passwords }),
             clock: Box::new(SystemClock),

@@ -2,6 +2,7 @@
 //!
 //! When in doubt it is hidden: what a journal never had cannot leak from it.
 
+use crate::planted::planted;
 use crate::pop3::Verb;
 use crate::pop3::server::told::TEXT_OCTETS;
 
@@ -11,7 +12,7 @@ const OPENING_OCTETS: usize = 64;
 /// What was said before a line, as far as it makes a secret likely in the line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mood {
-    /// Somebody is logging in: USER, PASS, APOP or AUTH was said, and nobody is logged in.
+    /// Somebody is logging in: USER, PASS, APOP or AUTH was said, and has not succeeded.
     pub(super) logging_in: bool,
     /// One of these was refused.
     pub(super) refused: bool,
@@ -53,7 +54,9 @@ pub(super) fn parts(line: &[u8], verb: Option<Verb>, mood: Mood) -> Parts {
         Some(Verb::Apop) => Parts::up_to(line, end_of_words(line, 2)),
         Some(Verb::User) => user(line, mood),
         Some(_) => Parts::open(line),
-        None if mood.logging_in => Parts::up_to(line, end_of_ntlm_start(line, 0)),
+        None if mood.logging_in && !planted("proto.tells-what-follows-user") => {
+            Parts::up_to(line, end_of_ntlm_start(line, 0))
+        }
         None => unknown(line),
     }
 }
@@ -79,7 +82,17 @@ fn auth(line: &[u8]) -> Parts {
 
 /// Words behind which secrets stand in other protocols, and in this one when it is mistyped.
 const SECRETIVE: [&[u8]; 11] = [
-    b"pass", b"pwd", b"auth", b"apop", b"login", b"secret", b"token", b"cookie", b"credential", b"\"params\"", b"sasl",
+    b"pass",
+    b"pwd",
+    b"auth",
+    b"apop",
+    b"login",
+    b"secret",
+    b"token",
+    b"cookie",
+    b"credential",
+    b"\"params\"",
+    b"sasl",
 ];
 
 fn unknown(line: &[u8]) -> Parts {
@@ -140,7 +153,9 @@ fn is_address(name: &[u8]) -> bool {
     let labels: Vec<&[u8]> = domain.split(|octet| *octet == b'.').collect();
     !local.is_empty()
         && labels.len() > 1
-        && labels.iter().all(|label| !label.is_empty() && label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-'))
+        && labels
+            .iter()
+            .all(|label| !label.is_empty() && label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-'))
         && labels.last().is_some_and(|label| label.iter().all(u8::is_ascii_alphabetic) && label.len() > 1)
 }
 

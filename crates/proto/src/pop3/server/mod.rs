@@ -35,9 +35,9 @@ use crate::sasl::Mechanism;
 use crate::types::{Extent, MessageNumber, Sizes};
 
 use authorization::Authorization;
-use transaction::{Multiline, Transaction};
 use offer::{capabilities, lang, may_send_passwords, mechanisms};
 use retrieval::Retrieval;
+use transaction::{Multiline, Transaction};
 use watch::Watch;
 
 pub use action::{Action, ForeignProtocol, Notice, Tally};
@@ -389,7 +389,8 @@ impl Session {
         let (limits, watch) = (&self.limits, &mut self.watch);
         // The initial response of AUTH may make its line longer than others (P-097).
         let limit = |line: &[u8]| if is_auth(line) { limits.sasl_octets } else { limits.line_octets };
-        let line = self.lines.next_line_watched(limit, |piece| watch.iter_mut().for_each(|watch| watch.piece(piece)))?;
+        let line =
+            self.lines.next_line_watched(limit, |piece| watch.iter_mut().for_each(|watch| watch.piece(piece)))?;
         let parsed = match line {
             Line::Complete(line) if first && self.channel != Channel::Tls && is_http(line) => {
                 self.drop_connection(Notice::ForeignProtocol(ForeignProtocol::Http));

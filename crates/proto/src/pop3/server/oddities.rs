@@ -35,10 +35,12 @@ pub(super) fn of_line(line: &[u8], octets: usize, verb: Option<Verb>, parts: Par
 
 /// Of the length alone: all there is to say of SASL data that is too long.
 pub(super) const fn of_length(octets: usize) -> Oddities {
-    match octets {
-        0..=LONG => Oddities(0),
-        ..=VERY_LONG => Oddities::LONG,
-        _ => Oddities::LONG.and(Oddities::VERY_LONG),
+    if octets > VERY_LONG {
+        Oddities::LONG.and(Oddities::VERY_LONG)
+    } else if octets > LONG {
+        Oddities::LONG
+    } else {
+        Oddities(0)
     }
 }
 
@@ -104,9 +106,8 @@ fn has_impossible_number(line: &[u8], verb: Verb) -> bool {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return false;
     }
-    let value = digits.iter().fold(0_u64, |value, digit| {
-        value.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-    });
+    let value =
+        digits.iter().fold(0_u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
     negative || value == 0 || value > 1 << 31
 }
 

@@ -6,12 +6,12 @@
 use zeroize::Zeroizing;
 
 use crate::line::Piece;
+use crate::planted::planted;
+use crate::pop3::server::Notice;
 use crate::pop3::server::discretion::{self, Mood, Parts, opening};
 use crate::pop3::server::oddities;
 use crate::pop3::server::told::{Heard, Letters, Oddities, Replied, SpokenEnd, Status, Told};
-use crate::pop3::server::Notice;
 use crate::pop3::{Reply, State, Verb};
-use crate::planted::planted;
 use crate::types::MessageNumber;
 
 /// Octets kept of a line that is too long: enough to see what it is about.
@@ -28,6 +28,7 @@ pub(super) struct Watch {
     /// What happened behind a line whose end has not come.
     behind: Vec<Told>,
     mood: Mood,
+    is_logged_in: bool,
     opening: Opening,
     long: Option<LongLine>,
     /// The beginning of that line, until it has been answered.
@@ -56,6 +57,8 @@ struct LongLine {
     start: Zeroizing<Vec<u8>>,
     octets: u32,
     ended: bool,
+    /// It has been told, because there was enough of it; its end has not come.
+    is_told: bool,
     /// What was known when it was refused; until then it is not told.
     place: Option<Place>,
 }
@@ -141,7 +144,7 @@ fn command_oddities(line: &[u8], octets: usize, verb: Option<Verb>, parts: Parts
     };
     let empty = if is_empty { Oddities::EMPTY_SASL } else { Oddities::default() };
     match verb {
-        Some(Verb::Auth) => empty,
+        Some(Verb::Auth) if !planted("proto.auth-lines-are-odd") => empty,
         _ => empty.and(oddities::of_line(line, octets, verb, parts)),
     }
 }
@@ -151,9 +154,6 @@ impl Watch {
     pub(super) fn received(&mut self, input: &[u8]) {
         let Opening::Coming(octets) = &mut self.opening else { return };
         for octet in input {
-            if octets.is_empty() && matches!(octet, b'\r' | b'\n') {
-                continue;
-            }
             octets.push(*octet);
             if *octet == b'\n' || octets.len() == OPENING_OCTETS {
                 self.opening_is_known();
@@ -164,8 +164,11 @@ impl Watch {
 
     fn opening_is_known(&mut self) {
         let Opening::Coming(octets) = std::mem::replace(&mut self.opening, Opening::Known) else { return };
-        if !octets.is_empty() && Verb::beginning(&octets).is_none() {
-            self.tell(Told::Opening(opening(&octets)));
+        if Verb::beginning(&octets).is_none() {
+            let opening = opening(&octets);
+            if !opening.is_empty() {
+                self.tell(Told::Opening(opening));
+            }
         }
     }
 
@@ -174,14 +177,13 @@ impl Watch {
         match piece {
             Piece::Whole { end } => self.end = end,
             Piece::Lost { octets, ended } => {
-                let Some(long) = self.long.as_mut() else {
-                    let mut long = LongLine { ended, ..LongLine::default() };
-                    long.push(octets);
-                    self.long = Some(long);
+                let long = self.long.get_or_insert_with(LongLine::default);
+                long.ended = ended;
+                if long.is_told {
+                    self.long.take_if(|long| long.ended);
                     return;
-                };
+                }
                 long.push(octets);
-                long.ended |= ended;
                 if long.place.is_some() && (ended || long.octets == LONG_COUNTED) {
                     self.tell_long();
                 }
@@ -191,7 +193,8 @@ impl Watch {
 
     /// A whole line that is a command, or should be one.
     pub(super) fn command(&mut self, line: &[u8], state: State) {
-        let said = Said::Command(line, self.mood_in(state));
+        self.is_in(state);
+        let said = Said::Command(line, self.mood);
         let heard = said.heard(state, line.len() + self.end, self.line_end(), self.pipelined);
         self.remember(&heard, line);
         self.tell(Told::Heard(heard));
@@ -209,13 +212,16 @@ impl Watch {
 
     /// The line that is coming is longer than allowed. `waiting` is what the line buffer still has of it.
     pub(super) fn too_long(&mut self, waiting: &[u8], state: State, limit: usize, is_sasl: bool) {
+        self.is_in(state);
         let place = Place { state, is_sasl, pipelined: self.pipelined };
         let long = self.long.get_or_insert_with(LongLine::default);
         long.place = Some(place);
         // What has come of it by now depends on how the input was cut; what its limit holds does not.
         let mut cut = LongLine::default();
-        cut.push(if long.ended { &long.start[..limit.min(long.start.len())] } else { &waiting[..limit.min(waiting.len())] });
-        let heard = cut.heard(place, self.mood_in(state));
+        let seen = if long.ended { &long.start } else { waiting };
+        cut.push(&seen[..limit.min(seen.len())]);
+        cut.octets = u32::try_from(limit).unwrap_or(u32::MAX);
+        let heard = cut.heard(place, self.mood);
         self.remember(&heard, b"");
         self.cut = Some(heard);
     }
@@ -236,8 +242,11 @@ impl Watch {
     fn tell_long(&mut self) {
         let Some(long) = self.long.take() else { return };
         if let Some(place) = long.place {
-            let heard = long.heard(place, self.mood_in(place.state));
+            let heard = long.heard(place, self.mood);
             self.told.push(Told::Heard(heard));
+            if !long.ended {
+                self.long = Some(LongLine { is_told: true, ..LongLine::default() });
+            }
         }
         self.told.append(&mut self.behind);
     }
@@ -281,6 +290,9 @@ impl Watch {
 
     /// Something was noticed.
     pub(super) fn noticed(&mut self, notice: Notice) {
+        if matches!(notice, Notice::ForeignProtocol(_)) {
+            self.opening_is_known();
+        }
         self.tell(Told::Noticed(notice));
     }
 
@@ -296,21 +308,25 @@ impl Watch {
     }
 
     fn tell(&mut self, told: Told) {
-        if self.long.as_ref().is_some_and(|long| long.place.is_some()) { self.behind.push(told) } else { self.told.push(told) }
+        if self.long.as_ref().is_some_and(|long| long.place.is_some()) {
+            self.behind.push(told);
+        } else {
+            self.told.push(told);
+        }
+    }
+
+    /// Once the login has succeeded, nobody is logging in until somebody tries again.
+    fn is_in(&mut self, state: State) {
+        if state == State::Transaction && !self.is_logged_in {
+            self.is_logged_in = true;
+            self.mood = Mood::default();
+        }
     }
 
     fn remember(&mut self, heard: &Heard, line: &[u8]) {
         let logs_in = matches!(heard.verb, Some(Verb::User | Verb::Pass | Verb::Apop | Verb::Auth));
-        self.mood.logging_in |= logs_in && heard.state == State::Authorization;
+        self.mood.logging_in |= logs_in;
         self.mood.after_microsoft = heard.verb == Some(Verb::Auth) && discretion::is_microsoft(line);
-    }
-
-    /// After the login nobody types passwords into the wrong line any more.
-    const fn mood_in(&self, state: State) -> Mood {
-        match state {
-            State::Authorization => self.mood,
-            _ => Mood { logging_in: false, refused: false, after_microsoft: false },
-        }
     }
 
     const fn line_end(&self) -> SpokenEnd {

@@ -136,6 +136,7 @@ cli-user-add-examples =
 cli-user-add-arg-name = The account: alice, or alice@example.org
 cli-user-add-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-add-arg-generate = Make a password and print it once
+cli-user-add-arg-json = Print what was done as JSON
 
 cli-user-passwd-about = Set a new password
 cli-user-passwd-examples =
@@ -147,24 +148,28 @@ cli-user-passwd-examples =
 cli-user-passwd-arg-name = { cli-user-add-arg-name }
 cli-user-passwd-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-passwd-arg-generate = { cli-user-add-arg-generate }
+cli-user-passwd-arg-json = { cli-user-add-arg-json }
 
 cli-user-disable-about = Refuse logins of an account, keep its mail
 cli-user-disable-examples =
     Nobody can log in as alice until `watchpost user enable alice`:
       watchpost user disable alice
 cli-user-disable-arg-name = { cli-user-add-arg-name }
+cli-user-disable-arg-json = { cli-user-add-arg-json }
 
 cli-user-enable-about = Let a disabled account log in again
 cli-user-enable-examples =
     The password is the one it had:
       watchpost user enable alice
 cli-user-enable-arg-name = { cli-user-add-arg-name }
+cli-user-enable-arg-json = { cli-user-add-arg-json }
 
 cli-user-remove-about = Remove an account, keep its mail
 cli-user-remove-examples =
     The mail stays where it is, and the command says where:
       watchpost user remove alice
 cli-user-remove-arg-name = { cli-user-add-arg-name }
+cli-user-remove-arg-json = { cli-user-add-arg-json }
 
 cli-user-list-about = List all accounts
 cli-user-list-examples =

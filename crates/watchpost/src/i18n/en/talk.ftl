@@ -102,13 +102,16 @@ talk-user-already-enabled = Account { $name } is enabled already.
 talk-user-removed = Account { $name } removed; the mail stays in { $path }
 talk-user-generated = Password of { $name }, shown only this once: { $password }
 talk-user-none = There are no accounts yet. Add one: watchpost user add NAME
+talk-user-none-in-file = There is no account in the file that can be served.
 talk-user-label-name = Account
 talk-user-label-state = State
+talk-user-label-scheme = Password
 talk-user-label-mail = Mail
 talk-user-label-created = Created
 talk-user-label-changed = Changed
 talk-user-state-enabled = enabled
 talk-user-state-disabled = disabled
+talk-user-scheme-none = none: nobody can log in
 
 ## explain
 
@@ -177,6 +180,9 @@ error-password-unasked = There is no terminal to ask for a password on. Use --pa
 error-password-stdin-empty = Nothing came on standard input. Its first line must be the password.
 error-account-exists = There is already an account { $name }. To set a new password: watchpost user passwd { $name }
 error-account-unknown = There is no account { $name }. To see all: watchpost user list
+error-accounts-elsewhere =
+    Accounts are kept in { $path }, which is changed elsewhere: watchpost reads it and never
+    writes it. Change the file itself; a running server takes it over at the next login.
 error-name-invalid = { $name } cannot be the name of an account: { $reason }.
 error-name-reason-empty = it is empty
 error-name-reason-long = it is too long

@@ -150,6 +150,7 @@ cli-user-add-arg-name =
     (alice または alice@example.org)。
 cli-user-add-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-add-arg-generate = パスワードを自動生成し、一度だけ表示します。
+cli-user-add-arg-json = 結果を JSON で出力します。
 
 cli-user-passwd-about = パスワードを変更します。
 cli-user-passwd-examples =
@@ -161,24 +162,28 @@ cli-user-passwd-examples =
 cli-user-passwd-arg-name = { cli-user-add-arg-name }
 cli-user-passwd-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-passwd-arg-generate = { cli-user-add-arg-generate }
+cli-user-passwd-arg-json = { cli-user-add-arg-json }
 
 cli-user-disable-about = アカウントのログインを止めます。メールは残ります。
 cli-user-disable-examples =
     watchpost user enable alice を実行するまで、alice ではログインできません:
       watchpost user disable alice
 cli-user-disable-arg-name = { cli-user-add-arg-name }
+cli-user-disable-arg-json = { cli-user-add-arg-json }
 
 cli-user-enable-about = 止めたアカウントを、再びログインできるようにします。
 cli-user-enable-examples =
     パスワードは以前のままです:
       watchpost user enable alice
 cli-user-enable-arg-name = { cli-user-add-arg-name }
+cli-user-enable-arg-json = { cli-user-add-arg-json }
 
 cli-user-remove-about = アカウントを削除します。メールは残ります。
 cli-user-remove-examples =
     メールは元の場所に残り、その場所が表示されます:
       watchpost user remove alice
 cli-user-remove-arg-name = { cli-user-add-arg-name }
+cli-user-remove-arg-json = { cli-user-add-arg-json }
 
 cli-user-list-about = すべてのアカウントを一覧表示します。
 cli-user-list-examples =

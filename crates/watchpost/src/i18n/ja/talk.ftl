@@ -95,13 +95,16 @@ talk-user-already-enabled = アカウント { $name } は、すでにログイ�
 talk-user-removed = アカウント { $name } を削除しました。メールは { $path } に残っています。
 talk-user-generated = { $name } のパスワード (表示されるのは今回だけです): { $password }
 talk-user-none = アカウントはまだありません。追加するには: watchpost user add NAME
+talk-user-none-in-file = ファイルに、ログインできるアカウントがありません。
 talk-user-label-name = アカウント
 talk-user-label-state = 状態
+talk-user-label-scheme = パスワード
 talk-user-label-mail = メール
 talk-user-label-created = 作成日時
 talk-user-label-changed = 変更日時
 talk-user-state-enabled = 有効
 talk-user-state-disabled = 停止中
+talk-user-scheme-none = なし (ログインできません)
 
 ## explain
 
@@ -170,6 +173,10 @@ error-password-unasked = パスワードを入力する端末がありません�
 error-password-stdin-empty = 標準入力に何もありませんでした。1 行目にパスワードを渡してください。
 error-account-exists = アカウント { $name } はすでにあります。パスワードを変更するには: watchpost user passwd { $name }
 error-account-unknown = アカウント { $name } はありません。一覧を見るには: watchpost user list
+error-accounts-elsewhere =
+    アカウントは { $path } にあり、このファイルは別の仕組みで管理されています。
+    watchpost は読むだけで、書き換えません。ファイルを直接変更してください。動作中の
+    サーバーには、次のログインから反映されます。
 error-name-invalid = { $name } をアカウントの名前にすることはできません。{ $reason }。
 error-name-reason-empty = 空です
 error-name-reason-long = 長すぎます
