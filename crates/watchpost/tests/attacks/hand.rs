@@ -8,9 +8,6 @@ use crate::talk::Talk;
 /// An NTLM message of type 1.
 const NTLM_NEGOTIATE: &str = "TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAAGAbEdAAAADw==";
 
-/// What one attacker does, from a network of its own.
-pub type Deed = fn(&Premises, u16);
-
 /// `GET / HTTP/1.1` on the plain port.
 pub fn web_browser(premises: &Premises, network: u16) {
     let mut talk = Talk::open(source(network), premises.pop3());

@@ -54,10 +54,12 @@ pub fn fetches(premises: &Premises, network: u16, client: &dyn Client, transport
         password: password_of("alice"),
         folder: folder.path().to_owned(),
     };
-    let what = format!("{} over {transport}", client.name());
+    let what = format!("{} over {transport}", client.version());
     let fetched = client.list(&cell).map(drop).and_then(|()| client.fetch(&cell).map(drop));
     fetched.unwrap_or_else(|failure| panic!("{what}: {failure}"));
-    relays.map(Relay::finish);
+    for relay in relays {
+        relay.finish();
+    }
 }
 
 /// A monitor that looks at the greeting.

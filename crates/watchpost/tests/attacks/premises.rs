@@ -14,7 +14,7 @@ pub struct Premises {
     addresses: [SocketAddr; 2],
 }
 
-/// Messages in the maildrops that intruders want.
+/// Messages in the maildrops that intruders want: enough for every rule that counts them.
 pub const MESSAGES: usize = 60;
 
 /// The right password of an account: of no account but its own.
@@ -50,8 +50,8 @@ fn message(number: usize) -> String {
 }
 
 impl Premises {
-    /// With these accounts; those of `full` have mail. `limits` are lines of the configuration.
-    pub fn open(accounts: &[String], full: &[&str], limits: &str) -> Self {
+    /// With these accounts, and messages in their maildrops. `limits` are lines of the configuration.
+    pub fn open(accounts: &[(String, usize)], limits: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut init = Command::new(PROGRAM);
         init.args(["--lang", "en", "init", "--domain", "example.org", "--user", "postmaster", "--password-stdin"]);
@@ -62,15 +62,14 @@ impl Premises {
         let made = watchpost::certificate::self_signed(&names, std::time::SystemTime::now()).unwrap();
         fs::write(dir.path().join("cert.pem"), made.certificate).unwrap();
         fs::write(dir.path().join("key.pem"), made.key).unwrap();
-        let names = accounts.iter().map(String::as_str).chain(full.iter().copied());
-        let lines = names.map(|name| format!("{name}:{{PLAIN}}{}::::::\n", password_of(name)));
+        let lines = accounts.iter().map(|(name, _)| format!("{name}:{{PLAIN}}{}::::::\n", password_of(name)));
         crate::process::private_file(&dir.path().join("passwd"), &lines.collect::<String>());
-        for account in full {
+        for (account, messages) in accounts {
             let folder = dir.path().join(format!("mail/{account}@example.org/Maildir"));
             for part in ["cur", "new", "tmp"] {
                 fs::create_dir_all(folder.join(part)).unwrap();
             }
-            for number in 1..=MESSAGES {
+            for number in 1..=*messages {
                 let name = format!("new/{}.M{number}P1.test", 1_700_000_000 + number);
                 fs::write(folder.join(name), message(number)).unwrap();
             }
