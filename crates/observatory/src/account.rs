@@ -50,9 +50,9 @@ impl Account {
         }
     }
 
-    /// Guesses, half of them forgotten each day.
+    /// Guesses within a day, as far as each is remembered; beyond that half of them are forgotten each day.
     pub(crate) fn guesses(&self, now: Seconds) -> f32 {
-        self.guesses.now(now, DAY)
+        self.guesses.now(now, DAY).max(self.within_a_day(now).count() as f32)
     }
 
     /// Networks that guessed within a day.
@@ -139,8 +139,8 @@ impl Visits {
         }
     }
 
-    /// Somebody came in: the handshakes before were for mail.
-    pub(crate) fn entered(&mut self) {
+    /// Somebody logs in, whatever comes of it: the handshakes before were for that.
+    pub(crate) fn logs_in(&mut self) {
         self.handshakes = 0;
     }
 

@@ -82,7 +82,11 @@ impl Network {
 impl fmt::Display for Network {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = if self.address.is_ipv4() { 32 } else { 128 };
-        if self.bits == whole { self.address.fmt(formatter) } else { write!(formatter, "{}/{}", self.address, self.bits) }
+        if self.bits == whole {
+            self.address.fmt(formatter)
+        } else {
+            write!(formatter, "{}/{}", self.address, self.bits)
+        }
     }
 }
 

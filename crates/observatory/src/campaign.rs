@@ -44,9 +44,10 @@ pub(crate) struct Try {
 }
 
 impl Campaign {
-    /// Guesses within about a day.
+    /// Guesses within a day: all of the first day, and what is left of them when half are forgotten each day.
     pub(crate) fn guesses(&self, now: Seconds) -> f32 {
-        self.guesses.now(now, DAY)
+        let young = now.saturating_sub(self.first) <= DAY;
+        if young { self.total as f32 } else { self.guesses.now(now, DAY) }
     }
 
     /// Guesses in all.
@@ -117,7 +118,8 @@ impl Campaigns {
     fn join(&mut self, mark: u64) {
         let Some(mine) = self.0.peek(&mark).filter(|mine| mine.names.count() >= NAMES).cloned() else { return };
         let alike = |other: &&Campaign| other.names.count() >= NAMES && other.sample.likeness(&mine.sample) > ALIKE;
-        let older = self.0.iter().filter(|(other, campaign)| **other != mark && campaign.merged.is_none() && alike(campaign));
+        let older =
+            self.0.iter().filter(|(other, campaign)| **other != mark && campaign.merged.is_none() && alike(campaign));
         let Some(into) = older.min_by_key(|(_, campaign)| campaign.first).map(|(other, _)| *other) else { return };
         if let Some(campaign) = self.0.get_mut(&into) {
             campaign.guesses.add(mine.guesses(mine.last), campaign.last.max(mine.last), DAY);
@@ -165,7 +167,13 @@ mod tests {
     }
 
     fn one(source: u64, name: u64, now: Seconds) -> Try {
-        Try { source: mixed(source), net: mixed(source / 4), name: mixed(name), sequence: Sequence(u64::from(now)), now }
+        Try {
+            source: mixed(source),
+            net: mixed(source / 4),
+            name: mixed(name),
+            sequence: Sequence(u64::from(now)),
+            now,
+        }
     }
 
     #[test]

@@ -180,8 +180,14 @@ impl Classifier {
         let nets = self.nets.iter().filter(|(_, net)| net.bans > 0);
         let nets = nets.map(|(network, net)| (*network, net.banned_until, net.bans));
         let enforced = self.settings.enforces();
-        let ban = |(network, until, times)| {
-            Ban { network, since: 0, until, times, keyhole: false, exported: false, enforced }
+        let ban = |(network, until, times)| Ban {
+            network,
+            since: 0,
+            until,
+            times,
+            keyhole: false,
+            exported: false,
+            enforced,
         };
         Carried { homes: self.trust.homes(), bans: sources.chain(nets).map(ban).collect() }
     }
@@ -191,6 +197,8 @@ impl Classifier {
         for home in &carried.homes {
             let mark = self.account_mark(&home.account);
             self.trust.restore(mark, home);
+            let (last, _) = self.tools.entry(home.tool, Default::default);
+            *last = (*last).max(home.last);
         }
         for ban in &carried.bans {
             if ban.network == ban.network.net() {

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use watchpost_proto::planted::planted;
+
 use crate::event::{ConnectionId, Sequence};
 use crate::rules::{Finding, Rule};
 use crate::sketch::Seconds;
@@ -102,14 +104,15 @@ impl Episodes {
 
 impl Going {
     fn cite(&mut self, finding: &Finding, firing: Firing) {
-        if watchpost_proto::planted::planted("observatory.evidence-is-empty") {
+        if planted("observatory.evidence-is-empty") {
             return;
         }
         let mut cited: Vec<Sequence> = finding.evidence.clone();
         cited.push(firing.sequence);
         cited.sort_unstable();
         for sequence in cited {
-            let known = self.first_evidence.contains(&sequence) || self.last_evidence.iter().any(|last| *last == sequence);
+            let known =
+                self.first_evidence.contains(&sequence) || self.last_evidence.iter().any(|last| *last == sequence);
             if known {
             } else if self.first_evidence.len() < 16 {
                 self.first_evidence.push(sequence);
@@ -128,7 +131,8 @@ impl Going {
     }
 
     fn verdict(&self, rule: &Rule, finding: Finding, firing: Firing) -> Verdict {
-        let mut evidence: Vec<Sequence> = self.first_evidence.iter().chain(self.last_evidence.iter()).copied().collect();
+        let mut evidence: Vec<Sequence> =
+            self.first_evidence.iter().chain(self.last_evidence.iter()).copied().collect();
         evidence.sort_unstable();
         Verdict {
             episode: self.episode,

@@ -179,17 +179,13 @@ impl Shape {
         let words = self.words();
         let upper = self.letters == 1 && self.line_ends == 1;
         match words {
-            [b'H', b'N', ..] | [b'H', b'T', ..] => Some(Tool::Zgrab),
+            [b'H', b'N' | b'T', ..] => Some(Tool::Zgrab),
             // Several guesses on one connection, none of them with QUIT.
             [b'U', b'P', b'U', b'P', ..] if upper && !self.quit && self.logins > 1 => Some(Tool::Hydra),
             [b'C', b'U', b'P', ..] | [b'C', b'A', ..] if self.quit && self.ends_like_curl() => Some(Tool::Curl),
             [b'C', .., b'S', b'B', _] | [b'C', .., b'S', b'B'] => Some(Tool::Fetchmail),
             [b'C', .., b'S', b'I', b'L'] | [b'C', .., b'S', b'I', b'L', _] if upper => Some(Tool::Mpop),
-            [b'U', b'P', b'Q'] | [b'U', b'P', b'S', ..] | [b'U', b'P', b'L', ..] | [b'U', b'P', b'I', ..]
-                if upper && self.quit =>
-            {
-                Some(Tool::Poplib)
-            }
+            [b'U', b'P', b'Q'] | [b'U', b'P', b'S' | b'L' | b'I', ..] if upper && self.quit => Some(Tool::Poplib),
             [b'C', b'Q'] | [b'C'] if upper => Some(Tool::CapabilityProbe),
             _ => None,
         }
@@ -216,8 +212,8 @@ impl Fingerprint {
     /// A short name that does not change: `c-7f3a91`.
     pub fn campaign(&self) -> String {
         let octets = self.ja4.bytes().chain(*b"|").chain(self.script.bytes());
-        let hash =
-            octets.fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x100_0000_01b3));
+        let hash = octets
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x100_0000_01b3));
         format!("c-{:06x}", crate::table::mixed(hash) >> 40)
     }
 }

@@ -4,6 +4,8 @@
 //! hands it to an [`EventSink`] that never makes mail wait. A [`Classifier`] turns events into [`Verdict`]s, each with
 //! its evidence, and into [`Ban`]s; [`Classifier::answer`] says what a login gets.
 
+#![allow(clippy::cast_precision_loss, reason = "counts are compared with thresholds that are no more exact")]
+
 mod account;
 mod address;
 mod answers;
@@ -26,12 +28,13 @@ mod settings;
 pub mod signatures;
 mod sketch;
 mod table;
+pub mod texts;
 mod trust;
 mod untrusted;
 mod verdict;
 mod witness;
 
-pub use address::{NotANetwork, Network};
+pub use address::{Network, NotANetwork};
 pub use answers::{Answer, Ban, Decision, Lists, Visitor as LoginVisitor};
 pub use classify::{Carried, Classifier, Findings, Visitor};
 pub use event::{

@@ -1,6 +1,7 @@
 //! How much a source has offended: two scores that fade, each account's share of them, and what they lead to.
 
 use serde::{Deserialize, Serialize};
+use watchpost_proto::planted::planted;
 
 use crate::event::{Foreign, Sequence};
 use crate::sketch::{Seconds, faded};
@@ -235,7 +236,7 @@ impl Offender {
     /// not wash off his guesses on others.
     pub(crate) fn forgive(&mut self, account: u32, now: Seconds, ladder: &Ladder) {
         self.fade(now, ladder);
-        let all = watchpost_proto::planted::planted("observatory.success-forgives-everything");
+        let all = planted("observatory.success-forgives-everything");
         self.accounts.retain(|tried| {
             let forgiven = all || tried.mark == account;
             if forgiven {

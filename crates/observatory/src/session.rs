@@ -34,6 +34,7 @@ pub(crate) struct Retrieved {
 
 /// An open session.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Session {
     pub(crate) source: Network,
     pub(crate) net: Network,

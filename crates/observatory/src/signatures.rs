@@ -166,7 +166,7 @@ fn argument(spoken: &Spoken) -> &[u8] {
 }
 
 fn at_signs(spoken: &Spoken) -> usize {
-    argument(spoken).iter().filter(|octet| **octet == b'@').count()
+    argument(spoken).split(|octet| *octet == b'@').skip(1).count()
 }
 
 /// Directives of printf: two of them are no name, though `user%name.example` has one.

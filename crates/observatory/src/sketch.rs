@@ -30,6 +30,12 @@ pub(crate) fn faded(value: f32, elapsed: Seconds, half_life: Seconds) -> f32 {
     (f64::from(value) * sum / (1_u64 << halvings) as f64) as f32
 }
 
+/// The whole number next to one that is not negative.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shown, not reckoned with")]
+pub(crate) fn whole(number: f32) -> u64 {
+    number.max(0.0).round() as u64
+}
+
 /// A number that fades.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Fading {
@@ -115,7 +121,8 @@ impl Distinct {
 fn note(registers: &mut [u8; REGISTERS], mark: u64) {
     let hash = mixed(mark);
     let register = &mut registers[(hash >> 56) as usize];
-    *register = (*register).max(((hash << 8) | 0x80).leading_zeros() as u8 + 1);
+    let rank = ((hash << 8) | 0x80).leading_zeros() + 1;
+    *register = (*register).max(u8::try_from(rank).unwrap_or(u8::MAX));
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate is positive and small")]
@@ -123,7 +130,7 @@ fn estimate(registers: &[u8; REGISTERS]) -> u64 {
     let m = REGISTERS as f64;
     let sum: f64 = registers.iter().map(|register| 1.0 / (1_u64 << register) as f64).sum();
     let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
-    let empty = registers.iter().filter(|register| **register == 0).count();
+    let empty = registers.iter().map(|register| usize::from(*register == 0)).sum::<usize>();
     let count = if raw <= 2.5 * m && empty > 0 { m * logarithm(m / empty as f64) } else { raw };
     (count + 0.5) as u64
 }
@@ -176,6 +183,9 @@ impl MinHash {
     }
 }
 
+/// A gap so many times longer or shorter than the mean begins another rhythm.
+const PACE: f32 = 8.0;
+
 /// How regularly something comes (Welford's mean and variance of the gaps).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Rhythm {
@@ -193,6 +203,12 @@ impl Rhythm {
             return;
         }
         self.last = now;
+        // After a night, or a change of pace, the rhythm is another one.
+        let other = self.times > 1 && (gap as f32 > self.mean * PACE || (gap as f32) < self.mean / PACE);
+        if other {
+            *self = Self { last: now, times: 1, ..Self::default() };
+            return;
+        }
         self.times = self.times.saturating_add(1);
         if self.times == 1 {
             return;
@@ -264,7 +280,9 @@ mod tests {
         (0..30).for_each(|beat| clock.beat(1_000 + beat * 300 + beat % 3, 1));
         assert!(clock.variation() < 0.15 && (clock.mean() - 300.0).abs() < 2.0);
         let mut person = Rhythm::default();
-        [10, 12, 400, 410, 5_000, 5_003, 9_000].iter().for_each(|beat| person.beat(*beat, 1));
+        for beat in [10, 12, 400, 410, 5_000, 5_003, 9_000] {
+            person.beat(beat, 1);
+        }
         assert!(person.variation() > 1.0);
     }
 }

@@ -17,7 +17,9 @@ impl HashKey {
     pub fn new(key: [u8; 16]) -> Self {
         let mut begun = DefaultHasher::new();
         begun.write(&key);
-        Self { seed: u128::from_le_bytes(key) as u64 ^ (u128::from_le_bytes(key) >> 64) as u64, begun }
+        let halves =
+            key.chunks_exact(8).map(|half| half.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)));
+        Self { seed: halves.fold(0, |seed, half| mixed(seed ^ half).wrapping_add(half)), begun }
     }
 
     /// A number that stands for these octets: FNV-1a under the key, then mixed. It is our own so that a journal gives

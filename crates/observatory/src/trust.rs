@@ -1,6 +1,7 @@
 //! Where the owners of accounts are at home: learned from their logins, forgotten after a while.
 
 use serde::{Deserialize, Serialize};
+use watchpost_proto::planted::planted;
 
 use crate::address::Network;
 use crate::sketch::Seconds;
@@ -50,6 +51,7 @@ struct Owner {
 
 /// What was known before a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Before {
     /// The owner was at home there.
     pub(crate) trusted: bool,
@@ -84,7 +86,7 @@ impl Trust {
 
     /// Whether the account's owner is at home there.
     pub(crate) fn trusts(&self, account: u64, net: Network, now: Seconds) -> bool {
-        if watchpost_proto::planted::planted("observatory.trust-ignored") {
+        if planted("observatory.trust-ignored") {
             return false;
         }
         self.known(account, net).is_some_and(|known| now.saturating_sub(known.last) <= TRUSTED)

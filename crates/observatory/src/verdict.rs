@@ -126,6 +126,7 @@ mod as_number {
 
     use crate::event::Sequence;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
     pub(super) fn serialize<S: Serializer>(sequence: &Sequence, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(sequence.0)
     }

@@ -86,8 +86,11 @@ impl Classifier {
         let ladder = &self.settings.ladder;
         let Some(offender) = self.sources.peek(&source) else { return };
         let high = offender.fast(now, ladder) >= ladder.ban_fast || offender.slow(now, ladder) >= ladder.ban_slow;
-        if !high || offender.banned_until > now || !self.settings.lists.bannable(source) {
+        if offender.banned_until > now || !self.settings.lists.bannable(source) {
             return;
+        }
+        if !high {
+            return self.ban_net(stage, source, None);
         }
         let forgotten = now.saturating_sub(offender.banned_until) > ladder.ban_remembered;
         let before = if forgotten { 0 } else { offender.bans };
@@ -98,21 +101,27 @@ impl Classifier {
         offender.ban(until);
         let times = offender.bans;
         self.tell_ban(stage, source, until, times);
-        self.ban_net(stage, source);
+        self.ban_net(stage, source, Some(source));
         self.state_answers(stage);
     }
 
-    fn ban_net(&mut self, stage: &mut Stage, source: Network) {
+    /// Bans the network around a source, if enough of its sources were banned, or left their score to it.
+    fn ban_net(&mut self, stage: &mut Stage, source: Network, banned: Option<Network>) {
         let now = stage.firing.now;
         let ladder = &self.settings.ladder;
         let around = source.net();
         let at_home = self.trust.anyone(around, now);
-        let (net, _) = self.nets.entry(around, Neighbourhood::default);
-        net.offenders.retain(|(offender, at)| *offender != source && now.saturating_sub(*at) <= DAY);
-        net.offenders.push((source, now));
+        if banned.is_some() {
+            self.nets.entry(around, Neighbourhood::default);
+        }
+        let Some(net) = self.nets.get_mut(&around) else { return };
+        if let Some(banned) = banned {
+            net.offenders.retain(|(offender, at)| *offender != banned && now.saturating_sub(*at) <= DAY);
+            net.offenders.push((banned, now));
+        }
         let inherited = net.inherited.now(now, ladder.slow_half_life) / ladder.ban_fast;
-        let offenders = net.offenders.len() as f32 + inherited.floor();
-        if at_home || net.banned_until > now || offenders < ladder.net_offenders as f32 {
+        let lately = net.offenders.iter().filter(|(_, at)| now.saturating_sub(*at) <= DAY).count();
+        if at_home || net.banned_until > now || lately as f32 + inherited.floor() < ladder.net_offenders as f32 {
             return;
         }
         let until = now.saturating_add(ladder.ban_seconds(net.bans));

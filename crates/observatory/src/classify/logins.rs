@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use watchpost_proto::planted::planted;
+
 use super::visiting::low_mark;
 use super::{Classifier, Stage};
 use crate::account::{Account, DAY, Guessed, Pair};
@@ -61,7 +63,7 @@ impl Classifier {
 
     /// Whether the source tried this password on this account before.
     fn is_repeat(&self, attempt: &LoginAttempt, source: Network, mark: u32, now: Seconds) -> bool {
-        if watchpost_proto::planted::planted("observatory.repeats-are-guesses") {
+        if planted("observatory.repeats-are-guesses") {
             return false;
         }
         if let Some(facts) = attempt.password {
@@ -164,9 +166,6 @@ impl Classifier {
             session.account = Some((mark, name.to_owned()));
             session.before = before;
             session.fingerprint = Some(tool);
-        }
-        if let Some(visits) = self.visitors.get_mut(&source) {
-            visits.entered();
         }
         self.judge_about(stage, Happening::Entered(Entered { account: name, flagged }), Some(mark));
         let doubted = self.sessions.peek(&firing.connection.0).is_some_and(|session| session.doubted);

@@ -94,6 +94,9 @@ impl Classifier {
             session.mechanisms.push((mechanism, firing.sequence));
         }
         let begins = matches!(spoken.verb, Some(Verb::Pass | Verb::Auth | Verb::Apop));
+        if begins && let Some(visits) = self.visitors.get_mut(&session.source) {
+            visits.logs_in();
+        }
         if begins && session.fingerprint.is_none() {
             let fingerprint = session.who();
             let mark = self.tool_mark(&fingerprint);
@@ -240,9 +243,14 @@ impl Classifier {
 
 /// Whether the visit read no mail and tried no wrong password.
 fn is_quiet(session: &Session, summary: &SessionSummary) -> bool {
+    if session.foreign.is_some() || session.exploited {
+        return false;
+    }
     let failed = session.guesses > 0 || session.repeats > 0 || session.mistyped > 0 || summary.tally.failed_logins > 0;
     let reads = session.retrieved.whole > 0 || session.retrieved.tops > 0 || summary.tally.removed > 0;
-    !failed && !reads && session.foreign.is_none() && session.shape.only(b"UPAOCTSNQ8G")
+    // Who named somebody and did not come in was refused unseen, or only looked whether the name exists.
+    let named = summary.user.is_none() && !session.shape.only(b"CTSNQ8G");
+    !failed && !reads && !named && !ended_in_silence(summary) && session.shape.only(b"UPAOCTSNQ8G")
 }
 
 /// Whether it was held without a word.

@@ -1,5 +1,7 @@
 //! B1: many passwords on one account, from one source.
 
+use watchpost_proto::planted::planted;
+
 use super::{Case, Finding, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
@@ -14,7 +16,7 @@ pub(super) const RULE: Rule =
     Rule { id: RuleId::B1, version: 1, severity: Severity::Medium, techniques: &["T1110.001"], judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
-    if watchpost_proto::planted::planted("observatory.b1-never-fires") {
+    if planted("observatory.b1-never-fires") {
         return None;
     }
     let guess = case.guess()?;

@@ -2,11 +2,12 @@
 
 use super::{Case, Finding, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
+use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity, Subject};
 
 thresholds_of! { B2 {
-    /// So many guesses, half of them forgotten each day. Repeats of one wrong password do not count, so an owner who
-    /// travels with an old one stays below.
+    /// So many guesses within a day. Repeats of one wrong password do not count, so an owner who travels with an old
+    /// one stays below.
     guesses: f32 = 20.0,
     /// From so many networks within a day: no owner is in so many places.
     nets: u32 = 8,
@@ -30,7 +31,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     }
     let facts = [
         Fact::name(FactName::Account, name),
-        Fact::count(FactName::Guesses, guesses.round() as u64),
+        Fact::count(FactName::Guesses, whole(guesses)),
         Fact::count(FactName::Nets, nets as u64),
     ];
     let grounds = [Ground::ManyNets(nets as u64), Ground::RepeatsNotCounted, Ground::OwnersNotCounted];

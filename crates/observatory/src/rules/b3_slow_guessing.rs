@@ -2,6 +2,7 @@
 
 use super::{Case, Finding, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
+use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity};
 
 thresholds_of! { B3 {
@@ -20,7 +21,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let facts = [
-        Fact::count(FactName::Guesses, guesses.round() as u64),
+        Fact::count(FactName::Guesses, whole(guesses)),
         Fact::count(FactName::Accounts, source.accounts.len() as u64),
         Fact::seconds(FactName::Time, case.now.saturating_sub(source.guesses_since)),
     ];

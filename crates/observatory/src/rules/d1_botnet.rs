@@ -7,7 +7,7 @@ use crate::verdict::{Confidence, Severity, Subject};
 thresholds_of! { D1 {
     /// So many sources.
     sources: u32 = 10,
-    /// So many guesses, half of them forgotten each day. Repeats and owners' mistakes do not count, so a common
+    /// So many guesses within a day. Repeats and owners' mistakes do not count, so a common
     /// mail program does not glue its users together.
     guesses: f32 = 50.0,
     /// And no more guesses from each source: who makes more is seen alone.

@@ -31,15 +31,17 @@ fn guessed(case: &Case<'_>) -> Option<Finding> {
     let source = case.source?;
     let lately = |at: u32| case.now.saturating_sub(at) <= 3600;
     let unknown = source.accounts.iter().filter(|tried| tried.kind == TriedKind::Unknown && lately(tried.last));
-    let (names, guesses) = unknown.fold((0_u32, 0_u32), |(names, guesses), tried| (names + 1, guesses + u32::from(tried.guesses)));
+    let (names, guesses) =
+        unknown.fold((0_u32, 0_u32), |(names, guesses), tried| (names + 1, guesses + u32::from(tried.guesses)));
     if names < limits.names || guesses as f32 > limits.guesses_per_name * names as f32 {
         return None;
     }
     let finding = case.of_source().sure(Confidence::High).citing(source.evidence(None));
-    Some(finding.because([Fact::count(FactName::Accounts, names)]).surely([
-        Ground::NamesDoNotExist(u64::from(names)),
-        Ground::OwnersNotCounted,
-    ]))
+    Some(
+        finding
+            .because([Fact::count(FactName::Accounts, names)])
+            .surely([Ground::NamesDoNotExist(u64::from(names)), Ground::OwnersNotCounted]),
+    )
 }
 
 fn left(case: &Case<'_>) -> Option<Finding> {

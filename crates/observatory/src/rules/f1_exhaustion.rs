@@ -35,7 +35,9 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
         Happening::Closed(_) if ended.len() >= limits.ended_silent as usize && ended.contains(&case.sequence) => {
             (ended.len(), ended)
         }
-        Happening::HandshakeDone | Happening::HandshakeFailed(_) if visits.handshakes(case.now) >= limits.handshakes => {
+        Happening::HandshakeDone | Happening::HandshakeFailed(_)
+            if visits.handshakes(case.now) >= limits.handshakes =>
+        {
             (visits.handshakes(case.now) as usize, visits.recent.to_vec())
         }
         _ => return None,

@@ -16,8 +16,7 @@ pub(super) const RULE: Rule =
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Entered(entered) = case.happening else { return None };
     let before = case.session.before;
-    let evidence: Vec<Sequence> =
-        case.account?.within_a_day(case.now).map(|guessed| guessed.sequence).collect();
+    let evidence: Vec<Sequence> = case.account?.within_a_day(case.now).map(|guessed| guessed.sequence).collect();
     let guesses = evidence.len();
     if before.net || guesses < case.thresholds.h1.guesses as usize {
         return None;

@@ -45,9 +45,10 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     grounds.extend((!before.trusted).then_some(Ground::NeverFromThisNet));
     grounds.extend((!before.tool).then_some(Ground::NewTool));
     // A new program at home is most likely a new program.
-    let (severity, sure) = match before.trusted {
-        true => (Severity::Medium, Confidence::Low),
-        false => (Severity::High, if before.tool { Confidence::Low } else { Confidence::Medium }),
+    let (severity, sure) = if before.trusted {
+        (Severity::Medium, Confidence::Low)
+    } else {
+        (Severity::High, if before.tool { Confidence::Low } else { Confidence::Medium })
     };
     let finding = Finding::new(Subject::Account(name.to_owned())).sure(sure).severe(severity).because(facts);
     Some(finding.surely(grounds).citing(case.session.reading.iter().copied()))

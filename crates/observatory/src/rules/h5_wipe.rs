@@ -30,8 +30,8 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let ground = match () {
         () if unread >= limits.messages => Ground::NobodyRead,
         () if nearly_all && unread > 0 => Ground::NobodyRead,
-        // Programs that leave no copy remove all they have retrieved.
-        () if nearly_all && !habit => Ground::NoHabit,
+        // Programs that leave no copy remove all they have retrieved; of a new account no habit is known.
+        () if nearly_all && !habit && case.session.before.history => Ground::NoHabit,
         () => return None,
     };
     let facts = [

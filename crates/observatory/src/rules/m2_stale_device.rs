@@ -3,7 +3,7 @@
 use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::score::TriedKind;
-use crate::sketch::Seconds;
+use crate::sketch::{Seconds, whole};
 use crate::verdict::{Confidence, Severity};
 
 thresholds_of! { M2 {
@@ -31,7 +31,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let facts = [
         Fact::name(FactName::Account, guess.name),
         Fact::count(FactName::Times, pair.repeats),
-        Fact::seconds(FactName::Interval, pair.rhythm.mean().round() as u64),
+        Fact::seconds(FactName::Interval, whole(pair.rhythm.mean())),
         Fact::name(FactName::Tool, &case.tool()),
     ];
     let sure = match (steady, guess.kind) {

@@ -57,8 +57,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::Severity;
 
-pub(crate) use w3_wrong_protocol::is_mistake;
 pub(crate) use case::{Case, Entered, Finding, Guess, Happening, Shared};
+pub(crate) use w3_wrong_protocol::is_mistake;
 pub use {
     a1_mechanism_probing::A1, b1_brute_force::B1, b2_distributed::B2, b3_slow_guessing::B3, c1_stuffing::C1,
     d1_botnet::D1, e1_enumeration::E1, f1_exhaustion::F1, h1_suspicious_success::H1, h2_harvest::H2,

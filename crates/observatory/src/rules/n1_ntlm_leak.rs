@@ -4,13 +4,8 @@ use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule = Rule {
-    id: RuleId::N1,
-    version: 1,
-    severity: Severity::Low,
-    techniques: &["T1592.002", "T1590"],
-    judge,
-};
+pub(super) const RULE: Rule =
+    Rule { id: RuleId::N1, version: 1, severity: Severity::Low, techniques: &["T1592.002", "T1590"], judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(summary) = case.happening else { return None };

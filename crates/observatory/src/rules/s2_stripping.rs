@@ -48,10 +48,7 @@ fn complained(case: &Case<'_>, alert: u8) -> Option<Finding> {
     let lately = complaints.filter(|(_, at)| case.now.saturating_sub(*at) <= 86_400);
     let evidence: Vec<Sequence> = lately.map(|(sequence, _)| *sequence).collect();
     if case.complaining_nets >= limits.complaining_nets as usize {
-        let facts = [
-            Fact::count(FactName::Nets, case.complaining_nets as u64),
-            Fact::count(FactName::Alert, alert),
-        ];
+        let facts = [Fact::count(FactName::Nets, case.complaining_nets as u64), Fact::count(FactName::Alert, alert)];
         let everyone = Finding::new(Subject::Everyone).sure(Confidence::High).severe(Severity::Medium);
         return Some(everyone.because(facts).citing(evidence));
     }

@@ -5,13 +5,8 @@ use crate::event::Ending;
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule = Rule {
-    id: RuleId::W1,
-    version: 1,
-    severity: Severity::Info,
-    techniques: &["T1595.001", "T1595.002"],
-    judge,
-};
+pub(super) const RULE: Rule =
+    Rule { id: RuleId::W1, version: 1, severity: Severity::Info, techniques: &["T1595.001", "T1595.002"], judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(summary) = case.happening else { return None };

@@ -13,13 +13,8 @@ thresholds_of! { W3 {
     probes: u32 = 10,
 } }
 
-pub(super) const RULE: Rule = Rule {
-    id: RuleId::W3,
-    version: 1,
-    severity: Severity::Info,
-    techniques: &["T1595.001", "T1595.002"],
-    judge,
-};
+pub(super) const RULE: Rule =
+    Rule { id: RuleId::W3, version: 1, severity: Severity::Info, techniques: &["T1595.001", "T1595.002"], judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Foreign(foreign) = case.happening else { return None };

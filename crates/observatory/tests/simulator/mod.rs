@@ -1,7 +1,16 @@
 //! A simulator of visitors on a simulated clock: plans become events, answers are obeyed, verdicts are kept.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "the numbers of simulations are small"
+)]
 
+pub mod checks;
 pub mod lines;
+pub mod own;
+pub mod published;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -169,9 +178,9 @@ impl Passwords {
         let met = self.by_password.entry(password).or_default();
         met.insert(name.to_owned(), at);
         let met = met.values().filter(|before| at - **before <= DAY).count();
-        let tag = name.bytes().fold(password.wrapping_mul(0x9e37_79b9), |tag, octet| {
-            (tag ^ u32::from(octet)).wrapping_mul(0x0100_0193)
-        });
+        let tag = name
+            .bytes()
+            .fold(password.wrapping_mul(0x9e37_79b9), |tag, octet| (tag ^ u32::from(octet)).wrapping_mul(0x0100_0193));
         PasswordFacts {
             tag: (tag >> 16) as u16,
             length: PasswordLength::To8,
@@ -297,23 +306,7 @@ impl World {
         let clear = matches!(visit.doing, Doing::InjectsBehindStls | Doing::Speaks(_));
         let port = if clear { Port::Pop3 } else { Port::Pop3s };
         self.tell(connection, EventKind::Opened { peer, local, port });
-        let mut summary = SessionSummary {
-            peer,
-            local,
-            tls: None,
-            user: None,
-            state: Some(State::Authorization),
-            tally: Tally::default(),
-            messages: 0,
-            removed_unread: 0,
-            commands_dropped: 0,
-            octets_in: 0,
-            octets_out: 0,
-            duration: Duration::from_secs(1),
-            first_octet: Some(Duration::from_millis(10)),
-            ending: if visit.program.quits { Ending::Quit } else { Ending::PeerClosed },
-            notice: None,
-        };
+        let mut summary = begun(visit, peer, local);
         match &visit.doing {
             Doing::Login { name, password, then } => {
                 self.shake_hands(connection, visit.program);
@@ -385,8 +378,7 @@ impl World {
         let account = exists(name);
         let right = account.is_some() && password == Password::Right;
         let fingerprint = self.classifier.fingerprint(connection);
-        let asks =
-            LoginVisitor { address: visit.from, account: account.as_deref(), fingerprint: fingerprint.as_ref() };
+        let asks = LoginVisitor { address: visit.from, account: account.as_deref(), fingerprint: fingerprint.as_ref() };
         let decision = self.classifier.answer(asks, moment(self.now));
         let refused = decision.enforced && decision.answer.refuses();
         let counted = visit.at >= 0.0;
@@ -452,5 +444,26 @@ impl World {
             let line = format!("DELE {number}\r\n");
             self.tell(connection, EventKind::Command(spoken(line.as_bytes(), State::Transaction)));
         }
+    }
+}
+
+/// The summary of a session that has done nothing.
+fn begun(visit: &Visit, peer: SocketAddr, local: SocketAddr) -> SessionSummary {
+    SessionSummary {
+        peer,
+        local,
+        tls: None,
+        user: None,
+        state: Some(State::Authorization),
+        tally: Tally::default(),
+        messages: 0,
+        removed_unread: 0,
+        commands_dropped: 0,
+        octets_in: 0,
+        octets_out: 0,
+        duration: Duration::from_secs(1),
+        first_octet: Some(Duration::from_millis(10)),
+        ending: if visit.program.quits { Ending::Quit } else { Ending::PeerClosed },
+        notice: None,
     }
 }
