@@ -42,18 +42,18 @@ pub use event::{
     LoginOutcome, MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, Sequence,
     SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
 };
+pub use fingerprint::{Class, Fingerprint, Shape, Tool};
 pub use foreign::recognise_before_tls;
+pub use ground::{Fact, FactName, Ground, Value};
 pub use header::is_sensitive;
 pub use hello::read_hello;
-pub use password::{BootKey, Guess, InstallationKey, PasswordTables};
-pub use untrusted::Untrusted;
-pub use witness::Witness;
-pub use fingerprint::{Class, Fingerprint, Shape, Tool};
-pub use ground::{Fact, FactName, Ground, Value};
 pub use origin::{Origin, Origins};
+pub use password::{BootKey, Guess, InstallationKey, PasswordTables};
 pub use rules::RuleId;
 pub use score::{Ladder, Weights};
 pub use settings::{Capacity, Settings, Standing};
 pub use table::HashKey;
 pub use trust::Home;
+pub use untrusted::Untrusted;
 pub use verdict::{Confidence, Episode, Severity, Subject, Verdict};
+pub use witness::Witness;

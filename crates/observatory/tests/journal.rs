@@ -52,6 +52,12 @@ fn a_replay_says_what_was_said() {
 }
 
 #[test]
+fn what_a_peer_chose_is_exported_harmlessly() {
+    // S-044
+    checks::what_a_peer_chose_is_exported_harmlessly();
+}
+
+#[test]
 fn only_its_owner_can_read_it() {
     // S-061
     let desk = Desk::new();
@@ -84,7 +90,11 @@ fn what_is_found_out_after_the_end_belongs_to_its_session() {
     let visit = Visit::new(1, midnight());
     desk.record(visit.events());
     let late = EventKind::PreviousPassword { account: "alice@example.org".to_owned() };
-    desk.record([Event { at: midnight() + Duration::from_secs(9), connection: visit.connection(), kind: late.clone() }]);
+    desk.record([Event {
+        at: midnight() + Duration::from_secs(9),
+        connection: visit.connection(),
+        kind: late.clone(),
+    }]);
     desk.flush();
     let reader = desk.reader();
     let sessions = reader.sessions(&Filter::default()).unwrap();

@@ -11,7 +11,8 @@ use serde::Serialize;
 
 pub use self::watch::{
     AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PrivacyArgs,
-    PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs, SessionsCommand, SeverityChoice,
+    PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs,
+    SessionsCommand, SeverityChoice,
 };
 
 /// What was asked for.

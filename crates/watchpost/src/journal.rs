@@ -3,20 +3,28 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::rand;
 use watchpost_observatory::journal::{Clocks, Journal, JournalSink, Judge, Said, Terms, Trouble};
 use watchpost_observatory::{
-    BootKey, Classifier, Event, EventSink, HashKey, InstallationKey, Lists, Network, PasswordTables, Settings, Standing,
+    BootKey, Carried, Classifier, Event, EventSink, HashKey, InstallationKey, Lists, Network, PasswordTables, Sequence,
+    Settings, Standing,
 };
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Answers, Config};
+use crate::known::Lookup;
 use crate::log::SessionLog;
+use crate::private_file::write_private;
 
 /// The secret of this installation, in `data_dir`: marks in the journal mean nothing without it.
 const KEY_FILE: &str = "observatory.key";
+/// Where owners are at home, and who is banned.
+const STATE_FILE: &str = "observatory.state";
+/// How old that file may be.
+const KEEP_TIME: Duration = Duration::from_mins(1);
 /// The first octets make the daily keys of password tags, the others the key of the classifier's tables.
 const KEY_OCTETS: usize = 48;
 
@@ -87,7 +95,14 @@ pub fn classifier(config: &Config, secret: &Secret) -> Classifier {
         Answers::Observe => Standing::Observe,
     };
     let settings = Settings { answers, domain: config.domain.as_str().to_owned(), lists, ..Settings::default() };
-    Classifier::new(settings, &secret.tables())
+    let classifier = Classifier::new(settings, &secret.tables());
+    match Lookup::read(observatory) {
+        Ok(lookup) => classifier.with_origins(Box::new(move |address| lookup.origin(address))),
+        Err((path, error)) => {
+            tracing::warn!(path = %path.display(), %error, "the list cannot be read: rules know no origins");
+            classifier
+        }
+    }
 }
 
 /// Begins to keep the journal of this configuration.
@@ -99,9 +114,49 @@ pub fn begin(config: &Config, secret: &Secret) -> io::Result<Journal> {
         ..Terms::new(&observatory.journal)
     };
     let clocks = Clocks { wall: || SystemClock.wall(), now: || SystemClock.now() };
-    let mut classifier = classifier(config, secret);
-    let judge: Judge = Box::new(move |sequence, event| Said::from(&classifier.observe(sequence, event)));
+    let mut bench = Bench::take(classifier(config, secret), config.data_dir.join(STATE_FILE));
+    let judge: Judge = Box::new(move |sequence, event| bench.judge(sequence, event));
     Journal::begin(terms, clocks, judge, Box::new(report))
+}
+
+/// The classifier, and the file in which what it learned outlives a restart.
+struct Bench {
+    classifier: Classifier,
+    path: PathBuf,
+    kept: SystemTime,
+}
+
+impl Bench {
+    /// Goes on with what an earlier run learned. What cannot be read is learned again.
+    fn take(mut classifier: Classifier, path: PathBuf) -> Self {
+        let carried = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Carried>(&text).ok());
+        if let Some(carried) = carried {
+            classifier.restore(&carried);
+        }
+        Self { classifier, path, kept: SystemTime::UNIX_EPOCH }
+    }
+
+    fn judge(&mut self, sequence: Sequence, event: &Event) -> Said {
+        let said = Said::from(&self.classifier.observe(sequence, event));
+        if event.at.duration_since(self.kept).is_ok_and(|since| since >= KEEP_TIME) {
+            self.kept = event.at;
+            self.keep();
+        }
+        said
+    }
+
+    fn keep(&self) {
+        let text = serde_json::to_string(&self.classifier.carried()).unwrap_or_default();
+        if let Err((path, error)) = write_private(&self.path, &text) {
+            tracing::warn!(path = %path.display(), %error, "what was learned of visitors is not kept");
+        }
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.keep();
+    }
 }
 
 /// Trouble of the journal is the operator's, and none of the mail's.
@@ -124,5 +179,61 @@ impl EventSink for LogAndJournal {
     fn record(&self, event: Event) {
         SessionLog.record_borrowed(&event);
         self.journal.record(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use watchpost_observatory::{ConnectionId, EventKind, LoginAttempt, LoginMechanism, LoginOutcome, Port, Untrusted};
+
+    fn login() -> [Event; 2] {
+        let (at, connection) = (SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365), ConnectionId(7));
+        let opened = EventKind::Opened {
+            peer: "192.0.2.7:40000".parse().expect("an address"),
+            local: "198.51.100.1:995".parse().expect("an address"),
+            port: Port::Pop3s,
+        };
+        let login = EventKind::Login(Box::new(LoginAttempt {
+            name: Untrusted::new(*b"alice"),
+            account: Some("alice@example.org".to_owned()),
+            mechanism: LoginMechanism::User,
+            outcome: LoginOutcome::Accepted,
+            password: None,
+        }));
+        [opened, login].map(|kind| Event { at, connection, kind })
+    }
+
+    #[test]
+    fn where_owners_are_at_home_outlives_a_restart() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let secret = Secret::keep(folder.path()).expect("a secret");
+        let path = folder.path().join(STATE_FILE);
+        let fresh = || Classifier::new(Settings::default(), &secret.tables());
+        let mut bench = Bench::take(fresh(), path.clone());
+        for (number, event) in (1..).zip(login()) {
+            bench.judge(Sequence(number), &event);
+        }
+        let homes = bench.classifier.carried().homes;
+        assert_eq!(homes.len(), 1);
+        drop(bench);
+        assert_eq!(Bench::take(fresh(), path.clone()).classifier.carried().homes, homes);
+        // A file that is none is no reason not to begin.
+        fs::write(&path, "no state").expect("a file");
+        assert!(Bench::take(fresh(), path).classifier.carried().homes.is_empty());
+    }
+
+    #[test]
+    fn the_secret_is_made_once_and_for_its_owner_alone() {
+        // S-061
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let first = Secret::keep(folder.path()).expect("a secret");
+        let again = Secret::keep(folder.path()).expect("a secret");
+        assert!(first.0 == again.0 && first.0 != [0; KEY_OCTETS]);
+        let mode = fs::metadata(folder.path().join(KEY_FILE)).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::write(folder.path().join(KEY_FILE), "short").expect("a file");
+        assert!(Secret::keep(folder.path()).is_err());
     }
 }

@@ -16,6 +16,7 @@ pub mod i18n;
 pub mod import;
 pub mod init;
 pub mod journal;
+pub mod known;
 pub mod log;
 pub mod password;
 pub mod private_file;

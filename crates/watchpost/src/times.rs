@@ -39,7 +39,8 @@ impl Reckoning {
     /// `yesterday`, `yesterday-20:00` or `now`.
     pub fn moment(&self, text: &str) -> Result<Micros, NotAMoment> {
         let text = text.trim();
-        let found = self.day_word(text).or_else(|| self.clock(text)).or_else(|| self.date(text)).or_else(|| self.ago(text));
+        let found =
+            self.day_word(text).or_else(|| self.clock(text)).or_else(|| self.date(text)).or_else(|| self.ago(text));
         let found = found.filter(|moment| moment.as_microsecond() >= 0);
         found.map(|moment| Micros(moment.as_microsecond())).ok_or_else(|| NotAMoment(text.to_owned()))
     }
@@ -77,7 +78,8 @@ impl Reckoning {
         if let Ok(moment) = text.parse::<Timestamp>() {
             return Some(moment);
         }
-        if let Ok(date) = text.parse::<Date>().or_else(|error| if text.len() == 10 { Err(error) } else { Date::strptime("%F", text) })
+        if let Ok(date) =
+            text.parse::<Date>().or_else(|error| if text.len() == 10 { Err(error) } else { Date::strptime("%F", text) })
             && text.len() <= 10
         {
             return self.of_civil(date.to_datetime(Time::midnight()));
@@ -130,7 +132,7 @@ mod tests {
 
     fn reckoning() -> Reckoning {
         let now: Timestamp = "2026-11-23T07:30:00+09:00".parse().expect("a moment");
-        Reckoning::within(now.into(), TimeZone::get("Asia/Tokyo").expect("a zone"))
+        Reckoning::within(Micros(now.as_microsecond()).time(), TimeZone::get("Asia/Tokyo").expect("a zone"))
     }
 
     #[test]
@@ -160,7 +162,9 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_named() {
-        for said in ["", "soon", "24", "25:00", "yesterday-25:00", "tomorrow", "-3h", "2026-13-01", "1960-01-01", "7d ago x"] {
+        for said in
+            ["", "soon", "24", "25:00", "yesterday-25:00", "tomorrow", "-3h", "2026-13-01", "1960-01-01", "7d ago x"]
+        {
             assert_eq!(reckoning().moment(said), Err(NotAMoment(said.to_owned())));
         }
     }

@@ -100,7 +100,11 @@ fn base64(octets: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in octets.chunks(3) {
-        let number = group.iter().chain(std::iter::repeat(&0)).take(3).fold(0_usize, |sum, octet| sum << 8 | usize::from(*octet));
+        let number = group
+            .iter()
+            .chain(std::iter::repeat(&0))
+            .take(3)
+            .fold(0_usize, |sum, octet| sum << 8 | usize::from(*octet));
         for place in 0..4 {
             let letter = if place <= group.len() { LETTERS[number >> (18 - 6 * place) & 63] } else { b'=' };
             text.push(char::from(letter));

@@ -198,7 +198,8 @@ impl Reader {
         let Session { row, events, .. } = session;
         let mut text = |id: u64| self.word(id.cast_signed()).map(|word| word.to_string());
         let mut entries = decode(row.first, row.start, events, &mut text)?;
-        let mut late = self.file.prepare_cached("SELECT sequence, at, event FROM server_event WHERE connection = ?1")?;
+        let mut late =
+            self.file.prepare_cached("SELECT sequence, at, event FROM server_event WHERE connection = ?1")?;
         let mut rows = late.query([&row.connection.0.to_be_bytes()[..]])?;
         while let Some(row) = rows.next()? {
             entries.extend(self.server_entry(row.get(0)?, row.get(1)?, row.get_ref(2)?.as_blob()?)?);

@@ -57,7 +57,8 @@ impl Retention {
     /// Does a little of what is to be done. Says whether words were removed.
     pub(super) fn step(&mut self, file: &mut Connection, now: Micros) -> rusqlite::Result<bool> {
         let today = now.day();
-        let sessions = if planted("journal.retention-takes-a-day-too-many") { self.sessions - 1 } else { self.sessions };
+        let sessions =
+            if planted("journal.retention-takes-a-day-too-many") { self.sessions - 1 } else { self.sessions };
         let transaction = file.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut words_removed = remove_sessions(&transaction, Oldest::Before(today - sessions))?;
         for _ in 0..PORTIONS {
@@ -160,9 +161,8 @@ fn remove_sessions(file: &Connection, which: Oldest) -> rusqlite::Result<bool> {
     let mut remove = file.prepare_cached("DELETE FROM session WHERE first = ?1")?;
     let mut unlink = file.prepare_cached("DELETE FROM verdict_session WHERE session = ?1")?;
     let mut forget = file.prepare_cached("DELETE FROM attempt WHERE name = ?1 AND first = ?2")?;
-    let mut orphan = file.prepare_cached(
-        "DELETE FROM word WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM attempt WHERE name = ?1)",
-    )?;
+    let mut orphan =
+        file.prepare_cached("DELETE FROM word WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM attempt WHERE name = ?1)")?;
     let mut words_removed = false;
     for (first, day, names) in rows {
         if day >= before {
@@ -235,7 +235,8 @@ fn coarsen_verdicts(file: &Connection, before: i64) -> rusqlite::Result<()> {
 }
 
 fn remove_sums(file: &Connection, before: i64) -> rusqlite::Result<()> {
-    for (table, is_old) in [("verdict", "day"), ("server_event", "day"), ("hour", "hour / 24"), ("hour_rule", "hour / 24")]
+    for (table, is_old) in
+        [("verdict", "day"), ("server_event", "day"), ("hour", "hour / 24"), ("hour_rule", "hour / 24")]
     {
         file.prepare_cached(&format!("DELETE FROM {table} WHERE {is_old} < ?1"))?.execute([before])?;
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use watchpost_observatory::journal::export::{Known, Observer, session_document};
 use watchpost_observatory::journal::{Encoder, Entry, Filter, Micros, Reader, Said, Span, Terms, decode};
 use watchpost_observatory::{Event, EventKind, EventSink, Sequence};
 
@@ -118,7 +119,8 @@ pub fn exactly_what_is_older_than_thirty_days_goes() {
         // Day 1 is thirty days ago, day 0 thirty-one.
         midnight() + 31 * DAY + Duration::from_hours(1)
     }
-    let (journal, _troubles) = begin(Terms::new(&path), watchpost_observatory::journal::Clocks { wall: later, ..CLOCKS }, no_judge());
+    let (journal, _troubles) =
+        begin(Terms::new(&path), watchpost_observatory::journal::Clocks { wall: later, ..CLOCKS }, no_judge());
     let end = std::time::Instant::now() + Duration::from_secs(30);
     let left = || {
         let sessions = Reader::open(&path).unwrap().sessions(&Filter::default()).unwrap();
@@ -166,4 +168,34 @@ pub fn a_replay_says_what_was_said() {
         .unwrap();
     let stored: Vec<_> = stored.into_iter().map(|row| (row.sequence, row.at, row.evidence)).collect();
     assert_eq!(again, stored);
+}
+
+pub fn what_a_peer_chose_is_exported_harmlessly() {
+    let desk = Desk::new();
+    let hostile = "\u{1b}[31m\u{202e}x\u{0}";
+    desk.record(Visit::new(1, midnight()).named(hostile).over_tls().events());
+    desk.flush();
+    let reader = desk.reader();
+    let session = reader.sessions(&Filter::default()).unwrap().remove(0);
+    let events = reader.events(&session).unwrap();
+    let observer = Observer { hostname: "mx1".to_owned(), version: "0.1.0".to_owned() };
+    let document = session_document(&session, &events, &[], &Known::default(), &observer);
+    assert_eq!(document["event"]["kind"], "event");
+    assert_eq!(document["tls"]["version"], "1.3");
+    assert_eq!(document["watchpost"]["auth"][0]["user"], "\\u{1b}[31m\\u{202e}x\\u{0}");
+    assert!(document["watchpost"]["commands"].as_array().unwrap().len() <= 256);
+    let mut waiting = vec![document];
+    while let Some(value) = waiting.pop() {
+        match value {
+            serde_json::Value::String(text) => {
+                assert!(
+                    !text.contains(|character: char| character.is_control() || character == '\u{202e}'),
+                    "{text:?}"
+                );
+            }
+            serde_json::Value::Array(values) => waiting.extend(values),
+            serde_json::Value::Object(values) => waiting.extend(values.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
 }

@@ -18,8 +18,9 @@ use watchpost_proto::pop3::{ResponseCode, State, Verb};
 fn endpoint() -> impl Strategy<Value = SocketAddr> {
     prop_oneof![
         (any::<u32>(), any::<u16>()).prop_map(|(address, port)| (Ipv4Addr::from_bits(address), port).into()),
-        (any::<u128>(), any::<u16>(), any::<u32>(), any::<u32>())
-            .prop_map(|(address, port, flow, scope)| SocketAddrV6::new(Ipv6Addr::from_bits(address), port, flow, scope).into()),
+        (any::<u128>(), any::<u16>(), any::<u32>(), any::<u32>()).prop_map(|(address, port, flow, scope)| {
+            SocketAddrV6::new(Ipv6Addr::from_bits(address), port, flow, scope).into()
+        }),
     ]
 }
 
@@ -33,15 +34,14 @@ fn octets() -> impl Strategy<Value = Untrusted> {
 
 fn tls() -> impl Strategy<Value = TlsFacts> {
     let version = select(vec!["TLSv1.3", "TLSv1.2"]);
-    (version, "[A-Z0-9_]{0,30}", proptest::option::of(octets()), proptest::option::of(octets()), any::<bool>()).prop_map(
-        |(version, suite, server_name, alpn, resumed)| TlsFacts {
+    (version, "[A-Z0-9_]{0,30}", proptest::option::of(octets()), proptest::option::of(octets()), any::<bool>())
+        .prop_map(|(version, suite, server_name, alpn, resumed)| TlsFacts {
             version: version.to_owned(),
             suite,
             server_name,
             alpn,
             resumed,
-        },
-    )
+        })
 }
 
 fn state() -> impl Strategy<Value = State> {
@@ -86,8 +86,7 @@ fn reply() -> impl Strategy<Value = EventKind> {
 fn password() -> impl Strategy<Value = PasswordFacts> {
     use PasswordLength::{Empty, Longer, To5, To8, To11, To15};
     let length = select(vec![Empty, To5, To8, To11, To15, Longer]);
-    let accounts =
-        select(vec![PasswordAccounts::One, PasswordAccounts::TwoOrMore, PasswordAccounts::TenOrMore]);
+    let accounts = select(vec![PasswordAccounts::One, PasswordAccounts::TwoOrMore, PasswordAccounts::TenOrMore]);
     (any::<u16>(), length, 0..32_u8, any::<[bool; 3]>(), 0..=16_u8, 0..=16_u8, accounts).prop_map(
         |(tag, length, classes, [repeat, common, default], source_passwords, source_accounts, password_accounts)| {
             PasswordFacts {
@@ -144,8 +143,7 @@ fn failure() -> impl Strategy<Value = TlsFailure> {
 
 fn foreign() -> impl Strategy<Value = EventKind> {
     use Foreign::{Binary, ClearPop3, Http, Imap, JsonRpc, Rdp, Sip, Smb, Smtp, Socks, Ssh, Text, Tls};
-    let language =
-        select(vec![Http, Tls, Smtp, Imap, Ssh, Rdp, Socks, Smb, Sip, JsonRpc, ClearPop3, Text, Binary]);
+    let language = select(vec![Http, Tls, Smtp, Imap, Ssh, Rdp, Socks, Smb, Sip, JsonRpc, ClearPop3, Text, Binary]);
     (language, octets()).prop_map(|(language, octets)| EventKind::Foreign { language, octets })
 }
 
@@ -170,7 +168,15 @@ fn closed() -> impl Strategy<Value = EventKind> {
     let tally = (any::<[u64; 5]>(), any::<u32>(), any::<usize>());
     let numbers = (any::<[u32; 2]>(), any::<[u64; 3]>());
     (who, tally, numbers, duration(), option(duration()), ending, option(notice())).prop_map(
-        |((peer, local, tls, user, state), (many, failed_logins, removed), (few, octets), duration, first_octet, ending, notice)| {
+        |(
+            (peer, local, tls, user, state),
+            (many, failed_logins, removed),
+            (few, octets),
+            duration,
+            first_octet,
+            ending,
+            notice,
+        )| {
             let [commands, errors, retrieved, retrieved_octets, topped] = many;
             let tally = Tally { commands, errors, failed_logins, retrieved, retrieved_octets, topped, removed };
             EventKind::Closed(Box::new(SessionSummary {
@@ -197,7 +203,13 @@ fn closed() -> impl Strategy<Value = EventKind> {
 /// Any kind of event.
 pub fn kind() -> impl Strategy<Value = EventKind> {
     let ports = select(vec![Port::Pop3, Port::Pop3s]);
-    let hello = (any::<u16>(), proptest::option::of(octets()), proptest::option::of(octets()), "[0-9a-f]{0,32}", "[0-9a-z_]{0,36}");
+    let hello = (
+        any::<u16>(),
+        proptest::option::of(octets()),
+        proptest::option::of(octets()),
+        "[0-9a-f]{0,32}",
+        "[0-9a-z_]{0,36}",
+    );
     let hello = hello.prop_map(|(version, server_name, alpn, ja3, ja4)| {
         EventKind::Hello(Hello { version, server_name, alpn, ja3, ja4 })
     });

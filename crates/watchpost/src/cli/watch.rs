@@ -276,4 +276,3 @@ impl SeverityChoice {
         self as u8
     }
 }
-

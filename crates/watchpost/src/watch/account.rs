@@ -8,10 +8,10 @@ use watchpost_observatory::journal::export::timestamp;
 use watchpost_observatory::journal::{Filter, Micros, Reader, Session, Span, StoredVerdict};
 use watchpost_observatory::{EventKind, LoginOutcome};
 
-use super::known::Lookup;
 use super::{Desk, page, shown, verdict_json, words};
 use crate::cli::AccountArgs;
 use crate::console::Failure;
+use crate::known::Lookup;
 
 /// Sources shown, the busiest first.
 const SOURCES_MAX: usize = 15;
@@ -54,7 +54,7 @@ pub fn run(arguments: &AccountArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     if arguments.json {
         desk.talk.print(&story.json(&arguments.name, span, &verdicts).to_string());
     } else {
-        let lookup = Lookup::open(desk)?;
+        let lookup = desk.lookup()?;
         desk.talk.print(&story.text(&arguments.name, &verdicts, &lookup, desk));
     }
     Ok(())
@@ -148,7 +148,9 @@ impl Story {
             lines.extend([String::new(), desk.text("talk-session-verdicts")]);
             for verdict in verdicts {
                 let text = format!("{}  {}", desk.reckoning.short(verdict.at), words::sentence(verdict, desk));
-                lines.extend(page::wrapped(&text, desk.columns.saturating_sub(2)).iter().map(|line| format!("  {line}")));
+                lines.extend(
+                    page::wrapped(&text, desk.columns.saturating_sub(2)).iter().map(|line| format!("  {line}")),
+                );
             }
         }
         lines.join("\n")
@@ -160,7 +162,8 @@ impl Story {
         if sources.is_empty() {
             return Vec::new();
         }
-        let headings = ["guessed", "repeats", "logins", "last", "from"].map(|column| desk.text(&format!("talk-account-{column}")));
+        let headings =
+            ["guessed", "repeats", "logins", "last", "from"].map(|column| desk.text(&format!("talk-account-{column}")));
         let rows: Vec<Vec<String>> = sources
             .into_iter()
             .take(SOURCES_MAX)

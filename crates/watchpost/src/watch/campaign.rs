@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use serde_json::json;
 use watchpost_observatory::journal::export::timestamp;
 
-use super::known::Lookup;
 use super::{Desk, page, shown, verdict_json, words};
 use crate::cli::{CampaignArgs, ExitCode};
 use crate::console::Failure;
@@ -53,7 +52,7 @@ pub fn run(arguments: &CampaignArgs, desk: &Desk<'_>) -> Result<(), Failure> {
         desk.talk.print(&document.to_string());
         return Ok(());
     }
-    let lookup = Lookup::open(desk)?;
+    let lookup = desk.lookup()?;
     let variables = [
         ("id", shown(&arguments.id).into()),
         ("addresses", addresses.len().into()),

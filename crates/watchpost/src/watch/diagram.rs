@@ -111,11 +111,15 @@ fn frame(life: &str, body: &str, height: usize, page: &Page, desk: &Desk<'_>) ->
     let mut title = String::new();
     for (line, text) in heading(&page.session, desk).lines().enumerate() {
         let class = if line == 0 { "h" } else { "t" };
-        let _ = write!(title, "<text class=\"{class}\" x=\"16\" y=\"{}\">{}</text>", 28 + 20 * line, xml(&page::cut(text, 120)));
+        let _ = write!(
+            title,
+            "<text class=\"{class}\" x=\"16\" y=\"{}\">{}</text>",
+            28 + 20 * line,
+            xml(&page::cut(text, 120))
+        );
     }
-    let heads = [(LEFT, "talk-session-client"), (RIGHT, "talk-session-server")].map(|(x, id)| {
-        format!("<text class=\"c\" x=\"{x}\" y=\"{}\">{}</text>", TOP - 12, xml(&desk.text(id)))
-    });
+    let heads = [(LEFT, "talk-session-client"), (RIGHT, "talk-session-server")]
+        .map(|(x, id)| format!("<text class=\"c\" x=\"{x}\" y=\"{}\">{}</text>", TOP - 12, xml(&desk.text(id))));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
          height=\"{height}\" role=\"img\"><style>{STYLE}</style>\

@@ -10,9 +10,9 @@ use watchpost_observatory::journal::export::{Known, Observer, session_document, 
 use watchpost_observatory::journal::{NoJournal, Reader, Session, SessionEnd, Span};
 
 use super::Desk;
-use super::known::Lookup;
 use crate::cli::ExportArgs;
 use crate::console::Failure;
+use crate::known::Lookup;
 
 /// Sessions taken from the journal at once.
 const PAGE: u64 = 500;
@@ -33,7 +33,7 @@ struct Cursor {
 pub fn run(arguments: &ExportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let span = desk.span(arguments.since.as_deref(), None)?;
     let reader = desk.reader()?;
-    let lookup = Lookup::open(desk)?;
+    let lookup = desk.lookup()?;
     let observer = Observer { hostname: hostname(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let mut cursor = Cursor { seen: Sequence(0), open: BTreeSet::new(), verdict: 0 };
     let mut exporter = Exporter { reader: &reader, lookup: &lookup, observer, span };
@@ -67,10 +67,7 @@ struct Exporter<'a> {
 impl Exporter<'_> {
     /// Some documents, in a stable order: sessions as they began, those that went on when they were first met follow
     /// when they are over, and the verdicts made meanwhile behind them. None: that was all.
-    fn next(
-        &mut self,
-        cursor: &mut Cursor,
-    ) -> Result<Vec<Value>, NoJournal> {
+    fn next(&mut self, cursor: &mut Cursor) -> Result<Vec<Value>, NoJournal> {
         let mut documents = Vec::new();
         let sessions = self.reader.sessions_after(cursor.seen, self.span, PAGE)?;
         for session in &sessions {

@@ -20,7 +20,6 @@ pub mod session;
 pub mod sessions;
 
 mod diagram;
-mod known;
 mod page;
 mod timeline;
 mod words;
@@ -33,6 +32,7 @@ use watchpost_observatory::journal::{NoJournal, Reader, Span, StoredVerdict};
 use crate::cli::ExitCode;
 use crate::config::Config;
 use crate::console::{Failure, Talk};
+use crate::known::Lookup;
 use crate::times::{NotAMoment, Reckoning};
 
 /// What every reading command needs.
@@ -51,6 +51,14 @@ impl Desk<'_> {
     fn reader(&self) -> Result<Reader, Failure> {
         let path = &self.config.observatory.journal;
         Reader::open(path).map_err(|error| self.unreadable(path, &error))
+    }
+
+    /// What the operator's lists and databases know.
+    fn lookup(&self) -> Result<Lookup, Failure> {
+        Lookup::read(&self.config.observatory).map_err(|(path, error)| {
+            let variables = [("path", path.display().to_string().into()), ("cause", error.to_string().into())];
+            Failure::new(ExitCode::NoInput, self.talk.texts.format("error-lists", &variables))
+        })
     }
 
     fn unreadable(&self, path: &Path, error: &NoJournal) -> Failure {
@@ -83,7 +91,8 @@ impl Desk<'_> {
         let since = since.map(moment).transpose()?.unwrap_or(Span::ALL.since);
         let until = until.map(moment).transpose()?.unwrap_or(Span::ALL.until);
         if since >= until {
-            let variables = [("since", self.reckoning.whole(since).into()), ("until", self.reckoning.whole(until).into())];
+            let variables =
+                [("since", self.reckoning.whole(since).into()), ("until", self.reckoning.whole(until).into())];
             return Err(Failure::new(ExitCode::Usage, self.talk.texts.format("error-empty-span", &variables)));
         }
         Ok(Span { since, until })

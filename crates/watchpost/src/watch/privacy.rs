@@ -22,7 +22,8 @@ fn report(arguments: &PrivacyReportArgs, desk: &Desk<'_>) -> Result<(), Failure>
     if let Ok(network) = Network::parse(&arguments.whom) {
         filter.network = Some((network.address(), network.prefix()));
         let all = desk.read(reader.verdicts(Span::ALL))?;
-        verdicts.extend(all.into_iter().filter(|verdict| verdict.source.is_some_and(|source| network.contains(source))));
+        verdicts
+            .extend(all.into_iter().filter(|verdict| verdict.source.is_some_and(|source| network.contains(source))));
     } else {
         filter.names = desk.names(&arguments.whom);
         for name in &filter.names {

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use watchpost_observatory::journal::export::timestamp;
 use watchpost_observatory::journal::{Counted, Micros, Reader, SessionEnd, Span, StoredVerdict};
 
-use super::known::{Lookup, Remembered};
 use super::{Desk, page, severity_word, shown, verdict_json, words};
 use crate::cli::ReportArgs;
 use crate::console::Failure;
+use crate::known::{Lookup, Remembered};
 
 /// Columns of the strip of hours.
 const STRIP: usize = 24;
@@ -62,7 +62,7 @@ pub fn run(arguments: &ReportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
         desk.talk.print(&report.json().to_string());
         return Ok(());
     }
-    let lookup = Lookup::open(desk)?;
+    let lookup = desk.lookup()?;
     desk.talk.print(&report.text(&lookup, desk));
     Ok(())
 }
@@ -199,7 +199,8 @@ impl Report {
 
     fn table(&self, desk: &Desk<'_>) -> Option<String> {
         let kinds = self.kinds();
-        let headings = ["worst", "what", "who", "sure", "answer"].map(|column| desk.text(&format!("talk-report-{column}")));
+        let headings =
+            ["worst", "what", "who", "sure", "answer"].map(|column| desk.text(&format!("talk-report-{column}")));
         let rows: Vec<Vec<String>> = kinds.iter().take(KINDS_MAX).map(|(key, kind)| row(key, kind, desk)).collect();
         (!rows.is_empty()).then(|| page::table(&headings, &rows, desk.columns))
     }
@@ -250,7 +251,8 @@ impl Report {
             .tls
             .iter()
             .map(|(version, count)| {
-                let version = if version == "–" { desk.text("talk-report-no-tls") } else { version.replace("TLSv", "TLS ") };
+                let version =
+                    if version == "–" { desk.text("talk-report-no-tls") } else { version.replace("TLSv", "TLS ") };
                 format!("{version}: {}", page::grouped(*count))
             })
             .collect();
@@ -258,7 +260,10 @@ impl Report {
         let mut clients: Vec<(&String, &u64)> = self.counts.clients.iter().collect();
         clients.sort_by_key(|(ja4, count)| (std::cmp::Reverse(**count), ja4.as_str()));
         lines.extend(
-            clients.into_iter().take(CLIENTS_MAX).map(|(ja4, count)| format!("  {:>8}  {}", page::grouped(*count), shown(ja4))),
+            clients
+                .into_iter()
+                .take(CLIENTS_MAX)
+                .map(|(ja4, count)| format!("  {:>8}  {}", page::grouped(*count), shown(ja4))),
         );
         Some(lines.join("\n"))
     }
@@ -328,7 +333,8 @@ fn row(key: &str, kind: &Kind<'_>, desk: &Desk<'_>) -> Vec<String> {
         [] => String::new(),
     };
     let name = words::rule(&first.rule, desk);
-    let what = if first.campaign.is_some() { format!("{name}  {}", shown(key)) } else { format!("{name} ({})", first.rule) };
+    let what =
+        if first.campaign.is_some() { format!("{name}  {}", shown(key)) } else { format!("{name} ({})", first.rule) };
     let detail = words::detail(kind.verdicts.iter().max_by_key(|verdict| verdict.severity).unwrap_or(&first));
     vec![desk.severity(kind.severity), what, who, words::confidence(&detail, desk), words::answer(&detail, desk)]
 }

@@ -128,6 +128,10 @@ fn conclusions(page: &Page, depth: Depth, desk: &Desk<'_>) -> Vec<String> {
         for verdict in &page.verdicts {
             let severity = desk.severity(verdict.severity);
             hanging(&mut lines, &format!("{severity}: {}", words::sentence(verdict, desk)));
+            for line in words::no_false_alarm(verdict, desk).iter().flat_map(|why| page::wrapped(why, desk.columns - 4))
+            {
+                lines.push(format!("    {line}"));
+            }
         }
     }
     if depth == Depth::Explained && !page.timeline.normal.is_empty() {
@@ -198,7 +202,8 @@ impl Columns {
             }
             Some(width) => {
                 let mut meaning = page::wrapped(meaning, width).into_iter();
-                let first = format!("{}  {}", page::padded(&first, self.time + 2 + both), meaning.next().unwrap_or_default());
+                let first =
+                    format!("{}  {}", page::padded(&first, self.time + 2 + both), meaning.next().unwrap_or_default());
                 let indent = " ".repeat(self.time + both + 4);
                 let rest = meaning.map(|line| format!("{indent}{line}"));
                 std::iter::once(first.trim_end().to_owned()).chain(rest).collect()

@@ -9,13 +9,13 @@ use serde_json::json;
 use watchpost_observatory::Port;
 use watchpost_observatory::journal::{Filter, Session, Span};
 
-use super::known::Lookup;
 use super::session::row_json;
 use super::timeline::seconds;
 use super::{Desk, export, page, shown};
 use crate::cli::{ByChoice, ExitCode, FilterArgs, SessionsArgs, SessionsCommand};
 use crate::config::Network;
 use crate::console::Failure;
+use crate::known::Lookup;
 
 /// Groups shown when sessions are counted.
 const GROUPS_MAX: usize = 40;
@@ -42,7 +42,7 @@ pub fn run(arguments: &SessionsArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     }
     let headings = ["id", "begun", "took", "from", "to", "tls", "account", "logins", "ended", "worst"]
         .map(|column| desk.text(&format!("talk-sessions-{column}")));
-    let lookup = Lookup::open(desk)?;
+    let lookup = desk.lookup()?;
     let rows: Vec<Vec<String>> = sessions.iter().map(|session| cells(session, &lookup, desk)).collect();
     desk.talk.print(&page::table(&headings, &rows, desk.columns));
     if sessions.len() as u64 == filter.limit {

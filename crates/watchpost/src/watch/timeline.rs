@@ -318,5 +318,9 @@ pub(super) fn state_word(state: Option<State>) -> &'static str {
 
 /// `0.061`, `41.2`: seconds, as fine as they matter.
 pub(super) fn seconds(time: Duration) -> String {
-    if time < Duration::from_secs(100) { format!("{:.3}", time.as_secs_f64()) } else { format!("{:.1}", time.as_secs_f64()) }
+    if time < Duration::from_secs(100) {
+        format!("{:.3}", time.as_secs_f64())
+    } else {
+        format!("{:.1}", time.as_secs_f64())
+    }
 }

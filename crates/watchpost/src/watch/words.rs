@@ -2,46 +2,51 @@
 
 use serde_json::Value;
 use watchpost_observatory::journal::StoredVerdict;
-use watchpost_observatory::{RuleId, Untrusted};
+use watchpost_observatory::{RuleId, Verdict};
+use watchpost_proto::catalogue::Language as ProtocolLanguage;
 
 use super::{Desk, shown};
+use crate::i18n::Language;
+
+/// The language of texts that come from the rules.
+fn language(desk: &Desk<'_>) -> ProtocolLanguage {
+    match desk.talk.texts.language() {
+        Language::English => ProtocolLanguage::English,
+        Language::Japanese => ProtocolLanguage::Japanese,
+    }
+}
 
 /// The name of a rule, in words.
 pub(super) fn rule(id: &str, desk: &Desk<'_>) -> String {
     match id.parse::<RuleId>() {
-        Ok(rule) => desk.text(&format!("talk-rule-{}", rule.word())),
+        Ok(rule) => rule.text().name.text(language(desk)).to_owned(),
         Err(_) => shown(id),
     }
 }
 
-/// A verdict in a line: what, of whom, and the numbers it rests on.
-pub(super) fn sentence(verdict: &StoredVerdict, desk: &Desk<'_>) -> String {
-    let mut text = format!("{} {}: {}", verdict.rule, rule(&verdict.rule, desk), shown(&verdict.subject));
-    let facts = facts(&detail(verdict), desk);
-    if !facts.is_empty() {
-        text = format!("{text} ({facts})");
-    }
-    text
+/// A verdict as the rules made it; `None` when a later version made it.
+fn verdict(stored: &StoredVerdict) -> Option<Verdict> {
+    serde_json::from_slice(&stored.detail).ok()
+}
+
+/// A verdict in a sentence.
+pub(super) fn sentence(stored: &StoredVerdict, desk: &Desk<'_>) -> String {
+    let said = match verdict(stored) {
+        Some(verdict) => verdict.sentence(language(desk)),
+        None => rule(&stored.rule, desk),
+    };
+    format!("{} {}: {said}", stored.rule, shown(&stored.subject))
+}
+
+/// Why it is no false alarm, as far as the rules know.
+pub(super) fn no_false_alarm(stored: &StoredVerdict, desk: &Desk<'_>) -> Option<String> {
+    let why = verdict(stored)?.why_not_a_false_alarm(language(desk));
+    (!why.is_empty()).then(|| desk.talk.texts.format("talk-session-no-false-alarm", &[("why", why.into())]))
 }
 
 /// What the rules keep of a verdict.
 pub(super) fn detail(verdict: &StoredVerdict) -> Value {
     serde_json::from_slice(&verdict.detail).unwrap_or(Value::Null)
-}
-
-/// The facts of a verdict: `passwords 14, seconds 40`.
-pub(super) fn facts(detail: &Value, desk: &Desk<'_>) -> String {
-    let separator = desk.text("talk-step-separator");
-    let parts = detail["reason"].as_array().into_iter().flatten().filter_map(|fact| {
-        let name = fact["name"].as_str()?;
-        let value = fact["value"].as_object()?.values().next()?;
-        let value = match value {
-            Value::String(text) => Untrusted::new(text.as_bytes()).to_string(),
-            other => Untrusted::new(other.to_string()).to_string(),
-        };
-        Some(format!("{} {value}", shown(name)))
-    });
-    parts.collect::<Vec<_>>().join(&separator)
 }
 
 /// What was done: `ban`, `tarpit`, or a dash.

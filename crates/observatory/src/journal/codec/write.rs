@@ -163,7 +163,8 @@ impl Encoder {
 
     fn reply(&mut self, answered: &Answered) {
         let Answered { status, error, code: response, octets, message } = answered;
-        let has = [error.is_some(), response.is_some(), message.is_some(), message.is_some_and(|facts| facts.sensitive)];
+        let has =
+            [error.is_some(), response.is_some(), message.is_some(), message.is_some_and(|facts| facts.sensitive)];
         self.octets.extend([kind::REPLY, code(&STATUSES, status) << 4 | flags(&has)]);
         if let Some(error) = error {
             put_number(&mut self.octets, u64::from(*error));

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ECS, Known, LOGINS_MAX, Observer, SPOKEN_LAST, SPOKEN_MAX, community_id, harmless, shown, timestamp, without_nulls};
+use super::{
+    ECS, Known, LOGINS_MAX, Observer, SPOKEN_LAST, SPOKEN_MAX, community_id, harmless, shown, timestamp, without_nulls,
+};
 use crate::event::{
     Answered, EventKind, Foreign, Hello, LoginAttempt, LoginMechanism, LoginOutcome, PasswordFacts, PasswordLength,
     Port, Spoken, Status, TlsFacts, TlsFailure,

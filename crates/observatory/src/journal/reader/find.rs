@@ -51,7 +51,11 @@ impl Reader {
             conditions.add("length(source) = ?", [length.into()]);
         }
         if !names.is_empty() {
-            let numbers: Vec<i64> = names.iter().map(|name| self.name_number(name)).filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            let numbers: Vec<i64> = names
+                .iter()
+                .map(|name| self.name_number(name))
+                .filter_map(Result::transpose)
+                .collect::<Result<_, _>>()?;
             let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
             let query = format!("first IN (SELECT first FROM attempt WHERE name IN ({}))", numbers.join(", "));
             conditions.add(&query, []);

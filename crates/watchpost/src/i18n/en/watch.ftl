@@ -37,7 +37,7 @@ error-no-rule =
 error-no-secret =
     The key of the journal in { $path } cannot be read: { $cause }.
     Without it the rules cannot judge again as they did. Read it as the user that the server runs as.
-error-lists = The lists in { $path } cannot be read: { $cause }.
+error-lists = The list or database { $path } cannot be read: { $cause }.
 
 ## Words
 
@@ -57,32 +57,6 @@ talk-answer-keyhole = banned, owner may enter
 talk-answer-ban = banned
 talk-answer-gate = tool refused
 
-talk-rule-W1 = looked at the greeting
-talk-rule-W2 = asked what is offered
-talk-rule-W3 = spoke another protocol
-talk-rule-N1 = asked NTLM what it tells of us
-talk-rule-A1 = tried mechanisms of AUTH in turn
-talk-rule-E1 = tried which names exist
-talk-rule-DC = tried passwords that come with devices
-talk-rule-B1 = guessed at one account
-talk-rule-B2 = many networks guess at one account
-talk-rule-B3 = guesses slowly, every day
-talk-rule-P1 = tried one password on many accounts
-talk-rule-C1 = tried stolen pairs of name and password
-talk-rule-D1 = many addresses, one tool
-talk-rule-S1 = slipped commands in behind STLS
-talk-rule-S2 = TLS was taken away
-talk-rule-X1 = attacked the program
-talk-rule-F1 = held connections to wear us out
-talk-rule-T1 = comes from where nobody lives
-talk-rule-H1 = came in after guessing
-talk-rule-H2 = took everything at once
-talk-rule-H3 = read headers by the dozen
-talk-rule-H4 = looked for codes and resets
-talk-rule-H5 = emptied the maildrop
-talk-rule-M1 = a monitor
-talk-rule-M2 = a device with an old password
-talk-rule-O1 = used the password that was right until lately
 
 ## report
 
@@ -144,6 +118,7 @@ talk-session-meaning = what it means
 talk-session-more = … { $count } more steps; --explain shows them all
 talk-session-unrecorded = { $count } further events were too many to be written down.
 talk-session-verdicts = What the rules say:
+talk-session-no-false-alarm = Why not a false alarm: { $why }
 talk-session-normal = What a mail program would have done:
 talk-session-next = → watchpost session { $id } --explain · --diagram svg > session.svg · --json
 

@@ -37,7 +37,7 @@ error-no-rule =
 error-no-secret =
     { $path } にあるジャーナルの鍵を読み取れません: { $cause }
     鍵がないと、当時と同じ判定を再現できません。サーバーを動かしているユーザーで実行してください。
-error-lists = { $path } にあるアドレスのリストを読み取れません: { $cause }
+error-lists = リストまたはデータベース { $path } を読み取れません: { $cause }
 
 ## ことば
 
@@ -57,32 +57,6 @@ talk-answer-keyhole = 遮断 (所有者は可)
 talk-answer-ban = 遮断
 talk-answer-gate = ツールを拒否
 
-talk-rule-W1 = 応答文だけを見た
-talk-rule-W2 = 提供する機能を尋ねた
-talk-rule-W3 = 別のプロトコルを話した
-talk-rule-N1 = NTLM でサーバーの情報を探った
-talk-rule-A1 = AUTH の方式を順に試した
-talk-rule-E1 = 実在する名前を探った
-talk-rule-DC = 機器の初期パスワードを試した
-talk-rule-B1 = 一つのアカウントを狙って推測した
-talk-rule-B2 = 多数のネットワークから一つのアカウントを推測した
-talk-rule-B3 = 毎日ゆっくり推測を続けている
-talk-rule-P1 = 一つのパスワードを多数のアカウントで試した
-talk-rule-C1 = 流出した名前とパスワードの組を試した
-talk-rule-D1 = 多数のアドレスが同じツールを使っている
-talk-rule-S1 = STLS の後ろにコマンドを紛れ込ませた
-talk-rule-S2 = TLS が使われなくなった
-talk-rule-X1 = プログラムの弱点を突こうとした
-talk-rule-F1 = 接続を占有して消耗させようとした
-talk-rule-T1 = 人の住まないネットワークからの接続
-talk-rule-H1 = 推測の後にログインした
-talk-rule-H2 = メールを一度に持ち出した
-talk-rule-H3 = ヘッダーを大量に読んだ
-talk-rule-H4 = 認証コードや再設定のメールを探した
-talk-rule-H5 = メールボックスを空にした
-talk-rule-M1 = 監視プログラム
-talk-rule-M2 = 古いパスワードが残った端末
-talk-rule-O1 = 変更前のパスワードを使った
 
 ## report
 
@@ -137,6 +111,7 @@ talk-session-meaning = 意味
 talk-session-more = … ほか { $count } 行。--explain ですべて表示します
 talk-session-unrecorded = このほかに { $count } 件のイベントがありましたが、多すぎるため記録していません。
 talk-session-verdicts = ルールによる判定:
+talk-session-no-false-alarm = 誤検知ではない理由: { $why }
 talk-session-normal = 普通のメールソフトとの違い:
 talk-session-next = → watchpost session { $id } --explain · --diagram svg > session.svg · --json
 
