@@ -31,11 +31,11 @@ async fn the_store_of_maildirs_obeys_the_laws() {
 
 #[test]
 fn the_store_in_memory_does_what_its_model_does() {
-    machine::run(128, Memory::default);
+    machine::run(1, 128, Memory::default);
 }
 
 #[test]
 fn the_store_of_maildirs_does_what_its_model_does() {
     // P-061, P-065, P-066, P-067, P-162, P-176, P-181, P-182, P-183
-    machine::run(128, Maildirs::new);
+    machine::run(1, 128, Maildirs::new);
 }

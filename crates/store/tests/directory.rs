@@ -134,6 +134,32 @@ async fn a_disabled_account_says_so_to_who_knows_its_password() {
     }
 }
 
+#[tokio::test]
+async fn an_account_may_be_bound_to_networks() {
+    // S-020: from elsewhere the right password is refused as a wrong one is, and costs as much.
+    let sha = checks::CHEAP_SHA512;
+    let file = File::new(&format!("a:{sha}::::::allow_nets=192.0.2.0/24\nb:{sha}::::::allow_nets=10.0.0.0/8\n"));
+    let directory = file.open();
+    directory.attempt(&credentials("a", "x")).await.unwrap();
+    for (name, password) in [("b", "x"), ("b", "x"), ("a", "y"), ("nobody", "x")] {
+        let refused = directory.attempt(&credentials(name, password)).await;
+        assert!(matches!(refused, Err(AuthError::Refused { .. })), "{name}");
+    }
+    assert_eq!(directory.verifications().iter().map(|(_, count)| count).sum::<u64>(), 5);
+}
+
+#[tokio::test]
+async fn a_login_waits_for_no_writer() {
+    let accounts = Accounts::new(cheap());
+    accounts.directory.add("alice", &Password::new("right")).unwrap();
+    let writer = rusqlite::Connection::open(accounts.root.path().join("accounts.db")).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE; UPDATE account SET disabled = 1;").unwrap();
+    accounts.directory.attempt(&credentials("alice", "right")).await.unwrap();
+    writer.execute_batch("COMMIT").unwrap();
+    let disabled = accounts.directory.attempt(&credentials("alice", "right")).await;
+    assert!(matches!(disabled, Err(AuthError::Disabled { .. })), "and sees what it wrote: {disabled:?}");
+}
+
 #[test]
 fn a_file_that_cannot_be_read_is_told() {
     let root = tempfile::TempDir::new().unwrap();

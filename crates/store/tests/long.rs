@@ -52,5 +52,5 @@ fn many_long_lives_survive_any_crash() {
 #[test]
 fn a_maildir_does_what_its_model_does_for_thousands_of_lives() {
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    machine::run(5_000, Maildirs::new);
+    machine::run(1, 5_000, Maildirs::new);
 }

@@ -33,6 +33,7 @@ const FAULTS: &[Fault] = &[
     fault!("store.answers-before-removals-are-durable", crash::updates_survive_any_crash),
     fault!("store.forgets-the-other-folder", crash::updates_survive_any_crash),
     fault!("store.records-behind-names", crash::imports_survive_any_crash),
+    fault!("store.records-behind-names", kill::killed_processes_keep_their_promises),
     fault!("store.believes-a-stale-index", kept::an_index_is_believed_for_the_very_file_only),
     fault!("store.believes-a-torn-index", kept::an_index_is_believed_up_to_where_it_is_torn),
     fault!("store.forgets-the-order", kept::a_maildir_does_what_its_model_does),
@@ -62,6 +63,10 @@ fn passes(fault: &Fault) -> bool {
 
 #[test]
 fn every_planted_fault_is_caught() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if runtime.block_on(checks::kill::play_the_child()) {
+        return;
+    }
     assert_eq!(in_the_source(), FAULTS.iter().map(|fault| fault.name.to_owned()).collect(), "every fault has its test");
     let (mut caught, mut passed) = (0, BTreeSet::new());
     for fault in FAULTS {

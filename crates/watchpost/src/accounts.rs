@@ -1,5 +1,6 @@
 //! From the configuration to the accounts: which directory serves, and what is wrong with its file.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use watchpost_store::{AnyDirectory, Cause, HashCost, PasswdFile, PasswdFinding, SqliteDirectory};
@@ -29,6 +30,20 @@ pub fn warnings(config: &Config) -> Vec<ConfigError> {
         return Vec::new();
     }
     let path = &config.directory.path;
+    let mut warnings: Vec<ConfigError> = warning_of_mode(path).into_iter().collect();
+    warnings.extend(warnings_of_lines(config, path));
+    warnings
+}
+
+/// Hashes are secrets: who has them can guess as fast as his machine allows.
+fn warning_of_mode(path: &Path) -> Option<ConfigError> {
+    let mode = path.metadata().ok()?.mode() & 0o7777;
+    let message = format!("every user of this machine can read the passwords or their hashes: its mode is {mode:04o}");
+    let help = format!("chmod 640 {}", path.display());
+    (mode & 0o004 != 0).then(|| ConfigError::in_file((path, ""), Severity::Warning, 0..0, &message, &help))
+}
+
+fn warnings_of_lines(config: &Config, path: &Path) -> Vec<ConfigError> {
     match PasswdFile::inspect(path, config.domain.as_str()) {
         Ok((findings, text)) => findings.iter().map(|finding| warning(path, &text, finding)).collect(),
         Err(error) => {

@@ -6,6 +6,7 @@ mod checks;
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -163,6 +164,56 @@ fn check_config_says_what_is_wrong_in_the_file_of_accounts() {
     assert_eq!(places, [(&2.into(), &5.into()), (&3.into(), &7.into()), (&4.into(), &1.into())]);
     assert_eq!(json["effective"]["directory"]["kind"], "passwd-file");
     assert!(!json.to_string().contains("s3cret"));
+    let open = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(site.dir.path().join("passwd"), open).unwrap();
+    let said = text(&watchpost(&site, "en", &["check-config"]).stderr);
+    assert!(said.contains("every user of this machine can read") && said.contains("chmod 640"), "{said}");
+}
+
+/// Types on a terminal what is asked for, and prints what the terminal showed.
+const AT_A_TERMINAL: &str = r#"
+import os, pty, sys
+answers = sys.argv[1].split(",")
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+shown = b""
+while True:
+    try:
+        octets = os.read(terminal, 1024)
+    except OSError:
+        break
+    if not octets:
+        break
+    shown += octets
+    if answers and octets.rstrip(b" ").endswith(b":"):
+        os.write(terminal, answers.pop(0).encode() + b"\n")
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"#;
+
+#[test]
+fn a_password_is_asked_for_twice_and_never_shown() {
+    // S-029
+    let dir = tempfile::tempdir().unwrap();
+    let init = ["init", "--domain", "example.org", "--dir", dir.path().to_str().unwrap()];
+    assert!(Command::new(PROGRAM).args(init).output().unwrap().status.success());
+    let config = dir.path().join("watchpost.toml");
+    let type_in = |answers: &str, arguments: &[&str]| {
+        let mut command = Command::new("python3");
+        command.args(["-c", AT_A_TERMINAL, answers, PROGRAM, "--lang", "en", "user", "--config"]);
+        let output = command.arg(&config).args(arguments).output().unwrap();
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, shown) = type_in("s3cret-1,s3cret-1", &["add", "alice"]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("New password for alice@example.org:") && shown.contains("Repeat:"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+    let (code, shown) = type_in("s3cret-2,s3cret-3", &["passwd", "alice"]);
+    assert_eq!(code, Some(65), "{shown}");
+    assert!(shown.contains("The two passwords differ") && !shown.contains("s3cret"), "{shown}");
+    let (code, shown) = type_in(",", &["passwd", "alice"]);
+    assert_eq!((code, shown.contains("password is empty")), (Some(65), true), "{shown}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use watchpost_proto::Outcome;
 
 use super::{deliver, hostile_messages, read, received, user};
@@ -72,23 +72,25 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Runs so many lives of a world, each a fresh one from `factory`.
+/// Runs so many lives of a world, each a fresh one from `factory`; the same ones for the same seed.
 ///
 /// # Panics
 /// When the store and the model disagree: the message holds the shortest run of steps that shows it.
-pub fn run<W: World>(cases: u32, factory: impl Fn() -> W) {
+pub fn run<W: World>(seed: u8, cases: u32, factory: impl Fn() -> W) {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be had");
-    let failed = TestRunner::new(config).run(&proptest::collection::vec(step(), 1..STEPS_MAX), |steps| {
-        runtime.block_on(async {
-            let mut life = Life::new(factory());
-            for step in steps {
-                life.take(step).await;
-            }
-            life.end().await;
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let failed =
+        TestRunner::new_with_rng(config, random).run(&proptest::collection::vec(step(), 1..STEPS_MAX), |steps| {
+            runtime.block_on(async {
+                let mut life = Life::new(factory());
+                for step in steps {
+                    life.take(step).await;
+                }
+                life.end().await;
+            });
+            Ok(())
         });
-        Ok(())
-    });
     if let Err(failed) = failed {
         panic!("{failed}");
     }
@@ -110,6 +112,8 @@ struct Modelled {
     messages: Vec<Known>,
     /// Every unique-id there ever was.
     used: HashMap<String, Vec<u8>>,
+    /// Whether a session since the last start has shown the store the order.
+    in_memory: bool,
     order_lost: bool,
     order_unknown: bool,
 }
@@ -137,6 +141,7 @@ impl<W: World> Life<W> {
             user: user(name),
             messages: Vec::new(),
             used: HashMap::new(),
+            in_memory: false,
             order_lost: false,
             order_unknown: false,
         });
@@ -173,6 +178,7 @@ impl<W: World> Life<W> {
                 self.world.restart().await;
                 for user in &mut self.users {
                     user.order_unknown |= user.order_lost;
+                    user.in_memory = false;
                 }
             }
         }
@@ -250,7 +256,8 @@ impl<W: World> Life<W> {
         let model = &mut self.users[user];
         match self.world.disturb(&model.user, kind).await {
             Disturbance::Unseen => {}
-            Disturbance::OrderLost => model.order_lost = true,
+            Disturbance::OrderLost if model.in_memory => model.order_lost = true,
+            Disturbance::OrderLost => model.order_unknown = true,
             Disturbance::Added(body) => model.messages.push(Known { id: None, body, listed: false }),
             Disturbance::Removed(id) => {
                 model.messages.retain(|message| message.id.as_ref() != Some(&id));
@@ -286,5 +293,6 @@ impl Modelled {
             assert!(came.into_iter().copied().eq(&arrived), "what is new comes in the order of its arrival (P-067)");
         }
         (self.order_unknown, self.order_lost) = (false, self.order_lost && !self.order_unknown);
+        self.in_memory = true;
     }
 }

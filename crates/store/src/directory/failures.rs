@@ -1,5 +1,6 @@
-//! Who failed lately: how often a name was tried in vain from an address. It decides who goes first, never who may log
-//! in, and an address alone decides nothing: an office shares one, and so do an attacker and his victims (S-024).
+//! Who failed lately: how often a name was tried in vain from an address, and how often anything was from there. It
+//! decides who goes first, never who may log in. An address counts last, between those whom nothing else tells apart: an
+//! office shares one, and so do an attacker and his victims (S-024).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::hashing::Suspicion;
 
-/// Pairs of one generation; two are kept.
+/// Counts of one generation; two are kept.
 const GENERATION: usize = 8192;
 /// How long a generation lasts.
 const LASTS: Duration = Duration::from_mins(15);
@@ -34,27 +35,36 @@ impl Failures {
         Self { key: RandomState::new(), lasts: LASTS, generations: Mutex::new(generations) }
     }
 
-    /// How much a login looks like a guess: what failed on its connection weighs more than what failed elsewhere.
+    /// How much a login looks like a guess: what failed on its connection weighs more than what failed elsewhere under
+    /// this name from this address, and that more than what else failed from there.
     pub(super) fn suspicion(&self, name: &[u8], from: IpAddr, on_this_connection: u32) -> Suspicion {
-        let here = u8::try_from(on_this_connection.min(15)).unwrap_or(15);
-        let before = self.with(|generations| generations.count(self.pair(name, from))).min(7);
-        Suspicion(here * 8 + before)
+        let here = u8::try_from(on_this_connection.min(6)).unwrap_or(6);
+        let (pair, address) = (self.pair(name, from), self.address(from));
+        let (pair, address) = self.with(|generations| (generations.count(pair), generations.count(address)));
+        let address = match address {
+            0..8 => 0,
+            8..32 => 1,
+            32..128 => 2,
+            128.. => 3,
+        };
+        Suspicion(here * 32 + pair.min(7) * 4 + address)
     }
 
     /// It failed again.
     pub(super) fn failed(&self, name: &[u8], from: IpAddr) {
-        let pair = self.pair(name, from);
+        let counted = [self.pair(name, from), self.address(from)];
         self.with(|generations| {
-            let count = generations.count(pair).saturating_add(1);
-            if generations.young.len() >= GENERATION || generations.began.elapsed() >= self.lasts {
+            if generations.young.len() + 1 >= GENERATION || generations.began.elapsed() >= self.lasts {
                 generations.elder = std::mem::take(&mut generations.young);
                 generations.began = Instant::now();
             }
-            generations.young.insert(pair, count);
+            let counts = counted.map(|counted| generations.count(counted).saturating_add(1));
+            generations.young.extend(counted.into_iter().zip(counts));
         });
     }
 
-    /// It succeeded: a typo is forgotten.
+    /// It succeeded: a typo is forgotten. What else failed from there is not, or an intruder with an account of his own
+    /// could wash himself clean.
     pub(super) fn succeeded(&self, name: &[u8], from: IpAddr) {
         let pair = self.pair(name, from);
         self.with(|generations| {
@@ -67,15 +77,20 @@ impl Failures {
         self.key.hash_one((name, source(from)))
     }
 
+    fn address(&self, from: IpAddr) -> u64 {
+        self.key.hash_one(source(from))
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Generations) -> T) -> T {
         work(&mut self.generations.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Generations {
-    fn count(&self, pair: u64) -> u8 {
-        let counts = [self.young.get(&pair), self.elder.get(&pair)];
-        counts.into_iter().flatten().copied().max().unwrap_or(0)
+    /// What was long ago counts half.
+    fn count(&self, counted: u64) -> u8 {
+        let elder = || self.elder.get(&counted).map_or(0, |count| count / 2);
+        self.young.get(&counted).copied().unwrap_or_else(elder)
     }
 }
 
@@ -112,12 +127,25 @@ mod tests {
         for _ in 0..3 {
             failures.failed(b"alice", here);
         }
-        assert_eq!(failures.suspicion(b"alice", here, 0), Suspicion(3));
-        assert_eq!(failures.suspicion(b"bob", here, 0), Suspicion(0));
-        assert_eq!(failures.suspicion(b"alice", there, 0), Suspicion(0));
-        assert!(failures.suspicion(b"bob", here, 1) > failures.suspicion(b"alice", here, 0));
+        let suspicion = |name: &[u8], from, before| failures.suspicion(name, from, before);
+        assert!(suspicion(b"alice", here, 0) > Suspicion(0));
+        assert_eq!(suspicion(b"bob", here, 0), Suspicion(0));
+        assert_eq!(suspicion(b"alice", there, 0), Suspicion(0));
+        assert!(suspicion(b"bob", here, 1) > suspicion(b"alice", here, 0));
         failures.succeeded(b"alice", here);
-        assert_eq!(failures.suspicion(b"alice", here, 0), Suspicion(0));
+        assert_eq!(suspicion(b"alice", here, 0), Suspicion(0));
+    }
+
+    #[test]
+    fn an_address_with_many_failures_waits_behind_others_that_nothing_else_tells_apart() {
+        let failures = Failures::new();
+        let (here, there) = (address("192.0.2.1"), address("::ffff:192.0.2.2"));
+        for number in 0..200 {
+            failures.failed(format!("guess{number}").as_bytes(), here);
+        }
+        failures.failed(b"bob", there);
+        assert!(failures.suspicion(b"alice", here, 0) > failures.suspicion(b"alice", there, 0));
+        assert!(failures.suspicion(b"alice", here, 0) < failures.suspicion(b"bob", there, 0), "it counts last");
     }
 
     #[test]
@@ -130,12 +158,18 @@ mod tests {
         let kept = failures.with(|generations| generations.young.len() + generations.elder.len());
         assert!(kept <= 2 * GENERATION, "{kept}");
         failures.failed(b"alice", here);
-        assert_eq!(failures.suspicion(b"alice", address("2001:db8::2"), 0), Suspicion(1), "one /64 is one source");
+        let neighbour = failures.suspicion(b"alice", address("2001:db8::2"), 0);
+        assert_eq!(neighbour, failures.suspicion(b"alice", here, 0), "one /64 is one source");
+        assert!(neighbour > failures.suspicion(b"alice", address("2001:db8:0:1::1"), 0));
         failures.lasts = Duration::ZERO;
         for other in ["bob", "carol"] {
             failures.failed(other.as_bytes(), here);
         }
-        assert_eq!(failures.suspicion(b"alice", here, 0), Suspicion(0));
+        assert_eq!(failures.suspicion(b"alice", here, 0), failures.suspicion(b"somebody", here, 0));
+        for other in 0..8 {
+            failures.failed(other.to_string().as_bytes(), here);
+        }
+        assert_eq!(failures.suspicion(b"alice", here, 0), Suspicion(0), "the address is forgiven in time");
     }
 
     #[test]

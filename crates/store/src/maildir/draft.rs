@@ -178,6 +178,7 @@ impl Draft {
         match (known, claimed) {
             (Some(known), Some(claimed)) if known.sizes == claimed => return Told::Size(known),
             (None, Some(sizes)) => return Told::Size(Size { sizes, counted: None }),
+            (None, None) => return Told::Nothing,
             _ => {}
         }
         let facts = match Facts::of(folder, name) {
@@ -247,10 +248,10 @@ impl Draft {
         match counted {
             Ok(size) => Told::Size(size),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Told::Gone,
-            Err(_) => {
-                let stored = Facts::of(folder, name).map_or(0, |facts| facts.octets);
-                Told::Size(uncounted(name, stored))
-            }
+            Err(_) => match Facts::of(folder, name) {
+                Ok(facts) if !facts.kind.is_message() => Told::Gone,
+                facts => Told::Size(uncounted(name, facts.map_or(0, |facts| facts.octets))),
+            },
         }
     }
 

@@ -27,7 +27,7 @@ use crate::disk::Folder;
 /// How many Maildirs are looked after at a time.
 const WORKERS_MAX: usize = 2;
 
-/// How many Maildirs wait at most. Each keeps four folders open and a listing in memory.
+/// How many Maildirs wait at most. Each keeps a folder open and a listing in memory.
 const WAITING_MAX: usize = 64;
 
 /// What lies in tmp/ this long was given up: the rule of Maildir.
@@ -55,7 +55,7 @@ struct Work {
 /// What one Maildir needs.
 #[derive(Debug)]
 pub(super) struct Chore {
-    pub(super) folders: Arc<Folders>,
+    pub(super) root: Arc<Folder>,
     /// The newest listing, if the index lacks something of it.
     pub(super) unsaved: Option<Arc<Snapshot>>,
     pub(super) sweep: Sweep,
@@ -85,7 +85,7 @@ impl Housekeeping {
 /// Does the chore when the caller has gone on.
 pub(super) fn put_off(shared: &Arc<Shared>, chore: Chore) {
     let mut work = shared.housekeeping.work();
-    let path = chore.folders.root.path().to_owned();
+    let path = chore.root.path().to_owned();
     if work.waiting.len() >= WAITING_MAX && !work.waiting.contains_key(&path) {
         tracing::debug!("too much housekeeping waits: a Maildir is left as it is");
         return;
@@ -110,17 +110,19 @@ pub(super) fn put_off(shared: &Arc<Shared>, chore: Chore) {
 impl Worker {
     fn run(self) {
         while let Some(chore) = self.next() {
-            if let Some(snapshot) = &chore.unsaved
-                && let Err(error) = index::save(&chore.folders, &self.0.names, snapshot)
-            {
-                tracing::debug!(%error, "cannot write an index");
-            }
-            if chore.sweep == Sweep::Due
-                && let Err(error) = sweep(&chore.folders.tmp, SystemTime::now())
-            {
-                tracing::debug!(%error, "cannot look through tmp/");
+            if let Err(error) = self.finish(&chore) {
+                tracing::debug!(%error, "cannot write an index or look through tmp/");
             }
         }
+    }
+
+    fn finish(&self, chore: &Chore) -> io::Result<()> {
+        let folders = Folders::within(Arc::clone(&chore.root))?;
+        let saved = chore.unsaved.as_ref().map(|snapshot| index::save(&folders, &self.0.names, snapshot));
+        if chore.sweep == Sweep::Due {
+            sweep(&folders.tmp, SystemTime::now())?;
+        }
+        saved.unwrap_or(Ok(()))
     }
 
     fn next(&self) -> Option<Chore> {

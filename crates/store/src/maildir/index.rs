@@ -219,12 +219,11 @@ pub(super) fn save(folders: &Folders, names: &NameMaker, snapshot: &Snapshot) ->
         Some(file) => append(folders, file, snapshot, &news)?,
         None => None,
     };
-    let file = match file {
-        Some(file) => file,
-        None => {
-            let all: Vec<usize> = (0..snapshot.len()).filter(|index| !saved.is_gone(*index)).collect();
-            rewrite(folders, names, snapshot, &all)?
-        }
+    let file = if let Some(file) = file {
+        file
+    } else {
+        let all: Vec<usize> = (0..snapshot.len()).filter(|index| !saved.is_gone(*index)).collect();
+        rewrite(folders, names, snapshot, &all)?
     };
     let mut now = snapshot.saved();
     now.file = Some(file);

@@ -180,7 +180,7 @@ enum AtOnce {
 /// How far a maildrop is opened.
 enum Opened {
     Session(Session),
-    Uncounted(Uncounted),
+    Uncounted(Box<Uncounted>),
 }
 
 /// A locked Maildir with many messages whose sizes nobody knows.
@@ -193,14 +193,14 @@ struct Uncounted {
 }
 
 impl Uncounted {
-    fn count(self) -> Result<Session, OpenError> {
+    fn count(self: Box<Self>) -> Result<Session, OpenError> {
         let listed = Arc::new(self.draft.finish(&self.folders).map_err(unopened)?);
         self.shared.cache().keep(self.folders.root.path(), &listed);
         // What was slow to count must not be lost if the session ends by a crash.
         let slow = listed.snapshot.len() >= COUNTED_AT_ONCE && listed.snapshot.is_unsaved();
         let unsaved = slow.then(|| Arc::clone(&listed.snapshot));
         if self.sweep == Sweep::Due || slow {
-            let chore = Chore { folders: Arc::clone(&self.folders), unsaved, sweep: self.sweep };
+            let chore = Chore { root: Arc::clone(&self.folders.root), unsaved, sweep: self.sweep };
             housekeeping::put_off(&self.shared, chore);
         }
         Ok(Session::new(self.shared, Arc::clone(&self.folders.root), Arc::clone(&listed.snapshot), self.lock))
@@ -225,16 +225,15 @@ impl Shared {
     }
 
     fn open(self: Arc<Self>, path: &Path, begun: Option<(Arc<Folder>, Lock)>) -> Result<Opened, OpenError> {
-        let (root, lock) = match begun {
-            Some(begun) => begun,
-            None => {
-                let root = Arc::new(Folder::make(path).map_err(unopened)?);
-                let lock = self.locks.lock(&root).map_err(|error| match error {
-                    NotLocked::InUse => OpenError::InUse,
-                    NotLocked::Failed(error) => unopened(error),
-                })?;
-                (root, lock)
-            }
+        let (root, lock) = if let Some(begun) = begun {
+            begun
+        } else {
+            let root = Arc::new(Folder::make(path).map_err(unopened)?);
+            let lock = self.locks.lock(&root).map_err(|error| match error {
+                NotLocked::InUse => OpenError::InUse,
+                NotLocked::Failed(error) => unopened(error),
+            })?;
+            (root, lock)
         };
         let folders = Arc::new(Folders::within(root).map_err(unopened)?);
         let earlier = self.cache().find(path);
@@ -248,7 +247,7 @@ impl Shared {
         }
         let (draft, sweep) = listing::take(&folders, &self.names, earlier).map_err(unopened)?;
         let slow = draft.uncounted() >= COUNTED_AT_ONCE;
-        let uncounted = Uncounted { shared: self, folders, lock, draft, sweep };
+        let uncounted = Box::new(Uncounted { shared: self, folders, lock, draft, sweep });
         if slow { Ok(Opened::Uncounted(uncounted)) } else { uncounted.count().map(Opened::Session) }
     }
 

@@ -208,8 +208,11 @@ struct Pieces {
     position: u64,
     piece: Cursor<Vec<u8>>,
     /// A piece that the disk has to bring, and how much of it there was.
-    next: Option<JoinHandle<io::Result<(Vec<u8>, usize)>>>,
+    next: Option<JoinHandle<io::Result<Piece>>>,
 }
+
+/// Memory for a piece, and where it ends there.
+type Piece = (Vec<u8>, usize);
 
 impl Pieces {
     /// Makes sure that there are octets at hand, unless the message ends here.

@@ -93,11 +93,9 @@ impl Drop for Session {
             let place = self.place(0);
             drop(self.folders().and_then(|folders| folders.subfolder(place.subfolder).unlink(&place.name)));
         }
-        if self.snapshot.is_unsaved()
-            && let Ok(folders) = self.folders()
-        {
-            let (folders, snapshot) = (Arc::clone(folders), Arc::clone(&self.snapshot));
-            put_off(&self.shared, Chore { folders, unsaved: Some(snapshot), sweep: Sweep::NotYet });
+        if self.snapshot.is_unsaved() {
+            let (root, snapshot) = (Arc::clone(&self.root), Arc::clone(&self.snapshot));
+            put_off(&self.shared, Chore { root, unsaved: Some(snapshot), sweep: Sweep::NotYet });
         }
     }
 }

@@ -221,8 +221,8 @@ pub async fn a_fresh_login_does_not_wait_behind_guessers() {
     while !logins.join_next().await.unwrap().unwrap() {
         before += 1;
     }
-    // The one that had begun, and what may be done before the news of a finished login is heard.
-    assert!(before < 16, "{before} guesses went first");
+    // The one that had begun, and perhaps the one whose turn it is for having waited longest.
+    assert!(before <= 3, "{before} guesses went first");
 }
 
 /// Rule O1: the password before the last change is known for 90 days, and opens nothing.

@@ -300,8 +300,8 @@ pub async fn a_long_life_survives_any_crash(seed: u64, steps: usize) {
         } else {
             let removed: Vec<Vec<u8>> = there.extract_if(.., |_| random.below(3) == 0).collect();
             let removed: Vec<&[u8]> = removed.iter().map(Vec::as_slice).collect();
-            let seen: Vec<&[u8]> = there.iter().filter(|_| random.below(2) == 0).map(Vec::as_slice).collect();
-            story.session("alice", &removed, &seen).await;
+            let retrieved: Vec<&[u8]> = there.iter().filter(|_| random.below(2) == 0).map(Vec::as_slice).collect();
+            story.session("alice", &removed, &retrieved).await;
         }
     }
     assert!(story.judge(nothing).await > steps);

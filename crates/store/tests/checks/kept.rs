@@ -128,8 +128,8 @@ pub async fn messages_keep_their_order_once_they_are_listed() {
 
 /// P-067, P-181, P-182, P-183: any order of what can happen.
 pub async fn a_maildir_does_what_its_model_does() {
-    let run = std::thread::spawn(|| machine::run(64, Maildirs::new));
-    assert!(run.join().is_ok(), "the model says otherwise");
+    let run = tokio::task::spawn_blocking(|| machine::run(1, 64, Maildirs::new));
+    assert!(run.await.is_ok(), "the model says otherwise");
 }
 
 pub fn id(text: &str) -> UniqueId {
@@ -215,6 +215,7 @@ pub async fn a_torn_record_is_no_record() {
 /// What was given up 36 hours ago goes, whoever it was; what is at work stays, and so does what a link points at.
 pub async fn what_was_given_up_is_removed() {
     let fixture = Fixture::new();
+    drop(fixture.open().await);
     let secret = fixture.root.path().join("secret");
     fs::write(&secret, b"a secret").unwrap();
     fixture.put("tmp/1700000000.M1P1.host", b"half a mess");

@@ -9,7 +9,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use watchpost_proto::Outcome;
+use uuid::Uuid;
+use watchpost_proto::planted::{plant, planted};
+use watchpost_proto::{Outcome, UniqueId};
 use watchpost_store::conformance::{open, read, received, unique_ids, user};
 use watchpost_store::maildir::MaildirStore;
 use watchpost_store::{Delivery, Maildrop, Store, kill_after};
@@ -23,6 +25,11 @@ const ROOT: &str = "WATCHPOST_TEST_ROOT";
 const SEED: &str = "WATCHPOST_TEST_SEED";
 /// Behind which change of the file system a child ends itself; none: its parent does it.
 const CHANGES: &str = "WATCHPOST_TEST_CHANGES";
+
+/// A fault that the parent has planted, and the child shall have too.
+const FAULT: &str = "WATCHPOST_TEST_FAULT";
+/// What a kill can show, unlike a lost cache.
+const RECORDS_BEHIND_NAMES: &str = "store.records-behind-names";
 
 /// Every message says which one it is.
 fn body(number: usize) -> Vec<u8> {
@@ -43,6 +50,7 @@ fn number_of(body: &[u8]) -> usize {
 pub async fn play_the_child() -> bool {
     let variable = |name: &str| std::env::var(name).ok();
     let (Some(root), Some(seed)) = (variable(ROOT), variable(SEED)) else { return false };
+    plant(variable(FAULT).as_deref());
     let seed: u64 = seed.parse().unwrap();
     // The test's own name may stand in this line.
     say("");
@@ -56,6 +64,10 @@ pub async fn play_the_child() -> bool {
         for _ in 0..=random.below(3) {
             number += 1;
             deliver(&store, number).await;
+        }
+        if random.below(3) == 0 {
+            import(&store, [number + 1, number + 2]).await;
+            number += 2;
         }
         session(&store, &mut random).await;
         store.finish_housekeeping().await;
@@ -76,6 +88,27 @@ async fn deliver(store: &MaildirStore, number: usize) {
     }
     let id = delivery.commit(&[user("alice")]).await.remove(0).unwrap();
     say(&format!("delivered {number} {id}"));
+}
+
+/// The unique-id that a message has brought along.
+fn imported_id(number: usize) -> String {
+    format!("UID{number}-1370527311")
+}
+
+async fn import(store: &MaildirStore, numbers: [usize; 2]) {
+    let store = store.clone();
+    let work = move || {
+        let mut import = store.import(&user("alice")).unwrap();
+        for number in numbers {
+            say(&format!("imports {number}"));
+            let id = UniqueId::new(imported_id(number)).unwrap();
+            import.put_with_unique_id(Uuid::now_v7(), &body(number), &id).unwrap();
+        }
+        import.finish().unwrap();
+        let done = numbers.map(|number| format!("delivered {number} {}", imported_id(number)));
+        say(&done.join("\n"));
+    };
+    tokio::task::spawn_blocking(work).await.unwrap();
 }
 
 async fn session(store: &MaildirStore, random: &mut Random) {
@@ -112,20 +145,33 @@ enum Promised {
     Gone,
 }
 
-/// Kills so many processes one after the other in the same Maildir, and judges it after each. `test` is the name of the
-/// test that calls this, and [`play_the_child`] first.
+/// P-181, P-193: as `planted.rs` runs it.
+pub async fn killed_processes_keep_their_promises() {
+    kill_processes("every_planted_fault_is_caught", 90).await;
+}
+
+/// How many processes die in one Maildir: a larger one takes longer to judge, and shows no more.
+const KILLS_PER_MAILDIR: usize = 30;
+
+/// Kills so many processes one after the other, and judges the Maildir after each. `test` is the name of the test that
+/// calls this, and [`play_the_child`] first.
 pub async fn kill_processes(test: &str, kills: usize) {
-    let root = tempfile::TempDir::new().unwrap();
+    let mut root = tempfile::TempDir::new().unwrap();
     let mut random = Random::new(193);
     let mut promised: BTreeMap<String, Promised> = BTreeMap::new();
     let (mut deepest, mut acknowledged) = (0, 0);
     for kill in 1..=kills {
+        if kill % KILLS_PER_MAILDIR == 0 {
+            root = tempfile::TempDir::new().unwrap();
+            promised.clear();
+        }
         // Every fifth is killed from outside, in the midst of whatever it does.
         let changes = (kill % 5 != 0).then(|| kill % 45 + random.below(8));
         deepest = deepest.max(changes.unwrap_or(0));
         put_foreign(root.path(), kill, &mut promised).await;
         let lines = run_child(test, root.path(), kill, changes, random.below(24));
-        let begun: Vec<usize> = lines.iter().filter_map(|line| line.strip_prefix("delivers ")?.parse().ok()).collect();
+        let numbers = |what| lines.iter().filter_map(move |line| line.strip_prefix(what)?.parse().ok());
+        let begun = Begun { delivered: numbers("delivers ").collect(), imported: numbers("imports ").collect() };
         acknowledged += lines.iter().filter(|line| line.starts_with("delivered ")).count();
         for line in &lines {
             learn(line, &mut promised);
@@ -155,6 +201,9 @@ fn run_child(test: &str, root: &Path, kill: usize, changes: Option<usize>, lines
     command.args(["--exact", test, "--nocapture"]).env(ROOT, root).env(SEED, kill.to_string());
     if let Some(changes) = changes {
         command.env(CHANGES, changes.to_string());
+    }
+    if planted(RECORDS_BEHIND_NAMES) {
+        command.env(FAULT, RECORDS_BEHIND_NAMES);
     }
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = Vec::new();
@@ -188,7 +237,13 @@ fn learn(line: &str, promised: &mut BTreeMap<String, Promised>) {
     }
 }
 
-async fn judge(root: &Path, begun: &[usize], promised: &mut BTreeMap<String, Promised>, context: &str) {
+/// What a child has begun, whether or not it could say more.
+struct Begun {
+    delivered: Vec<usize>,
+    imported: Vec<usize>,
+}
+
+async fn judge(root: &Path, begun: &Begun, promised: &mut BTreeMap<String, Promised>, context: &str) {
     let store = store_at(root);
     let maildrop = open(&store, &user("alice")).await;
     let ids = unique_ids(maildrop.listing());
@@ -210,7 +265,8 @@ async fn judge(root: &Path, begun: &[usize], promised: &mut BTreeMap<String, Pro
             Some(Promised::There(known) | Promised::Either(known)) => assert_eq!(*known, number, "P-181: {context}"),
             Some(Promised::Gone) => unreachable!("it would have been found above"),
             // It was never acknowledged, and its sender will send it again.
-            None => assert!(begun.contains(&number), "{id} is nobody's: {context}"),
+            None if *id == imported_id(number) => assert!(begun.imported.contains(&number), "P-181: {context}"),
+            None => assert!(begun.delivered.contains(&number), "{id} is nobody's: {context}"),
         }
     }
     promised.retain(|id, promise| *promise == Promised::Gone || ids.contains(id));

@@ -18,7 +18,7 @@ pub enum Names {
 }
 
 /// Octets of memory that one message may cost while its maildrop is listed for the first time.
-const PEAK_PER_MESSAGE: u64 = 600;
+const PEAK_PER_MESSAGE: u64 = 400;
 
 /// And what may stay of it: unique-id and name are 32 and 35 of these.
 const KEPT_PER_MESSAGE: u64 = 32 + 35 + 40;

@@ -113,13 +113,14 @@ impl Tree {
             }
             match node {
                 Node::Folder => fs::create_dir(&path).unwrap(),
-                Node::File(file) => match written.get(file) {
-                    Some(first) => fs::hard_link(first, &path).unwrap(),
-                    None => {
+                Node::File(file) => {
+                    if let Some(first) = written.get(file) {
+                        fs::hard_link(first, &path).unwrap();
+                    } else {
                         fs::write(&path, &self.files[*file]).unwrap();
                         written.insert(*file, path);
                     }
-                },
+                }
             }
         }
     }

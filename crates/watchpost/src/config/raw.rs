@@ -153,8 +153,9 @@ pub(super) struct RawDirectory {
     /// What holds the accounts. `sqlite`: one file, tended with `watchpost user`. `passwd-file`: a file as Dovecot has
     /// it, which something else tends: lines of `user:{SCHEME}password:uid:gid:gecos:home:shell:extra`, read again when
     /// it changes. Known are `{PLAIN}`, `{SHA512-CRYPT}`, `{SHA256-CRYPT}`, `{ARGON2ID}` and `{ARGON2I}`, the home,
-    /// `userdb_home=`, `userdb_mail=maildir:…` and `nologin`; a line with another scheme, or with something that
-    /// restricts the account and is not known here, refuses its account alone, and `watchpost check-config` names it.
+    /// `userdb_home=`, `userdb_mail=maildir:…`, `allow_nets=` and `nologin`; a line with another scheme, or with
+    /// something that restricts the account and is not known here, refuses its account alone, and `watchpost
+    /// check-config` names it.
     ///
     /// Reason: `sqlite` needs no other program; `passwd-file` lets Watchpost stand beside a Dovecot.
     #[schemars(extend(

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use watchpost_observatory::{Ending, Event, EventKind, SessionSummary};
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::pop3::Greeting;
@@ -18,6 +19,10 @@ use crate::config::{Listener, ListenerProtocol};
 use crate::house::House;
 use crate::server::connection::{Connection, Stop};
 use crate::server::pop3;
+
+/// An event loop interrupts itself for every deadline that comes before all others: two system calls. With a tick that
+/// comes sooner than any deadline of a session, no session causes them.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Serves one socket until `stop` says otherwise and every session has ended.
 pub(super) async fn accept<S: Store, D: Directory>(
@@ -35,6 +40,8 @@ pub(super) async fn accept<S: Store, D: Directory>(
     };
     let mut stopping = stop.clone();
     let mut sessions = JoinSet::new();
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             accepted = socket.accept() => match accepted {
@@ -42,6 +49,7 @@ pub(super) async fn accept<S: Store, D: Directory>(
                 Err(error) => accept_failed(&error).await,
             },
             Some(ended) = sessions.join_next() => report(ended),
+            _ = tick.tick(), if !sessions.is_empty() => {}
             () = Stop::reached(&mut stopping, Stop::Draining) => break,
         }
     }

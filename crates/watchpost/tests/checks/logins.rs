@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -35,7 +36,9 @@ impl Site {
     }
 
     pub fn accounts(&self, accounts: &str) {
-        fs::write(self.dir.path().join("passwd"), accounts).unwrap();
+        let path = self.dir.path().join("passwd");
+        fs::write(&path, accounts).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     }
 
     pub fn serve(&self) -> (Running, SocketAddr) {

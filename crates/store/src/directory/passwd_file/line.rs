@@ -7,10 +7,11 @@ use super::super::secret::{NotASecret, Secret};
 use super::super::{AccountState, UserName};
 use super::PasswdTrouble;
 use super::mail;
+use super::networks::Networks;
 
 /// Extra fields that restrict or redirect an account. To pass them over would let in whom the operator keeps out.
-const RESTRICTIONS: [&str; 8] =
-    ["allow_nets", "allow_real_nets", "proxy", "proxy_maybe", "user", "login_user", "nopassword", "delay_until"];
+const RESTRICTIONS: [&str; 7] =
+    ["allow_real_nets", "proxy", "proxy_maybe", "user", "login_user", "nopassword", "delay_until"];
 /// Schemes whose passwords stand in clear: a `!` in front of one belongs to it.
 const CLEAR: [&str; 3] = ["PLAIN", "CLEAR", "CLEARTEXT"];
 
@@ -22,6 +23,8 @@ pub(super) struct Line {
     pub(super) state: AccountState,
     pub(super) home: Option<PathBuf>,
     pub(super) maildir: Option<PathBuf>,
+    /// From where alone the account may log in.
+    pub(super) networks: Option<Networks>,
     /// Where the password is missing.
     pub(super) without_password: Option<Range<usize>>,
 }
@@ -43,7 +46,7 @@ impl Line {
         };
         let name = UserName::parse(name.as_bytes(), default_domain)
             .map_err(|reason| (span(0), PasswdTrouble::Name(reason)))?;
-        let (secret, mut state) = kept(password)
+        let (secret, state) = kept(password)
             .map_err(|reason| (scheme(&span(1), password), PasswdTrouble::Password(reason.to_string())))?;
         let mut line = Self {
             name,
@@ -53,8 +56,11 @@ impl Line {
             state,
             home: None,
             maildir: None,
+            networks: None,
         };
-        let mut home = fields.get(5).copied().filter(|home| !home.is_empty()).map(|home| (home, span(5)));
+        if let Some(home) = fields.get(5).filter(|home| !home.is_empty()) {
+            line.home = Some(mail::absolute(home).ok_or((span(5), PasswdTrouble::Home))?);
+        }
         let mut mail = None;
         if let Some(extra) = fields.get(7) {
             let mut start = span(7).start;
@@ -63,8 +69,14 @@ impl Line {
                 start = here.end + 1;
                 let (key, value) = field.split_once('=').unwrap_or((field, ""));
                 match key {
-                    "nologin" => state = AccountState::Disabled,
-                    "userdb_home" => home = Some((value, here)),
+                    "nologin" => line.state = AccountState::Disabled,
+                    "allow_nets" => {
+                        let networks = Networks::parse(value);
+                        line.networks = Some(networks.ok_or((here, PasswdTrouble::Networks))?);
+                    }
+                    "userdb_home" => {
+                        line.home = Some(mail::home(value, fields[0]).ok_or((here, PasswdTrouble::Home))?);
+                    }
                     "userdb_mail" => mail = Some((value, here)),
                     _ if RESTRICTIONS.contains(&key) => {
                         return Err((here, PasswdTrouble::Restriction(key.to_owned())));
@@ -74,12 +86,8 @@ impl Line {
                 }
             }
         }
-        line.state = state;
-        if let Some((home, span)) = home {
-            line.home = Some(mail::absolute(home).ok_or((span, PasswdTrouble::Home))?);
-        }
         if let Some((mail, span)) = mail {
-            let maildir = mail::maildir(mail, &line.name, line.home.as_deref());
+            let maildir = mail::maildir(mail, fields[0], line.home.as_deref());
             line.maildir = maildir.map_err(|reason| (span, PasswdTrouble::Mail(reason)))?;
         }
         Ok(line)
@@ -217,7 +225,8 @@ mod tests {
             ("alice:secret", 7, "no scheme in front"),
             ("alice:{SHA512-CRYPT}x:1:1", 7, "$6$salt$hash"),
             ("alice:{PLAIN}x::::home", 19, "not an absolute path"),
-            ("alice:{PLAIN}x::::::userdb_quota=1 allow_nets=10.0.0.0/8", 36, "`allow_nets`"),
+            ("alice:{PLAIN}x::::::userdb_quota=1 allow_nets=local", 36, "a network"),
+            ("alice:{PLAIN}x::::::proxy", 21, "`proxy`"),
             ("alice:{PLAIN}x::::::nopassword", 21, "`nopassword`"),
             ("alice:{PLAIN}x::::::userdb_mail=mbox:~/mail", 21, "only Maildir"),
             ("al\u{fffd}ce:{PLAIN}x", 1, "not UTF-8"),

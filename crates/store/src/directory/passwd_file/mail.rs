@@ -2,8 +2,6 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::super::UserName;
-
 /// Options behind the path that move no message of INBOX.
 const HARMLESS: [&str; 7] = ["LAYOUT", "INDEX", "CONTROL", "VOLATILEDIR", "SUBSCRIPTIONS", "DIRNAME", "UTF-8"];
 
@@ -14,8 +12,14 @@ pub(super) fn absolute(text: &str) -> Option<PathBuf> {
     (path.is_absolute() && straight && !text.contains('\0')).then(|| path.components().collect())
 }
 
-/// The Maildir that a location names. `None`: it names none, and mail is where everybody's is.
-pub(super) fn maildir(location: &str, name: &UserName, home: Option<&Path>) -> Result<Option<PathBuf>, String> {
+/// The home that `userdb_home=` names. `None`: it is no absolute path, or has variables that are not known.
+pub(super) fn home(text: &str, written: &str) -> Option<PathBuf> {
+    absolute(&expand(text, written, None).ok()?)
+}
+
+/// The Maildir that a location names, for a user as he is written in the file. `None`: it names none, and mail is where
+/// everybody's is.
+pub(super) fn maildir(location: &str, written: &str, home: Option<&Path>) -> Result<Option<PathBuf>, String> {
     if location.is_empty() {
         return Ok(None);
     }
@@ -32,13 +36,16 @@ pub(super) fn maildir(location: &str, name: &UserName, home: Option<&Path>) -> R
             _ => return Err(format!("the option `{key}` of mail is not known here")),
         }
     }
-    let expanded = expand(path, name, home)?;
+    let expanded = expand(path, written, home)?;
     let found = absolute(&expanded).ok_or("mail is no path that begins with / or ~/ and leads straight there")?;
     Ok(Some(found))
 }
 
-/// Puts in what `~/` and `%u`, `%n`, `%d`, `%h` stand for.
-fn expand(path: &str, name: &UserName, home: Option<&Path>) -> Result<String, String> {
+/// Puts in what `~/` and `%u`, `%n`, `%d`, `%h` stand for. As Dovecot has it, a bare name has no domain, whatever the
+/// default is: else its mail would be sought where nobody delivers.
+fn expand(path: &str, written: &str, home: Option<&Path>) -> Result<String, String> {
+    let name = written.to_lowercase();
+    let (local, domain) = name.split_once('@').unwrap_or((&name, ""));
     let homeless = "mail lies below the home, and there is no home";
     let home = || home.and_then(Path::to_str).ok_or_else(|| homeless.to_owned());
     let mut expanded = String::new();
@@ -51,9 +58,9 @@ fn expand(path: &str, name: &UserName, home: Option<&Path>) -> Result<String, St
         expanded.push_str(before);
         let variable = behind.chars().next();
         match variable {
-            Some('u') => expanded.push_str(name.as_str()),
-            Some('n') => expanded.push_str(name.local()),
-            Some('d') => expanded.push_str(name.domain()),
+            Some('u') => expanded.push_str(&name),
+            Some('n') => expanded.push_str(local),
+            Some('d') => expanded.push_str(domain),
             Some('h') => expanded.push_str(home()?),
             Some('%') => expanded.push('%'),
             _ => {
@@ -72,8 +79,7 @@ mod tests {
     use super::*;
 
     fn found(location: &str) -> Result<Option<PathBuf>, String> {
-        let name = UserName::parse(b"alice@example.org", "").unwrap();
-        maildir(location, &name, Some(Path::new("/home/alice")))
+        maildir(location, "Alice@example.org", Some(Path::new("/home/alice")))
     }
 
     #[test]
@@ -88,6 +94,13 @@ mod tests {
             assert_eq!(found(location), Ok(Some(path.into())), "{location}");
         }
         assert_eq!(found(""), Ok(None));
+        let bare = |location| maildir(location, "alice", None).map(|path| path.unwrap());
+        assert_eq!(bare("maildir:/m/%u"), Ok("/m/alice".into()), "where Dovecot has it");
+        assert_eq!(bare("maildir:/m/x%d/%n"), Ok("/m/x/alice".into()));
+        assert_eq!(home("/srv/%d/%n", "alice@example.org"), Some("/srv/example.org/alice".into()));
+        for wrong in ["srv", "/srv/../x", "/srv/%x", "%h/x", "~/x"] {
+            assert_eq!(home(wrong, "alice"), None, "{wrong}");
+        }
     }
 
     #[test]
@@ -109,7 +122,6 @@ mod tests {
         ] {
             assert!(found(location).is_err(), "{location}");
         }
-        let name = UserName::parse(b"alice@example.org", "").unwrap();
-        assert!(maildir("maildir:~/Maildir", &name, None).unwrap_err().contains("no home"));
+        assert!(maildir("maildir:~/Maildir", "alice", None).unwrap_err().contains("no home"));
     }
 }

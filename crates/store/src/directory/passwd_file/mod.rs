@@ -8,10 +8,11 @@
 //! ```
 //!
 //! The file is read again when it has changed: one `stat` per login. A line that cannot be used refuses its account and
-//! nobody else's. Uid, gid, gecos and shell are passed over: one Unix user owns all maildrops.
+//! nobody else's. `allow_nets=` and `nologin` are heeded; what else restricts an account refuses it. Uid, gid, gecos and shell are passed over: one Unix user owns all maildrops.
 
 mod line;
 mod mail;
+mod networks;
 mod table;
 
 use std::fmt;
@@ -81,6 +82,9 @@ pub enum PasswdTrouble {
     /// Something restricts or redirects the account in a way that is not known here.
     #[error("`{0}` changes who may log in, or where to, and is not known here")]
     Restriction(String),
+    /// The networks from which alone the account may log in cannot be read.
+    #[error("this is not a network, or networks with commas between")]
+    Networks,
     /// The home is no absolute path.
     #[error("the home is not an absolute path")]
     Home,
@@ -108,6 +112,7 @@ impl PasswdTrouble {
             }
             Self::NoPassword => "write a password, or ! where nobody is meant to log in",
             Self::Restriction(_) => "remove it if the account may be served without; until then it is refused",
+            Self::Networks => "write allow_nets=10.0.0.0/8,2001:db8::/32; names and `local` are not known here",
             Self::Home => "write a path that begins with /",
             Self::Mail(_) => {
                 "write userdb_mail=maildir: and a path that begins with / or ~/; %u, %n, %d and %h are known"
@@ -215,7 +220,10 @@ impl Directory for PasswdFile {
         let name = self.verifier.name(login.credentials);
         let found = name.and_then(|name| {
             let entry = table.entries.get(&name)?;
-            Some(Record { user: entry.user(&name), state: entry.state, secret: entry.secret.clone() })
+            // Elsewhere not even the right password is right, and nobody there is told why (S-020).
+            let allowed = entry.networks.as_ref().is_none_or(|networks| networks.allow(login.from));
+            let secret = entry.secret.clone().filter(|_| allowed);
+            Some(Record { user: entry.user(&name), state: entry.state, secret })
         });
         self.verifier.verify(login, found, &table.decoys).await
     }

@@ -15,6 +15,7 @@ use super::super::secret::{Kind, Secret};
 use super::super::verifier::Decoys;
 use super::super::{Account, AccountState, User, UserName};
 use super::line::{Line, covered};
+use super::networks::Networks;
 use super::{PasswdFinding, PasswdTrouble};
 
 /// No such file is larger: some hundred thousand accounts.
@@ -41,6 +42,7 @@ pub(super) struct Entry {
     pub(super) state: AccountState,
     pub(super) home: Option<PathBuf>,
     pub(super) maildir: Option<PathBuf>,
+    pub(super) networks: Option<Networks>,
 }
 
 /// What tells one state of a file from another.
@@ -157,9 +159,9 @@ impl Table {
         if let Some(span) = line.without_password {
             found(span, PasswdTrouble::NoPassword);
         }
-        let Line { name, secret, state, home, maildir, .. } = line;
+        let Line { name, secret, state, home, maildir, networks, .. } = line;
         let secret = secret.map(Arc::new);
-        self.entries.insert(name, Entry { line: number, secret, state, home, maildir });
+        self.entries.insert(name, Entry { line: number, secret, state, home, maildir, networks });
     }
 
     /// Which kinds of hashes there are, the most common first.

@@ -113,8 +113,9 @@ cli-user-about = Add, change, remove and list accounts
 cli-user-long-about =
     Add, change, remove and list accounts
 
-    A running server sees changes at the next login. --config stands before the
-    command, as in the second example.
+    A running server sees changes at the next login. Accounts in a passwd-file
+    are shown here and changed elsewhere. --config stands before the command, as
+    in the second example.
 cli-user-examples =
     Add an account; the password is asked for, twice:
       watchpost user add alice
