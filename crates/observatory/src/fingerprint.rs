@@ -63,8 +63,9 @@ pub(crate) fn says(spoken: &Spoken, word: &[u8]) -> bool {
         && octets.get(word.len()).is_none_or(|octet| !octet.is_ascii_alphanumeric())
 }
 
+/// Each letter has a bit of its own; `8` stands before `A`.
 const fn bit(letter: u8) -> u32 {
-    1 << (letter.wrapping_sub(b'8') % 32)
+    if letter == b'8' { 1 } else { 2 << (letter.wrapping_sub(b'A') % 31) }
 }
 
 impl Shape {
@@ -348,6 +349,13 @@ mod tests {
         ] {
             assert_eq!(shape(lines).tool(), tool, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_ours_is_taken_for_no_other() {
+        let unknown = shape(&["CAPA", "XYZZY"]);
+        assert!(unknown.said(b'X') && !unknown.said(b'8') && !unknown.only(b"CTNHAQ8G"));
+        assert!(shape(&["CAPA", "UTF8"]).only(b"C8"));
     }
 
     #[test]

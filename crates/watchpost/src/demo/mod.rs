@@ -191,7 +191,7 @@ async fn entertain(stage: Option<visitors::Stage>, premises: &Premises, argument
         let departure = visitors::play(stage).await;
         let commands = premises.commands();
         if arguments.json {
-            talk.print(&serde_json::json!({ "visitors": "left", "connections": departure.connections, "try": commands }).to_string());
+            talk.print(&serde_json::json!({ "visitors": "left", "connections": departure.connections, "sent_away": departure.sent_away, "try": commands }).to_string());
         } else {
             let [report, sessions, session] = commands;
             let variables = [

@@ -87,8 +87,17 @@ pub const PATATOR: Tool = Tool {
     package: "patator",
     command: "patator pop_login host=127.0.0.1 port=PORT user=ACCOUNT password=FILE0 0=PASSWORDS -x ignore:code=-ERR -t 1",
     transport: Transport::Pop3,
-    remarks: "Python's poplib: USER and PASS until the server closes; it does not notice the end, says USER twice more\n\
-              into the closed connection, and goes on. No CAPA, no QUIT.",
+    remarks: "Python's poplib: USER and PASS until the server closes; it does not notice the end, says USER again\n\
+              into the closed connection, and counts that as a try. No CAPA, no QUIT.",
+};
+
+pub const PATATOR_ANEW: Tool = Tool {
+    name: "patator-anew",
+    package: "patator",
+    command: "patator pop_login host=127.0.0.1 port=PORT user=ACCOUNT password=FILE0 0=PASSWORDS persistent=0 \
+              -x ignore:code=-ERR -t 1",
+    transport: Transport::Pop3,
+    remarks: "The same with a connection per try; it says QUIT, as poplib does.",
 };
 
 pub const NMAP_CAPABILITIES: Tool = Tool {
@@ -128,7 +137,7 @@ pub const NMAP_VERSION: Tool = Tool {
               OPTIONS / HTTP/1.0 on a new connection.",
 };
 
-pub const ALL: [&Tool; 11] = [
+pub const ALL: [&Tool; 12] = [
     &HYDRA,
     &HYDRA_CLEAR,
     &HYDRA_POP3S,
@@ -136,6 +145,7 @@ pub const ALL: [&Tool; 11] = [
     &MEDUSA_POP3S,
     &NCRACK,
     &PATATOR,
+    &PATATOR_ANEW,
     &NMAP_CAPABILITIES,
     &NMAP_NTLM,
     &NMAP_BRUTE,
