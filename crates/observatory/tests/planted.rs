@@ -1,4 +1,4 @@
-//! Faults planted on purpose: each must be caught by the test that stands beside it.
+//! Faults planted in this crate, and the check that catches each. Alone in its process: the switch is global.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "the count is what this test reports")]
@@ -9,7 +9,7 @@ mod support;
 
 use std::panic::{catch_unwind, set_hook, take_hook};
 
-use simulator::checks as rules;
+use simulator::checks as scenarios;
 use watchpost_proto::planted::plant;
 
 /// The fault, and the check that must fail while it is there.
@@ -20,13 +20,13 @@ const FAULTS: &[(&str, fn())] = &[
     ("journal.retention-takes-a-day-too-many", checks::exactly_what_is_older_than_thirty_days_goes),
     ("journal.export-shows-a-raw-escape", checks::what_a_peer_chose_is_exported_harmlessly),
     ("journal.evidence-is-cut", checks::a_replay_says_what_was_said),
-    ("observatory.b1-never-fires", rules::a_guesser_is_seen),
-    ("observatory.repeats-are-guesses", rules::an_old_password_is_no_guess),
-    ("observatory.trust-ignored", rules::owners_at_home_are_trusted),
-    ("observatory.evidence-is-empty", rules::verdicts_cite_their_evidence),
-    ("observatory.success-forgives-everything", rules::an_account_of_his_own_washes_nobody_clean),
-    ("observatory.gate-refuses-owners", rules::a_tool_of_owners_is_not_refused),
-    ("observatory.lists-ignored", rules::lists_come_first),
+    ("observatory.b1-never-fires", scenarios::a_guesser_is_seen),
+    ("observatory.repeats-are-guesses", scenarios::an_old_password_is_no_guess),
+    ("observatory.trust-ignored", scenarios::owners_at_home_are_trusted),
+    ("observatory.evidence-is-empty", scenarios::verdicts_cite_their_evidence),
+    ("observatory.success-forgives-everything", scenarios::an_account_of_his_own_washes_nobody_clean),
+    ("observatory.gate-refuses-owners", scenarios::a_tool_of_owners_is_not_refused),
+    ("observatory.lists-ignored", scenarios::lists_come_first),
 ];
 
 #[test]
