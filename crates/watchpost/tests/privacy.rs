@@ -25,7 +25,7 @@ fn no_secret_of_a_run_is_kept_anywhere() {
 
     // The search is shown to work: a name that was offered is no secret, and is found where names must stand.
     let name = Secret::new("a name that was offered", typed::OFFERED);
-    for place in ["journal.sqlite", "sessions export", "--explain", "sessions --json"] {
+    for place in ["journal.sqlite", "sessions export", "--explain"] {
         let found = |(what, octets): &&(String, Vec<u8>)| what.contains(place) && !name.found_in(octets).is_empty();
         assert!(places.iter().any(|place| found(&place)), "{:?} is not found in {place}", typed::OFFERED);
     }

@@ -126,5 +126,5 @@ key = "key.pem"
 failed_login_delay = "0s"
 
 [log]
-level = "trace"
+level = "debug"
 "#;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::scanners::done;
 use super::stage::{Door, Stage};
 use super::{ACCOUNT, Deed};
+use crate::clock::{Clock as _, SystemClock};
 use crate::connect::ConnectError;
 
 /// Looks of the monitor: regular enough to be known as one.
@@ -59,9 +60,11 @@ async fn fetch(stage: &Stage) -> Result<(), ConnectError> {
     Ok(())
 }
 
-/// A monitor: the greeting, QUIT, again and again.
+/// A monitor: the greeting, QUIT, again and again, always in the middle of a second: rules count whole ones.
 async fn watch(stage: &Stage) {
-    let mut clock = tokio::time::interval(LOOKS_EVERY);
+    let since = SystemClock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let middle = Duration::from_millis(u64::from(1_400 - since.subsec_millis()));
+    let mut clock = tokio::time::interval_at(tokio::time::Instant::now() + middle, LOOKS_EVERY);
     for _ in 0..LOOKS {
         clock.tick().await;
         let look = async {
