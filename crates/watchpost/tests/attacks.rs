@@ -44,9 +44,11 @@ mod tools;
 #[path = "real_clients/wire.rs"]
 mod wire;
 
+use std::collections::BTreeSet;
+
 use premises::Premises;
 use seen::Seen;
-use table::{ATTACKERS, Comes, Expected, HONEST, Visitor};
+use table::{ATTACKERS, Comes, DRIP, Expected, HONEST, TESTER, Visitor};
 
 /// The network of the first attacker; honest people come after them all.
 const FIRST: u16 = 16;
@@ -77,7 +79,7 @@ fn come(premises: &Premises, network: u16, visitor: &Visitor) {
 /// Every account, and messages in its maildrop.
 fn accounts() -> Vec<(String, usize)> {
     let named = ["victim", "brute", "besieged", "entered", "mdaemon", "phone", "typist", "traveller", "phones"];
-    let more = ["roamer", "poet", "bench", "guessed-nmap-twice"];
+    let more = ["roamer", "poet", "bench", "stripped", "guessed-nmap-twice"];
     let mut accounts: Vec<String> = named.iter().chain(&more).map(|name| (*name).to_owned()).collect();
     accounts.extend(tools::ALL.iter().map(|tool| tool.account()));
     accounts.extend((1..=9).map(|number| format!("staff{number}")));
@@ -124,6 +126,26 @@ fn attackers_are_named_with_proof_and_the_honest_are_not() {
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn who_holds_connections_is_named() {
+    let mut premises = Premises::open(&[], "login_time = \"300ms\"");
+    come(&premises, FIRST, DRIP);
+    premises.close();
+    let seen = seen::verdicts(&premises.folder().join("journal.sqlite"));
+    let wrong = difference(DRIP, &seen.iter().collect::<Vec<_>>());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn who_tests_servers_is_taken_for_no_guesser() {
+    let mut premises = Premises::open(&[], "");
+    honest::conform(&premises, FIRST);
+    premises.close();
+    let seen = seen::verdicts(&premises.folder().join("journal.sqlite"));
+    let rules: BTreeSet<&str> = seen.iter().map(|seen| seen.rule.as_str()).collect();
+    assert!(rules.iter().all(|rule| TESTER.contains(rule)) && rules.contains("X1"), "{rules:?}");
+}
+
 /// What differs between what a visitor must get and what it got.
 fn difference(visitor: &Visitor, seen: &[&Seen]) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -133,14 +155,16 @@ fn difference(visitor: &Visitor, seen: &[&Seen]) -> Vec<String> {
         if found.is_empty() {
             wrong.push(format!("{}: no {rule} of severity {severity}", visitor.name));
         } else if !found.iter().any(|seen| seen.evidence.iter().any(|octets| contains(octets, proof.as_bytes()))) {
-            let cited: Vec<_> = found.iter().flat_map(|seen| &seen.evidence).map(|o| o.escape_ascii().to_string()).collect();
+            let cited: Vec<_> =
+                found.iter().flat_map(|seen| &seen.evidence).map(|o| o.escape_ascii().to_string()).collect();
             wrong.push(format!("{}: {rule} does not cite {proof:?}, but {cited:?}", visitor.name));
         }
     }
     for seen in seen {
         let is_expected = |expected: &&Expected| expected.rule == seen.rule && expected.severity == seen.severity;
         if !visitor.expected.iter().any(|expected| is_expected(&expected)) {
-            wrong.push(format!("{}: unexpected {} {} {}", visitor.name, seen.rule, seen.severity, seen.verdict.subject));
+            wrong
+                .push(format!("{}: unexpected {} {} {}", visitor.name, seen.rule, seen.severity, seen.verdict.subject));
         }
     }
     wrong

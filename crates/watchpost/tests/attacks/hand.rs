@@ -1,6 +1,7 @@
 //! Attackers made by hand: each says what programs of its kind say.
 
 use std::net::Ipv4Addr;
+use std::process::Command;
 
 use crate::premises::{Premises, home, password_of, source, wrong};
 use crate::talk::Talk;
@@ -164,8 +165,7 @@ pub fn stuffing(premises: &Premises, network: u16) {
 
 /// What devices ship.
 pub fn defaults(premises: &Premises, network: u16) {
-    let tries: Vec<_> =
-        ["admin", "root", "test"].iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+    let tries: Vec<_> = ["admin", "root", "test"].iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
     guess(premises, source(network), Style::Upper, &tries);
 }
 
@@ -258,6 +258,55 @@ pub fn reset_hunt(premises: &Premises, network: u16) {
         talk.ask(&format!("RETR {number}"));
     }
     talk.quit();
+}
+
+/// Handshakes by the dozen, and no login.
+pub fn handshakes(premises: &Premises, network: u16) {
+    let relay = crate::relay::Relay::start(premises.pop3s(), source(network));
+    python(
+        "for _ in range(24):\n with context.wrap_socket(socket.create_connection(('127.0.0.1', port))) as s: s.recv(99)",
+        relay.address.port(),
+        "",
+    );
+    relay.finish();
+}
+
+/// Somebody on the path takes TLS away from a network that always used it.
+pub fn stripping(premises: &Premises, network: u16) {
+    let relay = crate::relay::Relay::start(premises.pop3s(), source(network));
+    python(
+        "for _ in range(11):\n m = poplib.POP3_SSL('127.0.0.1', port, context=context)\n m.user('stripped')\n \
+         m.pass_(input_)\n m.quit()",
+        relay.address.port(),
+        &password_of("stripped"),
+    );
+    relay.finish();
+    let mut talk = Talk::greeted(source(network), premises.pop3());
+    assert!(talk.log_in("stripped", &password_of("stripped")));
+    talk.quit();
+}
+
+/// A few lines of Python, with a password on standard input.
+fn python(lines: &str, port: u16, input: &str) {
+    let script = format!(
+        "import poplib, socket, ssl, sys\ncontext = ssl._create_unverified_context()\nport = {port}\n\
+         input_ = sys.stdin.readline().strip()\n{lines}\n"
+    );
+    let output = crate::process::run(Command::new("python3").args(["-c", &script]), input.as_bytes(), "python3");
+    assert!(output.status.success(), "{}", crate::process::said(&output));
+}
+
+/// Connections that never finish a line: an octet, and then silence.
+pub fn drip(premises: &Premises, network: u16) {
+    let talks = (0..6).map(|_| {
+        let mut talk = Talk::greeted(source(network), premises.pop3());
+        talk.send(b"U");
+        talk
+    });
+    // The server ends each of them.
+    for talk in talks.collect::<Vec<_>>() {
+        talk.rest();
+    }
 }
 
 /// Somebody with a password who asks for a message that no maildrop has.

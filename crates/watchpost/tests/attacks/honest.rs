@@ -145,7 +145,8 @@ pub fn office(premises: &Premises, network: u16) {
 /// A phone that opens several sessions at once: one gets in, the others hear that the maildrop is in use.
 pub fn parallel(premises: &Premises, network: u16) {
     let mut talks: Vec<Talk> = (0..5).map(|_| Talk::greeted(source(network), premises.pop3())).collect();
-    let inside = talks.iter_mut().filter_map(|talk| talk.log_in("phones", &password_of("phones")).then_some(())).count();
+    let inside =
+        talks.iter_mut().filter_map(|talk| talk.log_in("phones", &password_of("phones")).then_some(())).count();
     assert_eq!(inside, 1, "one session at a time");
     talks.into_iter().for_each(Talk::quit);
 }

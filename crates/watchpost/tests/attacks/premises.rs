@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use crate::support::{PROGRAM, Running, client};
 
@@ -106,18 +106,6 @@ impl Premises {
         let path = self.dir.path().join(name);
         fs::write(&path, text).unwrap();
         path.to_str().expect("a path in ASCII").to_owned()
-    }
-
-    /// What the server has logged up to now.
-    pub fn log(&self) -> String {
-        self.running.log()
-    }
-
-    /// A command that reads the journal.
-    pub fn ask(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(PROGRAM);
-        command.args(["--lang", "en"]).args(arguments).arg("--config").arg(self.config());
-        command.output().unwrap()
     }
 
     /// Ends the server in order, so that the journal has everything.

@@ -100,7 +100,11 @@ impl Replayed {
                 }
                 if let (Some(visitor), Some(network)) = (findings.session, networks.get(&event.connection)) {
                     let tool = visitor.tool.map(|tool| word(serde_json::to_value(tool).unwrap()));
-                    replayed.sessions.push(Sort { network: *network, class: word(serde_json::to_value(visitor.class).unwrap()), tool });
+                    replayed.sessions.push(Sort {
+                        network: *network,
+                        class: word(serde_json::to_value(visitor.class).unwrap()),
+                        tool,
+                    });
                 }
             })
             .unwrap();
@@ -113,7 +117,8 @@ impl Replayed {
             seen.iter().map(|seen| (seen.verdict.episode.to_string(), &seen.verdict)).collect();
         let names: BTreeSet<&String> = live.keys().chain(self.verdicts.keys()).collect();
         let differs = |name: &&&String| live.get(**name).copied() != self.verdicts.get(**name);
-        let told = |name: &String| format!("a replay differs: {name}: {:?} {:?}", live.get(name), self.verdicts.get(name));
+        let told =
+            |name: &String| format!("a replay differs: {name}: {:?} {:?}", live.get(name), self.verdicts.get(name));
         names.iter().filter(differs).map(|name| told(name)).collect()
     }
 

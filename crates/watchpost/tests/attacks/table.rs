@@ -38,11 +38,21 @@ pub struct Visitor {
     pub tool: Option<&'static str>,
 }
 
-const fn tool(tool: &'static Tool, known: Option<&'static str>, expected: &'static [Expected], classes: &'static [&'static str]) -> Visitor {
+const fn tool(
+    tool: &'static Tool,
+    known: Option<&'static str>,
+    expected: &'static [Expected],
+    classes: &'static [&'static str],
+) -> Visitor {
     Visitor { name: tool.name, comes: Comes::Tool(tool), networks: 1, expected, classes, tool: known }
 }
 
-const fn by_hand(name: &'static str, deed: fn(&Premises, u16), expected: &'static [Expected], classes: &'static [&'static str]) -> Visitor {
+const fn by_hand(
+    name: &'static str,
+    deed: fn(&Premises, u16),
+    expected: &'static [Expected],
+    classes: &'static [&'static str],
+) -> Visitor {
     Visitor { name, comes: Comes::Hand(deed), networks: 1, expected, classes, tool: None }
 }
 
@@ -52,20 +62,55 @@ const fn wide(visitor: Visitor, networks: u16) -> Visitor {
 
 /// Attackers, each with every rule that must fire, and no other.
 pub const ATTACKERS: &[Visitor] = &[
-    tool(&tools::HYDRA, None, &[is("B1", "medium", "guessed-hydra"), is("W2", "info", "opened")], &["guesser", "probe"]),
-    tool(&tools::HYDRA_CLEAR, Some("hydra"), &[is("B1", "medium", "guessed-hydra-clear"), is("W2", "info", "opened")], &["guesser", "probe"]),
+    tool(
+        &tools::HYDRA,
+        None,
+        &[is("B1", "medium", "guessed-hydra"), is("W2", "info", "opened")],
+        &["guesser", "probe"],
+    ),
+    tool(
+        &tools::HYDRA_CLEAR,
+        Some("hydra"),
+        &[is("B1", "medium", "guessed-hydra-clear"), is("W2", "info", "opened")],
+        &["guesser", "probe"],
+    ),
     // What it asks before it guesses is what a mail program asks that sets an account up.
-    tool(&tools::HYDRA_POP3S, Some("hydra"), &[is("B1", "medium", "guessed-hydra-pop3s"), is("W2", "info", "opened")], &["guesser", "autoconfig"]),
+    tool(
+        &tools::HYDRA_POP3S,
+        Some("hydra"),
+        &[is("B1", "medium", "guessed-hydra-pop3s"), is("W2", "info", "opened")],
+        &["guesser", "autoconfig"],
+    ),
     tool(&tools::MEDUSA, None, &[is("W2", "info", "opened")], &["probe"]),
     tool(&tools::MEDUSA_POP3S, Some("one_guess"), &[is("B1", "medium", "guessed-medusa-pop3s")], &["guesser"]),
     tool(&tools::NCRACK, None, &[is("B1", "medium", "guessed-ncrack")], &["guesser"]),
     // Three tries come through: it does not notice that the server has closed.
     tool(&tools::PATATOR, Some("hydra"), &[], &["guesser"]),
     tool(&tools::PATATOR_ANEW, None, &[is("B1", "medium", "guessed-patator-anew")], &["guesser"]),
-    tool(&tools::NMAP_CAPABILITIES, Some("capability_probe"), &[is("W1", "info", "opened"), is("W2", "info", "opened")], &["silent", "probe"]),
-    tool(&tools::NMAP_NTLM, Some("nmap"), &[is("N1", "low", "AUTH NTLM"), is("W1", "info", "opened"), is("W3", "info", "\x16\x03")], &["other", "silent", "wrong_protocol"]),
-    tool(&tools::NMAP_BRUTE, Some("one_guess"), &[is("DC", "medium", "guessed-nmap"), is("W1", "info", "opened")], &["guesser", "silent"]),
-    tool(&tools::NMAP_VERSION, None, &[is("W1", "info", "opened"), is("W3", "info", "OPTIONS")], &["silent", "wrong_protocol", "other"]),
+    tool(
+        &tools::NMAP_CAPABILITIES,
+        Some("capability_probe"),
+        &[is("W1", "info", "opened"), is("W2", "info", "opened")],
+        &["silent", "probe"],
+    ),
+    tool(
+        &tools::NMAP_NTLM,
+        Some("nmap"),
+        &[is("N1", "low", "AUTH NTLM"), is("W1", "info", "opened"), is("W3", "info", "\x16\x03")],
+        &["other", "silent", "wrong_protocol"],
+    ),
+    tool(
+        &tools::NMAP_BRUTE,
+        Some("one_guess"),
+        &[is("DC", "medium", "guessed-nmap"), is("W1", "info", "opened")],
+        &["guesser", "silent"],
+    ),
+    tool(
+        &tools::NMAP_VERSION,
+        None,
+        &[is("W1", "info", "opened"), is("W3", "info", "OPTIONS")],
+        &["silent", "wrong_protocol", "other"],
+    ),
     by_hand("a web browser", hand::web_browser, &[is("W3", "info", "GET / HTTP/1.1")], &["wrong_protocol"]),
     by_hand("one protocol after another", hand::tongues, &[is("W3", "low", "SSH-2.0")], &["wrong_protocol"]),
     by_hand("TLS on the plain port", hand::tls_on_plain, &[is("W3", "info", "\x16\x03")], &["wrong_protocol"]),
@@ -79,24 +124,47 @@ pub const ATTACKERS: &[Visitor] = &[
     by_hand("names without passwords", hand::enumeration, &[is("E1", "medium", "USER felix")], &["other"]),
     by_hand("many passwords", hand::brute_force, &[is("B1", "medium", "brute")], &["guesser"]),
     by_hand("one password", hand::spray, &[is("P1", "high", "staff9")], &["guesser"]),
-    by_hand("stolen pairs", hand::stuffing, &[is("C1", "high", "person8@"), is("E1", "medium", "person8@")], &["guesser"]),
+    by_hand(
+        "stolen pairs",
+        hand::stuffing,
+        &[is("C1", "high", "person8@"), is("E1", "medium", "person8@")],
+        &["guesser"],
+    ),
     by_hand("passwords of devices", hand::defaults, &[is("DC", "medium", "root")], &["guesser"]),
-    wide(by_hand("one account from everywhere", hand::distributed, &[is("B2", "high", "besieged")], &["guesser"]), hand::DISTRIBUTED),
+    wide(
+        by_hand("one account from everywhere", hand::distributed, &[is("B2", "high", "besieged")], &["guesser"]),
+        hand::DISTRIBUTED,
+    ),
     wide(by_hand("a botnet", hand::botnet, &[is("D1", "high", "helpdesk")], &["guesser"]), hand::BOTS),
     by_hand("an intruder", hand::intruder, &[is("H1", "high", "entered")], &["intruder", "guesser", "fetcher"]),
     by_hand("everything taken", hand::harvest, &[is("H2", "high", "message")], &["intruder", "fetcher"]),
     by_hand("headers read", hand::top_scan, &[is("H3", "high", "message")], &["intruder", "fetcher"]),
     by_hand("a maildrop emptied", hand::wipe, &[is("H5", "critical", "DELE")], &["intruder", "fetcher"]),
     by_hand("resets looked for", hand::reset_hunt, &[is("H4", "critical", "message")], &["intruder", "fetcher"]),
+    by_hand("handshakes", hand::handshakes, &[is("F1", "medium", "opened"), is("W1", "info", "opened")], &["silent"]),
+    by_hand("TLS taken away", hand::stripping, &[is("S2", "high", "USER stripped")], &["fetcher"]),
     by_hand("a negative number", hand::negative_number, &[is("X1", "high", "UIDL -1")], &["exploiter"]),
 ];
+
+/// Who holds connections without a word, at a server of short patience.
+pub const DRIP: &Visitor =
+    &by_hand("a drip", hand::drip, &[is("F1", "medium", "SessionSummary"), is("W1", "info", "opened")], &["silent"]);
+
+/// Whoever tests servers does what attackers do, and is named for it: a name as its own password once, overlong lines,
+/// other protocols. He guesses at nobody.
+pub const TESTER: &[&str] = &["DC", "W1", "W2", "W3", "X1"];
 
 /// The honest, each with the labels it may get: a label says what somebody is, and no more.
 pub const HONEST: &[Visitor] = &[
     by_hand("a monitor", honest::monitor, &[is("W1", "info", "opened")], &["silent"]),
     by_hand("a health check", honest::health_check, &[is("W1", "info", "opened")], &["silent"]),
     by_hand("autoconfig", honest::autoconfig, &[is("W2", "info", "opened")], &["probe"]),
-    by_hand("a phone with an old password", honest::stale_device, &[is("M2", "info", "phone")], &["stale_device", "mistyped", "fetcher"]),
+    by_hand(
+        "a phone with an old password",
+        honest::stale_device,
+        &[is("M2", "info", "phone")],
+        &["stale_device", "mistyped", "fetcher"],
+    ),
     by_hand("a person hunting for the password at home", honest::mistyping_at_home, &[], &["mistyped", "fetcher"]),
     by_hand("a person who mistypes in a hotel", honest::mistyping_elsewhere, &[], &["fetcher", "guesser"]),
     by_hand("a person who mistypes the name", honest::mistyped_name, &[], &["guesser"]),

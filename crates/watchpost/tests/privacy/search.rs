@@ -55,13 +55,16 @@ impl Secret {
             ("hexadecimal with spaces", each(|text, octet| _ = write!(text, "{octet:02x} "))),
             ("percent escapes", each(|text, octet| _ = write!(text, "%{octet:02x}"))),
             ("PERCENT ESCAPES", each(|text, octet| _ = write!(text, "%{octet:02X}"))),
-            ("percent escapes where needed", each(|text, octet| {
-                let _ = if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
-                    write!(text, "{}", char::from(octet))
-                } else {
-                    write!(text, "%{octet:02X}")
-                };
-            })),
+            (
+                "percent escapes where needed",
+                each(|text, octet| {
+                    let _ = if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
+                        write!(text, "{}", char::from(octet))
+                    } else {
+                        write!(text, "%{octet:02X}")
+                    };
+                }),
+            ),
             ("JSON escapes", each(|text, octet| _ = write!(text, "\\u{octet:04x}"))),
             ("JSON ESCAPES", each(|text, octet| _ = write!(text, "\\u{octet:04X}"))),
             ("escapes of a debugger", each(|text, octet| _ = write!(text, "\\x{octet:02x}"))),
@@ -73,7 +76,8 @@ impl Secret {
             let json = serde_json::to_string(text).unwrap();
             forms.push(("a JSON string", json.trim_matches('"').as_bytes().to_vec()));
         }
-        for (before, name) in ["base64", "base64 behind one octet", "base64 behind two octets"].into_iter().enumerate() {
+        for (before, name) in ["base64", "base64 behind one octet", "base64 behind two octets"].into_iter().enumerate()
+        {
             forms.push((name, base64_behind(before, octets, STANDARD)));
             forms.push((name, base64_behind(before, octets, FOR_ADDRESSES)));
         }

@@ -21,7 +21,8 @@ pub struct Site {
 }
 
 impl Site {
-    pub fn open() -> Self {
+    /// With a fault that is planted in the server, if any.
+    pub fn open(fault: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut init = Command::new(PROGRAM);
         init.args(["init", "--domain", "example.org", "--user", "carol", "--password-stdin", "--dir"]);
@@ -29,8 +30,13 @@ impl Site {
         let config = dir.path().join("watchpost.toml");
         fs::write(&config, CONFIGURATION).unwrap();
         let mut add = Command::new(PROGRAM);
-        client(add.args(["user", "add", "dave", "--password-stdin", "--config"]).arg(&config), format!("{DAVE}\n").as_bytes());
-        let running = Running::start(Command::new(PROGRAM).args(["serve", "--config"]).arg(&config));
+        client(
+            add.args(["user", "add", "dave", "--password-stdin", "--config"]).arg(&config),
+            format!("{DAVE}\n").as_bytes(),
+        );
+        let mut serve = Command::new(PROGRAM);
+        serve.envs(fault.map(|fault| ("WATCHPOST_PLANTED_FAULT", fault)));
+        let running = Running::start(serve.args(["serve", "--config"]).arg(&config));
         let log = running.logged_times("listening", 2);
         let addresses: Vec<SocketAddr> = log.lines().filter(|line| line.contains("listening")).map(address).collect();
         Self { dir, running, pop3: addresses[0], pop3s: addresses[1] }
@@ -45,39 +51,47 @@ impl Site {
         self.running.log()
     }
 
-    /// What the commands say and what the files hold, each with its name.
-    pub fn places(&self, when: &str) -> Vec<(String, Vec<u8>)> {
-        let mut places = Vec::new();
-        let mut ask = |arguments: &[&str]| {
-            let mut command = Command::new(PROGRAM);
-            command.args(["--lang", "en"]).args(arguments).arg("--config").arg(self.dir.path().join("watchpost.toml"));
-            let output = command.output().unwrap();
-            let said = [&output.stdout[..], &output.stderr[..]].concat();
-            assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said));
-            places.push((format!("watchpost {} ({when})", arguments.join(" ")), said));
-            output.stdout
-        };
-        for arguments in [&["report"][..], &["report", "--json"], &["sessions", "--limit", "500"], &["sessions", "export"]] {
-            ask(arguments);
+    fn ask(&self, arguments: &[&str]) -> (String, Vec<u8>) {
+        let mut command = Command::new(PROGRAM);
+        command.args(["--lang", "en"]).args(arguments).arg("--config").arg(self.dir.path().join("watchpost.toml"));
+        let output = command.output().unwrap();
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said));
+        (format!("watchpost {}", arguments.join(" ")), said)
+    }
+
+    /// Sessions and verdicts as other programs take them.
+    pub fn exported(&self) -> (String, Vec<u8>) {
+        self.ask(&["sessions", "export"])
+    }
+
+    /// What every command says of what happened.
+    pub fn said(&self) -> Vec<(String, Vec<u8>)> {
+        let mut said = vec![self.exported()];
+        for arguments in [&["report"][..], &["report", "--json"], &["sessions", "--limit", "500"]] {
+            said.push(self.ask(arguments));
         }
         for whom in ["carol", "dave", "127.0.0.1"] {
-            ask(&["privacy", "report", whom]);
+            said.push(self.ask(&["privacy", "report", whom]));
         }
         for account in ["carol", "dave"] {
-            ask(&["account", account]);
+            said.push(self.ask(&["account", account]));
         }
-        let listed = ask(&["sessions", "--json", "--limit", "500"]);
-        let listed = String::from_utf8(listed).unwrap();
-        for id in listed.lines().filter_map(id_of) {
-            ask(&["session", &id, "--explain"]);
-            ask(&["session", &id, "--json"]);
-            ask(&["session", &id, "--diagram", "mermaid"]);
+        let listed = self.ask(&["sessions", "--json", "--limit", "500"]);
+        let ids: Vec<String> = String::from_utf8_lossy(&listed.1).lines().filter_map(id_of).collect();
+        assert!(ids.len() > 40, "sessions are listed by name: {}", String::from_utf8_lossy(&listed.1));
+        said.push(listed);
+        for id in ids {
+            said.push(self.ask(&["session", &id, "--explain"]));
+            said.push(self.ask(&["session", &id, "--json"]));
         }
-        for file in files(self.dir.path()) {
-            let octets = fs::read(&file).unwrap();
-            places.push((format!("{} ({when})", file.display()), octets));
-        }
-        places
+        said
+    }
+
+    /// What the files hold.
+    pub fn files(&self, when: &str) -> Vec<(String, Vec<u8>)> {
+        let read = |file: PathBuf| (format!("{} ({when})", file.display()), fs::read(&file).unwrap());
+        files(self.dir.path()).into_iter().map(read).collect()
     }
 }
 
