@@ -203,7 +203,7 @@ async fn entertain(stage: Option<visitors::Stage>, premises: &Premises, argument
             talk.print(&talk.texts.format("talk-demo-visitors-left", &variables));
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn list(store: &MaildirStore, user: &User) -> Result<std::sync::Arc<Listing>, Failure> {

@@ -56,8 +56,9 @@ const fn by_hand(
     Visitor { name, comes: Comes::Hand(deed), networks: 1, expected, classes, tool: None }
 }
 
-const fn wide(visitor: Visitor, networks: u16) -> Visitor {
-    Visitor { networks, ..visitor }
+const fn wide(mut visitor: Visitor, networks: u16) -> Visitor {
+    visitor.networks = networks;
+    visitor
 }
 
 /// Attackers, each with every rule that must fire, and no other.

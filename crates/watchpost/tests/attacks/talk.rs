@@ -49,7 +49,7 @@ impl Talk {
         if !first.starts_with("+OK") {
             return 0;
         }
-        (0..).take_while(|_| !matches!(self.line().as_str(), "" | ".\r\n")).count()
+        std::iter::repeat_with(|| self.line()).take_while(|line| !matches!(line.as_str(), "" | ".\r\n")).count()
     }
 
     /// USER and PASS. Whether that opened the maildrop.

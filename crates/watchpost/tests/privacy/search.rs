@@ -44,7 +44,9 @@ impl Secret {
         assert!(octets.len() >= 8, "{name} is too short to be looked for");
         let each = |form: fn(&mut String, u8)| {
             let mut text = String::new();
-            octets.iter().for_each(|octet| form(&mut text, *octet));
+            for octet in octets {
+                form(&mut text, *octet);
+            }
             text.into_bytes()
         };
         let mut forms = vec![

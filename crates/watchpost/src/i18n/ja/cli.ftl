@@ -40,6 +40,10 @@ cli-demo-long-about =
     自己署名証明書、アカウント alice と bob、サンプル メールを用意し、ループバック
     アドレスで待ち受けて、次に試せることを表示します。Ctrl-C で停止します。
     データは残り、次に起動したときに続きから使えます。
+
+    `watchpost report` で見るものができるように、1 分ほど模擬の訪問者が
+    127.64.0.0/10 からやって来ます。正規の利用者、スキャナー、パスワードを推測する
+    者、侵入者などです。開くのは、訪問者用に作った carol のメールボックスだけです。
 cli-demo-examples =
     付属のサンプル メールで試す:
       watchpost demo
@@ -50,8 +54,11 @@ cli-demo-examples =
     別のポートで、データの置き場所を決めて試す:
       watchpost demo --dir /tmp/demo --pop3 127.0.0.1:2110 --pop3s 127.0.0.1:2995
 
+    訪問者なしで試す:
+      watchpost demo --no-visitors
+
     アドレスとパスワードをスクリプトに渡す:
-      watchpost demo --json > demo.json
+      watchpost demo --no-visitors --json > demo.json
 cli-demo-arg-dir =
     データを置くフォルダーです。
     省略時は $XDG_DATA_HOME/watchpost/demo です。
