@@ -64,7 +64,7 @@ async fn fetch(stage: &Stage) -> Result<(), ConnectError> {
 async fn watch(stage: &Stage) {
     let since = SystemClock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let middle = Duration::from_millis(u64::from(1_400 - since.subsec_millis()));
-    let mut clock = tokio::time::interval_at(tokio::time::Instant::now() + middle, LOOKS_EVERY);
+    let mut clock = tokio::time::interval_at((SystemClock.now() + middle).into(), LOOKS_EVERY);
     for _ in 0..LOOKS {
         clock.tick().await;
         let look = async {

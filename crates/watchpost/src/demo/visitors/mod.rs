@@ -18,6 +18,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::clock::{Clock as _, SystemClock};
+
 pub(super) use maildrop::fill;
 pub(super) use stage::Stage;
 
@@ -51,7 +53,7 @@ pub(super) fn reachable(bound: SocketAddr) -> Option<SocketAddr> {
 
 /// Plays everything: first those who belong here, so that they are known, then all others at once.
 pub(super) async fn play(stage: Stage) -> Departure {
-    let end = tokio::time::Instant::now() + STAY;
+    let end = (SystemClock.now() + STAY).into();
     let mut sent_away = 0;
     for act in [honest::first(&stage), strangers(&stage)] {
         let mut troupe: JoinSet<()> = act.into_iter().collect();
