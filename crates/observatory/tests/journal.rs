@@ -309,11 +309,11 @@ fn beyond_its_size_the_oldest_go_first() {
 
 #[test]
 fn addresses_become_networks_when_their_time_is_over() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("journal.sqlite");
     fn after_31_days() -> std::time::SystemTime {
         midnight() + Duration::from_hours(24 * 31 + 1)
     }
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("journal.sqlite");
     let judge = || -> watchpost_observatory::journal::Judge {
         Box::new(|sequence, event| match event.kind {
             EventKind::Login(_) => said(judgement("B1", 3, vec![sequence])),
@@ -322,7 +322,9 @@ fn addresses_become_networks_when_their_time_is_over() {
     };
     let (journal, _troubles) = begin(Terms::new(&path), CLOCKS, judge());
     let sink = journal.sink();
-    Visit::new(1, midnight()).over_tls().events().into_iter().for_each(|event| sink.record(event));
+    for event in Visit::new(1, midnight()).over_tls().events() {
+        sink.record(event);
+    }
     journal.flush();
     drop(journal);
     let terms = Terms { sessions: Duration::from_hours(24 * 90), ..Terms::new(&path) };

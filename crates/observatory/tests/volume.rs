@@ -28,9 +28,9 @@ fn visit(number: u64, spread: Duration, of: u64) -> Visit {
     let chance = mixed(number);
     let share = u32::try_from(number * 1_000_000 / of).unwrap();
     let at = midnight() + spread * share / 1_000_000 + Duration::from_micros(number % 1000);
-    let address = Ipv4Addr::from_bits(0x0b00_0000 | u32::try_from(chance % 60_000).unwrap() * 131);
+    let address = Ipv4Addr::from_bits(0x0b00_0000 | (u32::try_from(chance % 60_000).unwrap() * 131));
     let mut visit = Visit::new(number, at).from(&IpAddr::from(address).to_string());
-    visit.tls = chance >> 20 & 3 == 0;
+    visit.tls = (chance >> 20).is_multiple_of(4);
     match chance >> 30 & 15 {
         0 => visit.owner(),
         1..4 => visit,

@@ -47,13 +47,13 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// Reads the folders that the configuration names, if it names any.
+    /// Reads the folders that the configuration names, as far as they are there.
     pub fn read(observatory: &Observatory) -> Result<Self, Unreadable> {
         let mut lookup = Self::default();
-        for path in files(observatory.lists.as_deref())? {
+        for path in files(&observatory.lists)? {
             lookup.lists.extend(read_list(&path).map_err(|error| (path, error))?);
         }
-        for path in files(observatory.geoip.as_deref())? {
+        for path in files(&observatory.geoip)? {
             lookup.databases.extend(read_database(&path).map_err(|error| (path, error))?);
         }
         Ok(lookup)
@@ -115,9 +115,11 @@ fn shown(text: &str) -> String {
     Untrusted::new(text.as_bytes()).to_string()
 }
 
-/// The files of a folder, in the order of their names.
-fn files(folder: Option<&Path>) -> Result<Vec<PathBuf>, Unreadable> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
+/// The files of a folder, in the order of their names; none, when it is not there.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
     let named = |error| (folder.to_owned(), error);
     let entries = fs::read_dir(folder).map_err(named)?;
     let mut files: Vec<PathBuf> =
@@ -212,7 +214,7 @@ mod tests {
         let folder = tempfile::TempDir::new().expect("a folder");
         fs::write(folder.path().join(name), text).expect("a file");
         fs::write(folder.path().join("README.md"), "203.0.113.9").expect("a file");
-        let files = files(Some(folder.path())).expect("a folder");
+        let files = files(folder.path()).expect("a folder");
         let lists = files.iter().filter_map(|path| read_list(path).expect("a list")).collect();
         Lookup { lists, databases: Vec::new() }
     }

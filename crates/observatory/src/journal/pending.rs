@@ -60,37 +60,34 @@ impl Verdict {
             .prepare_cached("SELECT id FROM verdict WHERE episode = ?1 AND rule = ?2")?
             .query_row(params![episode, rule], |row| row.get(0))
             .optional()?;
-        let id = match known {
-            Some(id) => {
-                let update = "UPDATE verdict SET at = ?2, day = ?3, sequence = ?4, severity = ?5, subject = ?6,
+        let id = if let Some(id) = known {
+            let update = "UPDATE verdict SET at = ?2, day = ?3, sequence = ?4, severity = ?5, subject = ?6,
                     evidence = ?7, detail = ?8, coarse = 0, campaign = ?9 WHERE id = ?1";
-                let sequence = signed(*entry_sequence);
-                let evidence = ascending(&evidence);
-                file.prepare_cached(update)?
-                    .execute(params![id, at, day, sequence, severity, subject, evidence, detail, campaign])?;
-                id
-            }
-            None => {
-                let sum = "INSERT INTO hour_rule VALUES (?1, ?2, ?3, 1)
+            let sequence = signed(*entry_sequence);
+            let evidence = ascending(&evidence);
+            file.prepare_cached(update)?
+                .execute(params![id, at, day, sequence, severity, subject, evidence, detail, campaign])?;
+            id
+        } else {
+            let sum = "INSERT INTO hour_rule VALUES (?1, ?2, ?3, 1)
                     ON CONFLICT DO UPDATE SET verdicts = verdicts + 1";
-                file.prepare_cached(sum)?.execute(params![hour, rule, severity])?;
-                let add = "INSERT INTO verdict (at, day, sequence, rule, severity, subject, source, account, campaign,
+            file.prepare_cached(sum)?.execute(params![hour, rule, severity])?;
+            let add = "INSERT INTO verdict (at, day, sequence, rule, severity, subject, source, account, campaign,
                     episode, coarse, evidence, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12)";
-                file.prepare_cached(add)?.insert(params![
-                    at,
-                    day,
-                    signed(*entry_sequence),
-                    rule,
-                    severity,
-                    subject,
-                    source.map(Address::of),
-                    account,
-                    campaign,
-                    episode,
-                    ascending(&evidence),
-                    detail,
-                ])?
-            }
+            file.prepare_cached(add)?.insert(params![
+                at,
+                day,
+                signed(*entry_sequence),
+                rule,
+                severity,
+                subject,
+                source.map(Address::of),
+                account,
+                campaign,
+                episode,
+                ascending(&evidence),
+                detail,
+            ])?
         };
         if let Some(session) = session {
             file.prepare_cached("INSERT OR IGNORE INTO verdict_session VALUES (?1, ?2)")?.execute([*session, id])?;

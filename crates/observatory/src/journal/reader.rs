@@ -336,5 +336,5 @@ fn bounds(prefix: &str) -> Option<(ConnectionId, ConnectionId)> {
     }
     let free = u32::try_from(4 * (32 - digits)).ok()?;
     let low = u128::from_str_radix(prefix, 16).ok()?.checked_shl(free)?;
-    Some((ConnectionId(low), ConnectionId(low | (1_u128 << free) - 1)))
+    Some((ConnectionId(low), ConnectionId(low | ((1_u128 << free) - 1))))
 }

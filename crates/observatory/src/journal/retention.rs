@@ -210,10 +210,13 @@ fn coarse_peer(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(coarse(peer.ip()), 0)
 }
 
+/// Number, source, subject and detail of a verdict.
+type Told = (i64, Option<Vec<u8>>, String, Vec<u8>);
+
 fn coarsen_verdicts(file: &Connection, before: i64) -> rusqlite::Result<()> {
     let query = "SELECT id, source, subject, detail FROM verdict WHERE day < ?1 AND coarse = 0 LIMIT ?2";
     let mut rows = file.prepare_cached(query)?;
-    let found: Vec<(i64, Option<Vec<u8>>, String, Vec<u8>)> = rows
+    let found: Vec<Told> = rows
         .query_map([before, STEP / 4], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut update =

@@ -397,14 +397,13 @@ impl Writer {
         let now = Micros::of((self.clocks.wall)());
         let Some(file) = &mut self.file else { return };
         match self.retention.step(file, now) {
-            Ok(words_removed) if words_removed => self.words.forget(),
-            Ok(_) => {}
+            Ok(true) => self.words.forget(),
             Err(error) if db::is_damage(&error) => {
                 self.file = None;
                 self.set_aside(error.to_string());
             }
             // The next step tries again; what cannot be written shows when rows are.
-            Err(_) => {}
+            Ok(false) | Err(_) => {}
         }
     }
 }

@@ -106,6 +106,10 @@ pub fn sessions_stand_on_their_day() {
 
 /// The clock of a journal that is thirty days and an hour older than the oldest session.
 pub fn exactly_what_is_older_than_thirty_days_goes() {
+    fn later() -> std::time::SystemTime {
+        // Day 1 is thirty days ago, day 0 thirty-one.
+        midnight() + 31 * DAY + Duration::from_hours(1)
+    }
     let desk = Desk::new();
     let days: Vec<_> = (0..4_u32).map(|day| midnight() + day * DAY).collect();
     for (number, day) in (0..).zip(&days) {
@@ -115,10 +119,6 @@ pub fn exactly_what_is_older_than_thirty_days_goes() {
     let path = desk.path();
     let Desk { folder, journal, .. } = desk;
     drop(journal);
-    fn later() -> std::time::SystemTime {
-        // Day 1 is thirty days ago, day 0 thirty-one.
-        midnight() + 31 * DAY + Duration::from_hours(1)
-    }
     let (journal, _troubles) =
         begin(Terms::new(&path), watchpost_observatory::journal::Clocks { wall: later, ..CLOCKS }, no_judge());
     let end = std::time::Instant::now() + Duration::from_secs(30);
@@ -152,7 +152,9 @@ pub fn a_replay_says_what_was_said() {
     // Three sessions, interleaved: sequences of one are not a range.
     let visits: Vec<_> = (0..7).map(|number| Visit::new(number, midnight()).events()).collect();
     for step in 0..visits[0].len() {
-        visits.iter().for_each(|events| sink.record(events[step].clone()));
+        for events in &visits {
+            sink.record(events[step].clone());
+        }
     }
     journal.flush();
     drop(journal);

@@ -22,7 +22,7 @@ use watchpost_proto::pop3::{State, Verb};
 
 /// Midnight of a day of 2026, so that hours and days are round.
 pub fn midnight() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_780_272_000)
+    SystemTime::UNIX_EPOCH + Duration::from_hours(494_520)
 }
 
 /// The first hour of that day: nothing is old yet.

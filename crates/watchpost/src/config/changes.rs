@@ -22,13 +22,13 @@ impl Config {
             ("directory.kind", self.directory.kind != new.directory.kind),
             ("directory.path", self.directory.path != new.directory.path),
             ("store.path", self.store.path != new.store.path),
-            ("observatory", self.observatory != new.observatory),
             ("limits.password_checks", self.limits.password_checks != new.limits.password_checks),
             ("log.format", self.log.format != new.log.format),
             ("log.level", self.log.level != new.log.level),
         ];
         let plain = plain.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned());
-        plain.chain(self.changed_listeners(new)).collect()
+        let observatory = self.observatory.changes(&new.observatory);
+        plain.chain(observatory).chain(self.changed_listeners(new)).collect()
     }
 
     fn changed_listeners(&self, new: &Self) -> Vec<String> {

@@ -91,16 +91,17 @@ pub(super) struct RawObservatory {
     pub(super) public_networks: Option<Vec<String>>,
 
     /// A folder with databases of countries and networks (`*.mmdb`, GeoLite2 or DB-IP), which you fetch yourself.
+    /// The default one need not be there.
     ///
     /// Reason: Watchpost asks nobody about your visitors; without the folder, reports show addresses alone.
-    #[schemars(extend("x-type" = "path", "x-default" = "none", "x-example" = "geoip = \"/usr/share/GeoIP\""))]
+    #[schemars(extend("x-type" = "path", "x-default" = "\"{data_dir}/geoip\"", "x-example" = "geoip = \"/usr/share/GeoIP\""))]
     pub(super) geoip: Option<String>,
 
     /// A folder with lists of addresses: a file `tor.txt` names the list `tor`. One address or network a line, `#`
-    /// begins a comment; `*.json` may be MISP warning lists.
+    /// begins a comment; `*.json` may be MISP warning lists. The default one need not be there.
     ///
     /// Reason: as above: you fetch them, Watchpost reads them.
-    #[schemars(extend("x-type" = "path", "x-default" = "none", "x-example" = "lists = \"/etc/watchpost/lists\""))]
+    #[schemars(extend("x-type" = "path", "x-default" = "\"{data_dir}/lists\"", "x-example" = "lists = \"/etc/watchpost/lists\""))]
     pub(super) lists: Option<String>,
 }
 
@@ -129,9 +130,9 @@ pub struct Observatory {
     /// Private networks that count as strangers.
     pub public_networks: Vec<Network>,
     /// The folder with databases of countries and networks.
-    pub geoip: Option<PathBuf>,
+    pub geoip: PathBuf,
     /// The folder with lists of addresses.
-    pub lists: Option<PathBuf>,
+    pub lists: PathBuf,
 }
 
 impl Observatory {
@@ -143,38 +144,48 @@ impl Observatory {
         let answers = check.word("observatory.answers", raw.answers.as_deref(), &ANSWERS);
         let allow = networks(check, "observatory.allow", raw.allow.as_deref());
         let public_networks = networks(check, "observatory.public_networks", raw.public_networks.as_deref());
-        let geoip = folder(check, "observatory.geoip", raw.geoip.as_deref());
-        let lists = folder(check, "observatory.lists", raw.lists.as_deref());
+        let geoip = folder(check, "geoip", raw.geoip.as_deref());
+        let lists = folder(check, "lists", raw.lists.as_deref());
         let journal = check.plain_path(JOURNAL, raw.journal.as_deref().unwrap_or("{data_dir}/journal.sqlite"))?;
         check.file_to_write(JOURNAL, &journal, "write the path of the file: journal = \"{data_dir}/journal.sqlite\"");
-        Some(Self { journal, retention, journal_max, answers, allow, public_networks, geoip, lists })
+        Some(Self { journal, retention, journal_max, answers, allow, public_networks, geoip: geoip?, lists: lists? })
     }
 
     /// The table, with every default spelled out.
     pub(super) fn table(&self) -> String {
-        use std::fmt::Write as _;
         let string = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let path = |path: &PathBuf| string(&path.to_string_lossy());
         let list = |networks: &[Network]| {
             let networks: Vec<String> = networks.iter().map(|network| string(&network.to_string())).collect();
             format!("[{}]", networks.join(", "))
         };
-        let mut text = format!(
+        format!(
             "\n[observatory]\njournal = {}\nretention = {}\njournal_max = \"{}\"\nanswers = \"{}\"\nallow = {}\n\
-             public_networks = {}\n",
+             public_networks = {}\ngeoip = {}\nlists = {}\n",
             path(&self.journal),
             string(&duration_text(self.retention)),
             size_text(self.journal_max),
             super::word_of(&ANSWERS, &self.answers),
             list(&self.allow),
             list(&self.public_networks),
-        );
-        for (key, folder) in [("geoip", &self.geoip), ("lists", &self.lists)] {
-            if let Some(folder) = folder {
-                let _ = writeln!(text, "{key} = {}", path(folder));
-            }
-        }
-        text
+            path(&self.geoip),
+            path(&self.lists),
+        )
+    }
+
+    /// Which keys differ in another one.
+    pub(super) fn changes(&self, new: &Self) -> impl Iterator<Item = String> {
+        let keys = [
+            ("journal", self.journal != new.journal),
+            ("retention", self.retention != new.retention),
+            ("journal_max", self.journal_max != new.journal_max),
+            ("answers", self.answers != new.answers),
+            ("allow", self.allow != new.allow),
+            ("public_networks", self.public_networks != new.public_networks),
+            ("geoip", self.geoip != new.geoip),
+            ("lists", self.lists != new.lists),
+        ];
+        keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| format!("observatory.{key}"))
     }
 }
 
@@ -239,12 +250,15 @@ fn networks(check: &mut Check<'_>, key: &str, written: Option<&[String]>) -> Vec
     networks
 }
 
-/// A folder that must be there.
-fn folder(check: &mut Check<'_>, key: &str, written: Option<&str>) -> Option<PathBuf> {
-    let path = check.plain_path(key, written?)?;
-    if !path.is_dir() {
+/// A folder that must be there, unless it is the default one.
+fn folder(check: &mut Check<'_>, name: &str, written: Option<&str>) -> Option<PathBuf> {
+    let key = format!("observatory.{name}");
+    let default = format!("{{data_dir}}/{name}");
+    let path = check.plain_path(&key, written.unwrap_or(&default))?;
+    let is_default = check.data_dir.as_ref().is_some_and(|data_dir| data_dir.join(name) == path);
+    if !path.is_dir() && !is_default {
         let message = format!("{} is no folder", quoted(&path.to_string_lossy()));
-        check.refuse(key, &message, "make the folder, or leave the key out");
+        check.refuse(&key, &message, "make the folder, or leave the key out");
         return None;
     }
     Some(path)

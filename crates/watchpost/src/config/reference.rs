@@ -40,6 +40,8 @@ journal_max     = "2GiB"
 answers         = "enforce"
 allow           = []
 public_networks = []
+geoip           = "{data_dir}/geoip"
+lists           = "{data_dir}/lists"
 
 [limits]
 connections               = 4096

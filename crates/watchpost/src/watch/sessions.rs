@@ -33,7 +33,9 @@ pub fn run(arguments: &SessionsArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let reader = desk.reader()?;
     let sessions = desk.read(reader.sessions(&filter))?;
     if arguments.json {
-        sessions.iter().for_each(|session| desk.talk.print(&row_json(session).to_string()));
+        for session in &sessions {
+            desk.talk.print(&row_json(session).to_string());
+        }
         return Ok(());
     }
     if sessions.is_empty() {

@@ -90,12 +90,11 @@ impl Encoder {
 
     /// A text that will come again: its number, or zero and the text.
     fn word(&mut self, text: &str, number: &mut Number<'_>) {
-        match number(text) {
-            Some(number) => put_number(&mut self.octets, number),
-            None => {
-                self.octets.push(0);
-                put_octets(&mut self.octets, text.as_bytes());
-            }
+        if let Some(number) = number(text) {
+            put_number(&mut self.octets, number);
+        } else {
+            self.octets.push(0);
+            put_octets(&mut self.octets, text.as_bytes());
         }
     }
 
@@ -104,12 +103,11 @@ impl Encoder {
         let Some(chosen) = chosen else { return };
         let octets = chosen.as_octets();
         let plain = octets.iter().all(u8::is_ascii_graphic).then(|| str::from_utf8(octets).ok()).flatten();
-        match plain.and_then(number) {
-            Some(number) => put_number(&mut self.octets, number),
-            None => {
-                self.octets.push(0);
-                put_octets(&mut self.octets, octets);
-            }
+        if let Some(number) = plain.and_then(number) {
+            put_number(&mut self.octets, number);
+        } else {
+            self.octets.push(0);
+            put_octets(&mut self.octets, octets);
         }
     }
 
@@ -247,7 +245,9 @@ impl Encoder {
             summary.octets_in,
             summary.octets_out,
         ];
-        counts.iter().for_each(|count| put_number(&mut self.octets, *count));
+        for count in counts {
+            put_number(&mut self.octets, count);
+        }
         let times = [Some(summary.duration), summary.first_octet];
         for time in times.into_iter().flatten() {
             put_number(&mut self.octets, time.as_secs());

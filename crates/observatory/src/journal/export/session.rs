@@ -36,7 +36,9 @@ pub fn session_document(
 ) -> Value {
     let row = &session.row;
     let mut gathered = Gathered::default();
-    events.iter().for_each(|entry| gathered.hear(row.start, entry));
+    for entry in events {
+        gathered.hear(row.start, entry);
+    }
     let worst = verdicts.iter().max_by_key(|verdict| verdict.severity);
     let mut document = json!({
         "@timestamp": timestamp(row.start),
@@ -103,8 +105,8 @@ impl<'a> Gathered<'a> {
                 self.stls |= spoken.verb == Some(watchpost_proto::pop3::Verb::Stls);
                 self.spoken.push(command(time, spoken));
             }
-            EventKind::Reply(answered) => self.spoken.push(reply(time, answered)),
-            EventKind::Login(login) if self.logins.len() < LOGINS_MAX => self.logins.push(login_document(time, login)),
+            EventKind::Reply(answered) => self.spoken.push(reply(&time, answered)),
+            EventKind::Login(login) if self.logins.len() < LOGINS_MAX => self.logins.push(login_document(&time, login)),
             EventKind::Login(_) => self.logins_unsaid += 1,
             EventKind::PreviousPassword { .. } => {
                 if let Some(login) = self.logins.last_mut() {
@@ -191,7 +193,7 @@ fn command(time: Value, spoken: &Spoken) -> Value {
     document.into()
 }
 
-fn reply(time: Value, answered: &Answered) -> Value {
+fn reply(time: &Value, answered: &Answered) -> Value {
     let code = match answered.status {
         Status::Ok => "+OK",
         Status::Err => "-ERR",
@@ -207,7 +209,7 @@ fn reply(time: Value, answered: &Answered) -> Value {
     document
 }
 
-fn login_document(time: Value, login: &LoginAttempt) -> Value {
+fn login_document(time: &Value, login: &LoginAttempt) -> Value {
     let mechanism = match login.mechanism {
         LoginMechanism::User => "USER",
         LoginMechanism::Apop => "APOP",

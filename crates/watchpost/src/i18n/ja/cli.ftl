@@ -412,7 +412,7 @@ cli-report-examples =
     プログラム向け:
       watchpost report --since 7d --json
 cli-report-arg-config = { cli-serve-arg-config }
-cli-report-arg-since = いつから (24h、7d、20:00、yesterday-20:00、2026-11-23 など)
+cli-report-arg-since = いつから (24h、7d、20:00、日付など)
 cli-report-arg-until = いつまで。省略すると現在まで
 cli-report-arg-json = JSON オブジェクトを一つ出力する
 
@@ -431,7 +431,7 @@ cli-sessions-examples =
     どのクライアントがどの TLS のバージョンを使うか:
       watchpost sessions --by tls --since 7d
 cli-sessions-arg-config = { cli-serve-arg-config }
-cli-sessions-arg-since = これ以降に始まったもの (24h、7d、yesterday-20:00、日付など)
+cli-sessions-arg-since = これ以降に始まったもの (24h、7d、日付など)
 cli-sessions-arg-until = これより前に始まったもの
 cli-sessions-arg-address = このアドレスまたはネットワークからのもの
 cli-sessions-arg-account = この名前が試されたもの
