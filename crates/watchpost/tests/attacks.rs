@@ -137,6 +137,51 @@ fn who_holds_connections_is_named() {
 }
 
 #[test]
+fn an_old_password_from_elsewhere_has_leaked() {
+    let mut premises = Premises::open(&[], "");
+    let log_in = |source, password: &str| {
+        let mut talk = talk::Talk::greeted(source, premises.pop3());
+        let is_in = talk.log_in("postmaster", password);
+        talk.quit();
+        is_in
+    };
+    let old = premises::password_of("postmaster");
+    assert!(log_in(premises::home(FIRST), &old));
+    premises.change_password("a new one for postmaster");
+    assert!(log_in(premises::home(FIRST), "a new one for postmaster"));
+    // The owner's forgotten phone, at home, and then somebody else.
+    assert!(!log_in(premises::home(FIRST), &old));
+    assert!(!log_in(premises::source(FIRST), &old));
+    premises.close();
+    let seen = seen::verdicts(&premises.folder().join("journal.sqlite"));
+    let leaked: Vec<_> = seen.iter().filter(|seen| seen.rule == "O1").collect();
+    assert_eq!(leaked.len(), 1, "{seen:?}");
+    assert_eq!(leaked[0].severity, "high");
+    let cites = |part: &str| leaked[0].evidence.iter().any(|octets| contains(octets, part.as_bytes()));
+    assert!(cites("opened") && cites("PreviousPassword"), "{leaked:?}");
+}
+
+#[test]
+fn rules_that_are_broken_are_noticed() {
+    for (fault, name) in [
+        ("observatory.b1-never-fires", "many passwords"),
+        ("observatory.evidence-is-empty", "one password"),
+        ("observatory.stale-retry-is-a-guess", "a phone with an old password"),
+        ("observatory.trust-ignored", "a person hunting for the password at home"),
+    ] {
+        let (network, visitor) = visitors().into_iter().find(|(_, visitor)| visitor.name == name).expect(name);
+        for (planted, is_sound) in [(None, true), (Some(fault), false)] {
+            let mut premises = Premises::with_fault(planted, &accounts(), "");
+            come(&premises, network, visitor);
+            premises.close();
+            let seen = seen::verdicts(&premises.folder().join("journal.sqlite"));
+            let wrong = difference(visitor, &seen.iter().collect::<Vec<_>>());
+            assert_eq!(wrong.is_empty(), is_sound, "{planted:?}: {}", wrong.join("\n"));
+        }
+    }
+}
+
+#[test]
 fn who_tests_servers_is_taken_for_no_guesser() {
     let mut premises = Premises::open(&[], "");
     honest::conform(&premises, FIRST);

@@ -42,6 +42,7 @@ fn what_leaks_is_found() {
         ("server.password-in-the-log", "the log"),
         ("proto.tells-sasl-data", "journal.sqlite"),
         ("proto.tells-what-follows-user", "sessions export"),
+        ("server.name-that-may-be-a-password", "journal.sqlite"),
     ] {
         let mut site = Site::open(Some(fault));
         let typed = typed::everything(&site);

@@ -52,12 +52,18 @@ fn message(number: usize) -> String {
 impl Premises {
     /// With these accounts, and messages in their maildrops. `limits` are lines of the configuration.
     pub fn open(accounts: &[(String, usize)], limits: &str) -> Self {
+        Self::with_fault(None, accounts, limits)
+    }
+
+    /// With a fault planted in the server. Without accounts there is the one that `init` made.
+    pub fn with_fault(fault: Option<&str>, accounts: &[(String, usize)], limits: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut init = Command::new(PROGRAM);
         init.args(["--lang", "en", "init", "--domain", "example.org", "--user", "postmaster", "--password-stdin"]);
-        client(init.arg("--dir").arg(dir.path()), b"postmaster's own\n");
+        client(init.arg("--dir").arg(dir.path()), password_of("postmaster").as_bytes());
         let config = dir.path().join("watchpost.toml");
-        fs::write(&config, configuration(limits)).unwrap();
+        let others = if accounts.is_empty() { "" } else { "[directory]\nkind = \"passwd-file\"\npath = \"passwd\"\n" };
+        fs::write(&config, configuration(others, limits)).unwrap();
         let names = ["localhost", "127.0.0.1"].map(str::to_owned);
         let made = watchpost::certificate::self_signed(&names, std::time::SystemTime::now()).unwrap();
         fs::write(dir.path().join("cert.pem"), made.certificate).unwrap();
@@ -74,7 +80,9 @@ impl Premises {
                 fs::write(folder.join(name), message(number)).unwrap();
             }
         }
-        let running = Running::start(Command::new(PROGRAM).args(["serve", "--config"]).arg(&config));
+        let mut serve = Command::new(PROGRAM);
+        serve.envs(fault.map(|fault| ("WATCHPOST_PLANTED_FAULT", fault)));
+        let running = Running::start(serve.args(["serve", "--config"]).arg(&config));
         let log = running.logged_times("listening", 2);
         let addresses: Vec<SocketAddr> = log.lines().filter(|line| line.contains("listening")).map(address).collect();
         Self { dir, running, addresses: addresses.try_into().expect("POP3 and POP3S") }
@@ -108,6 +116,13 @@ impl Premises {
         path.to_str().expect("a path in ASCII").to_owned()
     }
 
+    /// Gives the account that `init` made a new password, while the server runs.
+    pub fn change_password(&self, password: &str) {
+        let mut passwd = Command::new(PROGRAM);
+        passwd.args(["user", "--config"]).arg(self.config()).args(["passwd", "postmaster", "--password-stdin"]);
+        client(&mut passwd, password.as_bytes());
+    }
+
     /// Ends the server in order, so that the journal has everything.
     pub fn close(&mut self) {
         self.running.signal("-TERM");
@@ -120,14 +135,15 @@ fn address(line: &str) -> SocketAddr {
     address.split(' ').next().expect("an address").parse().expect("an address")
 }
 
-fn configuration(limits: &str) -> String {
+/// Answers are observed: what rules say of a whole visit is asked here, not how soon a visitor is sent away.
+fn configuration(directory: &str, limits: &str) -> String {
     format!(
         "domain = \"example.org\"\ndata_dir = \".\"\n\n\
          [[listener]]\nprotocol = \"pop3\"\naddress = \"127.0.0.1:0\"\nplaintext_login = \"loopback\"\n\n\
          [[listener]]\nprotocol = \"pop3s\"\naddress = \"127.0.0.1:0\"\n\n\
          [tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n\n\
-         [directory]\nkind = \"passwd-file\"\npath = \"passwd\"\n\n\
+         {directory}\n\
          [limits]\nfailed_login_delay = \"0s\"\n{limits}\n\
-         [observatory]\npublic_networks = [\"127.0.0.0/8\"]\n"
+         [observatory]\npublic_networks = [\"127.0.0.0/8\"]\nanswers = \"observe\"\n"
     )
 }

@@ -49,10 +49,9 @@ pub fn words(transcript: &Transcript) -> String {
     if !line.is_empty() {
         words.push(format!("{} without-end", word(&line, is_data)));
     }
-    // Who closes first after the last reply is a matter of microseconds; who resets is not.
+    // Who closes first, and whether by a reset, is a matter of microseconds.
     if words.is_empty() {
-        let is_reset = transcript.iter().any(|turn| turn.side == Side::Client && turn.said == Said::Reset);
-        words.push(if is_reset { "reset" } else { "silence" }.to_owned());
+        words.push("silence".to_owned());
     }
     folded(&words)
 }

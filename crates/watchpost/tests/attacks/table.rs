@@ -65,7 +65,7 @@ const fn wide(mut visitor: Visitor, networks: u16) -> Visitor {
 pub const ATTACKERS: &[Visitor] = &[
     tool(
         &tools::HYDRA,
-        None,
+        Some("hydra"),
         &[is("B1", "medium", "guessed-hydra"), is("W2", "info", "opened")],
         &["guesser", "probe"],
     ),

@@ -88,6 +88,8 @@ fn in_wrong_places(site: &Site, secret: &mut impl FnMut(&str) -> String) {
     say(site, &["USER carol", &secret("alone in its line, behind USER")]);
     say(site, &["USER carol", "PASS no-such-1", &secret("alone in its line, behind a refusal")]);
     say(site, &["USER carol", "PASS no-such-2", &format!("USER {}", secret("as a name, behind a refusal"))]);
+    let name = format!("USER {}", secret("as a name, behind a refusal, with a password"));
+    say(site, &["USER carol", "PASS no-such-3", &name, "PASS no-such-4"]);
     say(site, &[&format!("LOGIN carol {}", secret("behind LOGIN"))]);
     say(site, &[&format!("AUTH {}", secret("as a mechanism"))]);
     say(site, &[&format!("APOP carol {}", secret("as APOP's digest"))]);
