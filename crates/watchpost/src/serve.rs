@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use watchpost_observatory::journal::Journal;
@@ -76,6 +77,26 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
     Ok(Ready { house: Arc::new(house), bound, config, journal })
 }
 
+/// Descriptors that a session with an open maildrop has at the most: its socket, its Maildir, the lock, and a message.
+const DESCRIPTORS_PER_SESSION: u64 = 4;
+
+/// Takes as many descriptors as the system gives, and says so where they are too few for the connections allowed.
+fn raise_descriptors(connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "cannot raise the limit of open files");
+    }
+    let wanted = connections as u64 * DESCRIPTORS_PER_SESSION;
+    if let Some(given) = getrlimit(Resource::Nofile).current.filter(|given| *given < wanted) {
+        tracing::warn!(
+            given,
+            wanted,
+            "the system gives fewer open files than limits.connections may need: raise LimitNOFILE of the service, or \
+             lower limits.connections"
+        );
+    }
+}
+
 /// Opens the store of this configuration.
 pub fn open_store(config: &Config) -> Result<MaildirStore, watchpost_store::Cause> {
     Ok(MaildirStore::new(MaildirPath::parse(&config.store.path)?, config.domain.as_str()))
@@ -99,6 +120,7 @@ impl Ready {
 
     /// Serves until SIGTERM or SIGINT; SIGHUP reloads.
     pub async fn run(self) -> Result<(), StartError> {
+        raise_descriptors(self.config.limits.connections);
         let signals = Signals::new().map_err(StartError::Signals)?;
         for bound in &self.bound {
             tracing::info!(address = %bound.address, protocol = bound.listener.protocol.word(), "listening");
@@ -106,8 +128,10 @@ impl Ready {
         let (stop, stopping) = watch::channel(Stop::Not);
         let workers = Workers::start(&self.house, self.bound, &stopping).map_err(StartError::Threads)?;
         let sessions = tokio::spawn(workers.finished());
+        let house = Arc::clone(&self.house);
         let keeper = Keeper { house: self.house, config: self.config };
         keeper.keep(signals, stop, sessions).await;
+        let _ = tokio::time::timeout(LAST_WORDS, house.store.finish_housekeeping()).await;
         // What is left is written before the program ends.
         drop(self.journal);
         tracing::info!("stopped");

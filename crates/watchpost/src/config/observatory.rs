@@ -60,9 +60,11 @@ pub(super) struct RawObservatory {
     ))]
     pub(super) journal_max: Option<String>,
 
-    /// Whether what the rules say is carried out (`enforce`) or only written down (`observe`).
+    /// Whether what the rules say will be carried out (`enforce`) or only written down (`observe`). Today both only write
+    /// it down: reports say what would be slowed, refused or banned. A failed login waits in any case
+    /// (`limits.failed_login_delay`).
     ///
-    /// Reason: guesses are slowed and refused from the first day; `observe` shows what would have been.
+    /// Reason: a server that is set to `observe` now stays so when answers are carried out.
     #[schemars(extend(
         "x-type" = "`\"enforce\"` or `\"observe\"`",
         "x-default" = "\"enforce\"",
