@@ -200,7 +200,7 @@ async fn entertain(stage: Option<visitors::Stage>, premises: &Premises, argument
                 ("sessions", sessions.into()),
                 ("session", session.into()),
             ];
-            talk.print(&talk.texts.format("talk-demo-visitors-left", &variables));
+            talk.print(&format!("\n{}", talk.texts.format("talk-demo-visitors-left", &variables)));
         }
     }
     std::future::pending::<()>().await;

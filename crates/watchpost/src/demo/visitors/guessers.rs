@@ -1,6 +1,7 @@
 //! Those who guess: one account, many accounts, many addresses (rules B1, P1, C1, D1, DC, E1).
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use super::Deed;
 use super::scanners::done;
@@ -9,9 +10,10 @@ use crate::connect::ConnectError;
 
 /// Guesses on one connection: the server closes after three.
 const GUESSES_EACH: usize = 3;
-/// Addresses of the botnet, and what each of them tries.
+/// Addresses of the botnet, what each of them tries, and how long it waits in between.
 const BOTS: u8 = 12;
 const BOT_GUESSES: usize = 5;
+const BOT_PAUSE: Duration = Duration::from_secs(6);
 
 /// What people use and programs try. None is a password of the demo: those are made by chance.
 const COMMON: [&str; 9] =
@@ -48,15 +50,29 @@ pub(super) fn all(stage: &Stage) -> Vec<Deed> {
         guesses(stage, stage.stranger(13), DEFAULTS.iter().copied().map(owned).collect()),
         enumerates(stage, stage.stranger(14)),
     ];
-    for bot in 0..BOTS {
-        let start = usize::from(bot) * BOT_GUESSES;
-        let guess = |number: usize| {
-            let name = OFFICES[number % OFFICES.len()];
-            (name.to_owned(), format!("{name}{}", 2000 + number))
-        };
-        all.push(guesses(stage, stage.stranger(20 + bot), (start..start + BOT_GUESSES).map(guess).collect()));
-    }
+    all.extend((0..BOTS).map(|bot| walks_the_list(stage, bot)));
     all
+}
+
+/// One address of the botnet: a guess on a connection, a pause, the next one. All of them write as one program does.
+fn walks_the_list(stage: &Stage, bot: u8) -> Deed {
+    let (stage, source) = (stage.clone(), stage.stranger(20 + bot));
+    Box::pin(async move {
+        let mut clock = tokio::time::interval(BOT_PAUSE);
+        let first = usize::from(bot) * BOT_GUESSES;
+        for number in first..first + BOT_GUESSES {
+            clock.tick().await;
+            let guess = async {
+                let mut visit = stage.enter(source, Door::Pop3).await?;
+                visit.send(format!("user {}\n", OFFICES[number % OFFICES.len()])).await?;
+                visit.line().await?;
+                visit.send(format!("pass Spring-{}!\n", 1980 + number)).await?;
+                visit.line().await?;
+                Ok(())
+            };
+            done(guess.await);
+        }
+    })
 }
 
 fn owned((name, password): (&str, &str)) -> (String, String) {
