@@ -8,15 +8,17 @@ use arc_swap::ArcSwap;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use watchpost_observatory::EventSink;
 use watchpost_observatory::journal::Journal;
 use watchpost_store::maildir::{MaildirPath, MaildirStore};
 use watchpost_store::{AnyDirectory, Directory, Store};
 
 use crate::accounts;
 use crate::clock::SystemClock;
-use crate::config::{Config, TlsIdentity};
+use crate::config::{Config, Record, TlsIdentity};
 use crate::house::{House, Live, Watch};
 use crate::journal::{self, LogAndJournal, Secret};
+use crate::log::SessionLog;
 pub use crate::server::Bound;
 use crate::server::{self, ConnectionIds, Gate, ListenError, Stop, Workers};
 
@@ -30,7 +32,7 @@ pub struct Ready {
     house: Arc<House<MaildirStore, AnyDirectory>>,
     bound: Vec<Bound>,
     config: Config,
-    journal: Journal,
+    journal: Option<Journal>,
 }
 
 /// Why a server cannot begin.
@@ -61,14 +63,24 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
     let directory = accounts::open(&config).map_err(StartError::Directory)?;
     let store = open_store(&config).map_err(StartError::Store)?;
     let bound = server::listen(&config.listeners, server::workers())?;
-    let secret = Secret::keep(&config.data_dir).map_err(StartError::Journal)?;
-    let passwords = journal::password_tables(&secret).map_err(StartError::Journal)?;
-    let journal = journal::begin(&config, &secret).map_err(StartError::Journal)?;
+    let (journal, watch) = match config.observatory.record {
+        Record::Sessions => {
+            let secret = Secret::keep(&config.data_dir).map_err(StartError::Journal)?;
+            let passwords = journal::password_tables(&secret).map_err(StartError::Journal)?;
+            let journal = journal::begin(&config, &secret).map_err(StartError::Journal)?;
+            (Some(journal), Some(Watch { passwords }))
+        }
+        Record::Nothing => (None, None),
+    };
+    let events: Box<dyn EventSink> = match &journal {
+        Some(journal) => Box::new(LogAndJournal { journal: journal.sink() }),
+        None => Box::new(SessionLog),
+    };
     let house = House {
         store,
         directory,
-        events: Box::new(LogAndJournal { journal: journal.sink() }),
-        watch: Some(Watch { passwords }),
+        events,
+        watch,
         clock: Box::new(SystemClock),
         gate: Gate::default(),
         connections: ConnectionIds::new(uuid::Uuid::now_v7().as_u64_pair().1),

@@ -44,7 +44,7 @@ pub use self::error::{ConfigError, ConfigErrors, Finding, Place, Severity};
 pub use self::limits::Limits;
 pub use self::listener::{Listener, ListenerProtocol};
 pub use self::network::{Network, NotANetwork, PlaintextLogin};
-pub use self::observatory::{Answers, Observatory};
+pub use self::observatory::{Answers, Observatory, Record};
 pub use self::reference::{COMPLETE_EXAMPLE, reference};
 pub use self::tls_identity::{TlsFile, TlsIdentity, TlsIdentityError};
 

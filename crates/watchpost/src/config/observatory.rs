@@ -27,6 +27,17 @@ const ANSWERS: [(&str, Answers); 2] = [("enforce", Answers::Enforce), ("observe"
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawObservatory {
+    /// Whether sessions are written down: every one of them (`sessions`), or none (`nothing`). With `nothing` the commands
+    /// that read the journal find what is there already, and the log still has one line for each session.
+    ///
+    /// Reason: what nobody wrote down nobody can explain.
+    #[schemars(extend(
+        "x-type" = "`\"sessions\"` or `\"nothing\"`",
+        "x-default" = "\"sessions\"",
+        "x-example" = "record = \"nothing\""
+    ))]
+    pub(super) record: Option<String>,
+
     /// The file in which every session is written down. It is made when it does not exist; its folder is not.
     ///
     /// Reason: beside everything else that Watchpost keeps.
@@ -107,6 +118,18 @@ pub(super) struct RawObservatory {
     pub(super) lists: Option<String>,
 }
 
+/// Whether sessions are written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Record {
+    /// Every one of them.
+    #[default]
+    Sessions,
+    /// None.
+    Nothing,
+}
+
+const RECORDS: [(&str, Record); 2] = [("sessions", Record::Sessions), ("nothing", Record::Nothing)];
+
 /// Whether what the rules say is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
@@ -119,6 +142,8 @@ pub enum Answers {
 /// The journal, and what is known of addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observatory {
+    /// Whether sessions are written down.
+    pub record: Record,
     /// The file, which may not exist yet.
     pub journal: PathBuf,
     /// How long sessions are kept.
@@ -143,6 +168,7 @@ impl Observatory {
         const JOURNAL: &str = "observatory.journal";
         let retention = retention(check, raw.retention.as_deref());
         let journal_max = journal_max(check, raw.journal_max.as_deref());
+        let record = check.word("observatory.record", raw.record.as_deref(), &RECORDS);
         let answers = check.word("observatory.answers", raw.answers.as_deref(), &ANSWERS);
         let allow = networks(check, "observatory.allow", raw.allow.as_deref());
         let public_networks = networks(check, "observatory.public_networks", raw.public_networks.as_deref());
@@ -150,7 +176,17 @@ impl Observatory {
         let lists = folder(check, "lists", raw.lists.as_deref());
         let journal = check.plain_path(JOURNAL, raw.journal.as_deref().unwrap_or("{data_dir}/journal.sqlite"))?;
         check.file_to_write(JOURNAL, &journal, "write the path of the file: journal = \"{data_dir}/journal.sqlite\"");
-        Some(Self { journal, retention, journal_max, answers, allow, public_networks, geoip: geoip?, lists: lists? })
+        Some(Self {
+            record,
+            journal,
+            retention,
+            journal_max,
+            answers,
+            allow,
+            public_networks,
+            geoip: geoip?,
+            lists: lists?,
+        })
     }
 
     /// The table, with every default spelled out.
@@ -162,8 +198,9 @@ impl Observatory {
             format!("[{}]", networks.join(", "))
         };
         format!(
-            "\n[observatory]\njournal = {}\nretention = {}\njournal_max = \"{}\"\nanswers = \"{}\"\nallow = {}\n\
+            "\n[observatory]\nrecord = \"{}\"\njournal = {}\nretention = {}\njournal_max = \"{}\"\nanswers = \"{}\"\nallow = {}\n\
              public_networks = {}\ngeoip = {}\nlists = {}\n",
+            super::word_of(&RECORDS, &self.record),
             path(&self.journal),
             string(&duration_text(self.retention)),
             size_text(self.journal_max),
@@ -178,6 +215,7 @@ impl Observatory {
     /// Which keys differ in another one.
     pub(super) fn changes(&self, new: &Self) -> impl Iterator<Item = String> {
         let keys = [
+            ("record", self.record != new.record),
             ("journal", self.journal != new.journal),
             ("retention", self.retention != new.retention),
             ("journal_max", self.journal_max != new.journal_max),
