@@ -27,8 +27,8 @@ pub(super) use stage::Stage;
 pub(super) const ACCOUNT: &str = "carol";
 /// Where visitors come from: strangers to the rules although they are on loopback.
 pub(super) const NETWORK: &str = "127.64.0.0/10";
-/// After this long nobody of the troupe is left.
-pub(super) const STAY: Duration = Duration::from_mins(1);
+/// After this long nobody of the troupe is left. They need half of it where nothing else keeps the machine busy.
+pub(super) const STAY: Duration = Duration::from_secs(90);
 
 /// What one visitor does, to its end. What goes wrong for it is its own affair: it may have been thrown out.
 type Deed = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
