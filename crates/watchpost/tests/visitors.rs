@@ -12,7 +12,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use support::{Demo, PROGRAM, Running, Typist};
+use support::{PROGRAM, Running, Typist};
 
 /// What every play must show. Whether the monitor is seen to be regular (M1) is a matter of how busy the machine is.
 const RULES: [&str; 15] = ["B1", "C1", "D1", "DC", "E1", "H1", "H2", "M2", "N1", "P1", "S1", "W1", "W2", "W3", "X1"];
@@ -87,17 +87,4 @@ fn visitors_come_are_named_and_leave() {
     let id = worst["event"]["id"].as_str().unwrap();
     let explained = follow(&recommended[2].replace("ID", id));
     assert!(explained.contains("STLS"), "{explained}");
-}
-
-#[test]
-fn no_visitors_is_nobody() {
-    let dir = tempfile::tempdir().unwrap();
-    let demo = Demo::start(dir.path(), &[]);
-    assert_eq!(demo.facts["visitors"], Value::Null);
-    let config = demo.text("config");
-    demo.running.logged_times("listening", 2);
-    let log = demo.stop();
-    assert!(!log.contains("session ended"), "{log}");
-    assert!(!dir.path().join("mail/carol@example.org").exists());
-    assert_eq!(follow(&format!("watchpost sessions --json --config {config}")), "");
 }

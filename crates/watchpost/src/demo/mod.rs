@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use watchpost_proto::planted::planted;
 use watchpost_proto::{Listing, Password};
 use watchpost_store::maildir::MaildirStore;
 use watchpost_store::{AccountError, Maildrop, SqliteDirectory, Store, User};
@@ -47,7 +48,8 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
         Failure::new(ExitCode::Software, format!("the demo's own configuration:\n{}", errors.plain()))
     })?;
     let mut names = ACCOUNTS.to_vec();
-    names.extend((!arguments.no_visitors).then_some(visitors::ACCOUNT));
+    let are_invited = !arguments.no_visitors || planted("demo.visitors-come-uninvited");
+    names.extend(are_invited.then_some(visitors::ACCOUNT));
     let passwords = Passwords::keep(&premises.dir, &names).map_err(|error| failed(&error))?;
     crate::log::start(config.log, talk.colour);
     let runtime = runtime()?;
@@ -66,7 +68,7 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
         imported::import(arguments.mail.as_deref(), &premises.dir, &store, &alice, talk)?;
         let listing = list(&store, &alice).await?;
         let bobs = list(&store, &bob).await?.len();
-        let stage = if arguments.no_visitors { None } else { stage(&ready, &directory, &store, &passwords)? };
+        let stage = if are_invited { stage(&ready, &directory, &store, &passwords)? } else { None };
         let told = Told { ready: &ready, premises: &premises, passwords: &passwords, has_visitors: stage.is_some() };
         if arguments.json {
             talk.print(&told.announcement(&listing));
