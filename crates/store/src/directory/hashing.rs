@@ -23,7 +23,7 @@ use watchpost_proto::planted::planted;
 
 #[cfg(feature = "planted")]
 use super::secret::Kind;
-use super::secret::{Secret, Verdict};
+use super::secret::{Memory, Secret, Verdict};
 
 /// Checks that wait at the same time, at the most. At the dearest usual cost that is half a minute of one core.
 const WAITING_MAX: usize = 1024;
@@ -165,8 +165,9 @@ impl Line {
 /// Works until nobody waits.
 fn work(line: &Mutex<Line>) {
     let thread = Thread(line);
+    let mut memory = Memory::default();
     while let Some(Waiting { check, answer }) = thread.next() {
-        let verdict = check.verdict(|secret| count(line, secret));
+        let verdict = check.verdict(&mut memory, |secret| count(line, secret));
         // Who has left meanwhile is not told.
         let _ = answer.send(verdict);
     }
@@ -190,17 +191,17 @@ impl Drop for Thread<'_> {
 }
 
 impl Check {
-    fn verdict(&self, count: impl Fn(&Secret)) -> Verdict {
+    fn verdict(&self, memory: &mut Memory, count: impl Fn(&Secret)) -> Verdict {
         if let Some(own) = &self.own {
             count(own);
-            if own.verify(&self.password) == Verdict::Right {
+            if own.verify(&self.password, memory) == Verdict::Right {
                 return Verdict::Right;
             }
         }
         for decoy in &self.decoys {
             count(decoy);
             // It proves nothing, whatever it says.
-            let _ = decoy.verify(&self.password);
+            let _ = decoy.verify(&self.password, memory);
         }
         Verdict::Wrong
     }
