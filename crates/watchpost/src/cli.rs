@@ -98,6 +98,9 @@ pub struct DemoArgs {
     /// Where POP3S listens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1995")]
     pub pop3s: SocketAddr,
+    /// Let nobody come: no simulated visitors.
+    #[arg(long)]
+    pub no_visitors: bool,
     /// Tell a program where everything is: one JSON object on standard output once the ports are open.
     #[arg(long)]
     pub json: bool,

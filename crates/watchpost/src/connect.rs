@@ -4,7 +4,7 @@
 //! for whoever must say what no client may say.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use watchpost_observatory::Untrusted;
@@ -134,6 +134,7 @@ pub struct Connector {
     target: Target,
     deadlines: Deadlines,
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    source: Option<IpAddr>,
 }
 
 impl Connector {
@@ -147,7 +148,7 @@ impl Connector {
                 Some((Arc::new(client_config(&target.trust)?), name))
             }
         };
-        Ok(Self { target, deadlines, tls })
+        Ok(Self { target, deadlines, tls, source: None })
     }
 
     /// Every handshake is a whole one, as if each connection came from another client.
@@ -156,6 +157,13 @@ impl Connector {
         if let Some((config, _)) = &mut self.tls {
             Arc::make_mut(config).resumption = Resumption::disabled();
         }
+        self
+    }
+
+    /// Connections come from this address of ours.
+    #[must_use]
+    pub fn speaking_from(mut self, source: IpAddr) -> Self {
+        self.source = Some(source);
         self
     }
 
@@ -172,7 +180,7 @@ impl Connector {
             within(self.deadlines.address, lookup).await?.map_err(|error| ConnectError::Resolve(host(), error))?;
         let mut last = ConnectError::Resolve(host(), io::ErrorKind::NotFound.into());
         for address in addresses {
-            match within(self.deadlines.address, TcpStream::connect(address)).await {
+            match within(self.deadlines.address, stream_to(address, self.source)).await {
                 Ok(Ok(stream)) => {
                     stream.set_nodelay(true)?;
                     return Ok(Link { stream: Stream::Clear(stream), deadline: self.deadlines.reply });
@@ -242,6 +250,13 @@ impl Connector {
         client.link = Some(self.handshake(link).await?);
         Ok(())
     }
+}
+
+async fn stream_to(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(source) = source else { return TcpStream::connect(address).await };
+    let socket = if source.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(source, 0))?;
+    socket.connect(address).await
 }
 
 fn refusal(negative: &Negative<'_>) -> ConnectError {

@@ -38,6 +38,10 @@ cli-demo-long-about =
     Makes a self-signed certificate, the accounts alice and bob, and sample mail,
     listens on loopback, and prints what to try next. Ctrl-C stops it; the data
     stay, and the next run goes on with them.
+
+    For about a minute simulated visitors come from 127.64.0.0/10, so that there
+    is something to see in `watchpost report`: people who belong here, scanners,
+    guessers, an intruder. They open the maildrop of carol, made for them, alone.
 cli-demo-examples =
     The demo with its own mail:
       watchpost demo
@@ -48,12 +52,16 @@ cli-demo-examples =
     On other ports, with the data in a folder of your choice:
       watchpost demo --dir /tmp/demo --pop3 127.0.0.1:2110 --pop3s 127.0.0.1:2995
 
+    Nobody but you:
+      watchpost demo --no-visitors
+
     For a script that wants to know addresses and passwords:
-      watchpost demo --json > demo.json
+      watchpost demo --no-visitors --json > demo.json
 cli-demo-arg-dir = Where the demo keeps its data; $XDG_DATA_HOME/watchpost/demo when absent
 cli-demo-arg-mail = Folder with mail to serve instead of the samples: .eml, Maildir, .mbox
 cli-demo-arg-pop3 = Where POP3 with STLS listens
 cli-demo-arg-pop3s = Where POP3S listens
+cli-demo-arg-no-visitors = Let nobody come: without this, simulated visitors come for about a minute
 cli-demo-arg-json = Print one JSON object with addresses and accounts once the ports are open
 
 cli-init-about = Write a configuration, a certificate and the first account

@@ -50,6 +50,21 @@ talk-demo-next =
         python3 -c "import poplib, ssl; m = poplib.POP3_SSL('{ $host }', { $port }, context=ssl._create_unverified_context()); m.user('alice'); m.pass_('{ $alice }'); print(m.stat()); m.quit()"
 
     The certificate is self-signed, therefore -k. Ctrl-C stops the demo.
+talk-demo-visitors-come =
+    For about a minute simulated visitors come from 127.64.0.0/10: people who belong here,
+    scanners, guessers, an intruder. They open carol's maildrop alone, which was made for
+    them. Next time, --no-visitors keeps them away.
+talk-demo-visitors-left =
+    The visitors have left: { $connections } connections. What Watchpost made of them:
+
+      Who was here, and what they wanted:
+    {"    "}{ $report }
+
+      Their sessions, the serious ones:
+    {"    "}{ $sessions }
+
+      One of these step by step, with what each line means; ID is its name in that list:
+    {"    "}{ $session }
 talk-demo-stopped =
     Stopped. The data lie in { $dir }
     To go on where you left off: { $command }

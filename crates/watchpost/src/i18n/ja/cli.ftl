@@ -40,6 +40,11 @@ cli-demo-long-about =
     自己署名証明書、アカウント alice と bob、サンプル メールを用意し、ループバック
     アドレスで待ち受けて、次に試せることを表示します。Ctrl-C で停止します。
     データは残り、次に起動したときに続きから使えます。
+
+    最初の 1 分ほど、127.64.0.0/10 から模擬の訪問者がやって来ます。正規の利用者、
+    スキャナー、パスワードを推測する者、侵入者などで、その様子は
+    `watchpost report` で見られます。
+    訪問者が開くのは、訪問者用に作った carol のメールボックスだけです。
 cli-demo-examples =
     付属のサンプル メールで試す:
       watchpost demo
@@ -50,8 +55,11 @@ cli-demo-examples =
     別のポートで、データの置き場所を決めて試す:
       watchpost demo --dir /tmp/demo --pop3 127.0.0.1:2110 --pop3s 127.0.0.1:2995
 
+    訪問者なしで試す:
+      watchpost demo --no-visitors
+
     アドレスとパスワードをスクリプトに渡す:
-      watchpost demo --json > demo.json
+      watchpost demo --no-visitors --json > demo.json
 cli-demo-arg-dir =
     データを置くフォルダーです。
     省略時は $XDG_DATA_HOME/watchpost/demo です。
@@ -60,6 +68,9 @@ cli-demo-arg-mail =
     (.eml、Maildir、.mbox)。
 cli-demo-arg-pop3 = POP3 (STLS) で待ち受けるアドレスです。
 cli-demo-arg-pop3s = POP3S で待ち受けるアドレスです。
+cli-demo-arg-no-visitors =
+    模擬の訪問者を呼びません
+    (省略時は 1 分ほど訪れます)。
 cli-demo-arg-json =
     待ち受けを始めたら、アドレスとアカウントを
     1 つの JSON オブジェクトで出力します。

@@ -43,6 +43,21 @@ talk-demo-next =
         python3 -c "import poplib, ssl; m = poplib.POP3_SSL('{ $host }', { $port }, context=ssl._create_unverified_context()); m.user('alice'); m.pass_('{ $alice }'); print(m.stat()); m.quit()"
 
     自己署名証明書を使っているため、-k を付けています。Ctrl-C でデモを停止します。
+talk-demo-visitors-come =
+    これから 1 分ほど、模擬の訪問者が 127.64.0.0/10 からやって来ます。正規の利用者、スキャナー、
+    パスワードを推測する者、侵入者などです。開くのは訪問者用に作った carol のメールボックスだけです。
+    次回から訪問者が不要なら、--no-visitors を付けてください。
+talk-demo-visitors-left =
+    訪問者は全員帰りました (接続は { $connections } 回)。Watchpost の判断を、次のコマンドで見られます。
+
+      誰が来て、何をしようとしたか:
+    {"    "}{ $report }
+
+      そのうち、注意が必要なセッションの一覧:
+    {"    "}{ $sessions }
+
+      1 つのセッションを、1 行ずつ説明付きで見る (ID は上の一覧に出ている名前):
+    {"    "}{ $session }
 talk-demo-stopped =
     停止しました。データの場所: { $dir }
     続きから使うには: { $command }
