@@ -44,9 +44,7 @@ impl Fingerprint {
 
     /// The same of a Maildir whose folders nobody has opened.
     fn beneath(maildir: &Folder) -> io::Result<Self> {
-        let of = |subfolder: Subfolder| {
-            Facts::of(maildir, subfolder.name()).map(|facts| (facts.inode, facts.modified))
-        };
+        let of = |subfolder: Subfolder| Facts::of(maildir, subfolder.name()).map(|facts| (facts.inode, facts.modified));
         Ok(Self { new: of(Subfolder::New)?, cur: of(Subfolder::Cur)? })
     }
 
@@ -101,9 +99,8 @@ impl Listed {
 /// Whether a file system answers from memory what it has in memory. A network may have to be asked all the same.
 fn is_local(folder: &Folder) -> bool {
     /// ext4, XFS, Btrfs, tmpfs, ZFS, F2FS, overlayfs and bcachefs, as statfs(2) numbers them.
-    const LOCAL: [u32; 8] = [
-        0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x2FC1_2FC1, 0xF2F5_2010, 0x794C_7630, 0xCA45_1A4E,
-    ];
+    const LOCAL: [u32; 8] =
+        [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x2FC1_2FC1, 0xF2F5_2010, 0x794C_7630, 0xCA45_1A4E];
     fstatfs(folder).is_ok_and(|found| u32::try_from(found.f_type).is_ok_and(|kind| LOCAL.contains(&kind)))
 }
 
