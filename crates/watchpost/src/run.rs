@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigErrors, ConfigKey};
 use crate::console::{Failure, Surroundings, Talk, port_trouble, runtime};
 use crate::i18n::{Language, Texts, localize};
 use crate::serve::{Ready, StartError};
-use crate::{conform, demo, explain, init, log, serve, user};
+use crate::{conform, demo, explain, fetch, init, log, serve, user};
 
 /// Where a configuration is looked for when none is named.
 const CONFIG_PLACES: [&str; 2] = ["watchpost.toml", "/etc/watchpost/watchpost.toml"];
@@ -58,6 +58,7 @@ fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Fa
             user::run(&arguments.command, &config, talk)
         }
         Command::Explain(arguments) => explain::run(&arguments, talk, surroundings),
+        Command::Fetch(arguments) => fetch::command::run(&arguments, talk, surroundings),
         Command::Conform(arguments) => conform::run(&arguments, talk),
         Command::Completions(arguments) => completions(&arguments, talk),
         Command::Man(arguments) => man(&arguments, talk),

@@ -1,0 +1,124 @@
+//! Servers that stop, lie, and break the protocol.
+
+use std::time::{Duration, Instant};
+
+use watchpost::connect::ConnectError;
+use watchpost::fetch::login::LoginError;
+use watchpost::fetch::session::SessionError;
+
+use crate::house::House;
+use crate::server::Server;
+
+const MAIL: [(&str, &[u8]); 2] = [("one", b"A: 1\r\n\r\n.x\r\n"), ("two", b"B: 2\r\n\r\n")];
+
+#[test]
+fn a_server_that_ends_at_any_octet_costs_neither_a_message_nor_a_second_copy() {
+    // C-029, C-060, C-061, C-062, C-063
+    let server = Server::start(&MAIL);
+    for leave in ["never", "forever"] {
+        let whole = House::new(server.port, &format!("leave = \"{leave}\""));
+        whole.fetch_well();
+        let length = server.state.lock().unwrap().sent;
+        assert!(length > 100);
+        for octets in 0..length {
+            {
+                let mut state = server.state.lock().unwrap();
+                state.mail = MAIL.iter().map(|(id, octets)| ((*id).to_owned(), octets.to_vec())).collect();
+                state.manners.octets = Some(octets);
+            }
+            let house = House::new(server.port, &format!("leave = \"{leave}\""));
+            let outcome = house.fetch();
+            assert!(outcome.error.is_some(), "{leave} {octets}");
+            let left = server.ids().len();
+            assert!(left == 2 || house.messages().len() == 2, "{leave} {octets}: removed before it was here");
+            server.manners(|manners| manners.octets = None);
+            house.fetch_well();
+            let found = house.messages();
+            assert_eq!(found, [MAIL[0].1.to_vec(), MAIL[1].1.to_vec()], "{leave} {octets}");
+            assert_eq!(server.ids().len(), if leave == "never" { 0 } else { 2 });
+        }
+    }
+}
+
+#[test]
+fn a_server_that_falls_silent_is_left_in_time() {
+    // C-010: in the greeting, a listing, a message, and behind QUIT.
+    let server = Server::start(&MAIL);
+    for octets in [0, 5, 70, 130, 150, 172] {
+        server.manners(|manners| {
+            manners.octets = Some(octets);
+            manners.silent = true;
+        });
+        let house = House::new(server.port, "reply_time = \"1s\"");
+        let start = Instant::now();
+        let outcome = house.fetch();
+        assert!(
+            matches!(outcome.error, Some(SessionError::Connect(_) | SessionError::Login(LoginError::Connect(_)))),
+            "{octets}: {:?}",
+            outcome.error
+        );
+        assert!(start.elapsed() < Duration::from_secs(20), "{octets}");
+    }
+}
+
+#[test]
+fn a_server_that_announces_pipelining_and_cannot_do_it_is_asked_one_thing_at_a_time() {
+    // C-067: noticed, remembered, and the mail comes in the same run.
+    let server = Server::start(&MAIL);
+    server.manners(|manners| manners.loses_pipelined = true);
+    let house = House::new(server.port, "reply_time = \"1s\"");
+    let first = house.fetch();
+    let again = if first.error.is_some() { house.fetch_well() } else { first };
+    assert_eq!(again.report.delivered + house.fetch_well().report.delivered, 2, "{:?}", again.report);
+    assert_eq!(house.messages().len(), 2);
+}
+
+#[test]
+fn a_refusal_is_told_apart_by_its_code() {
+    // C-048, C-049
+    let server = Server::start(&MAIL);
+    let house = House::new(server.port, "");
+    let refused = |pass, capabilities: &[&'static str]| {
+        server.manners(|manners| {
+            manners.pass = Some(pass);
+            manners.capabilities = capabilities.to_vec();
+        });
+        match house.fetch().error {
+            Some(SessionError::Login(error)) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(matches!(refused("[AUTH] no", &["USER"]), LoginError::Credentials(_)));
+    assert!(matches!(refused("no", &["USER"]), LoginError::Credentials(_)));
+    assert!(matches!(refused("no", &["USER", "AUTH-RESP-CODE"]), LoginError::Later(_)));
+    assert!(matches!(refused("[in-use] wait", &["USER"]), LoginError::Later(_)));
+    assert!(matches!(refused("[SYS/TEMP/DISK] x", &["USER"]), LoginError::Later(_)));
+    assert!(matches!(refused("[SYS/PERM] x", &["USER"]), LoginError::Server(_)));
+    assert!(matches!(refused("x", &["SASL GSSAPI"]), LoginError::NothingOffered(_)));
+}
+
+#[test]
+fn a_server_without_capa_and_one_without_pipelining_are_served_too() {
+    // C-024
+    let server = Server::start(&MAIL);
+    server.manners(|manners| manners.capabilities = vec!["UIDL", "USER"]);
+    let house = House::new(server.port, "");
+    let report = house.fetch_well().report;
+    assert_eq!((report.delivered, report.pipelined), (2, false));
+}
+
+#[test]
+fn nothing_listens_and_stls_is_missing() {
+    // S-006, C-002
+    let server = Server::start(&MAIL);
+    let stls = House::new(server.port, "").folder;
+    let text = std::fs::read_to_string(stls.path().join("watchpost.toml")).unwrap().replace("\"none\"", "\"stls\"");
+    std::fs::write(stls.path().join("watchpost.toml"), text).unwrap();
+    let account = watchpost::config::FetchConfig::load(&stls.path().join("watchpost.toml")).unwrap().accounts.remove(0);
+    let house = House { folder: stls, account };
+    let outcome = house.fetch();
+    assert!(matches!(outcome.error, Some(SessionError::Connect(ConnectError::Negative { .. }))), "{:?}", outcome.error);
+    assert_eq!(server.heard(), ["STLS"], "neither name nor password has left");
+    let nobody = House::new(1, "");
+    assert!(matches!(nobody.fetch().error, Some(SessionError::Connect(ConnectError::Connect(..)))));
+}

@@ -1,0 +1,14 @@
+//! Retrieval: exactly once, from servers that behave and from servers that do not.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod crash;
+mod destinations;
+mod hostile;
+mod house;
+mod program;
+mod sequence;
+mod server;
