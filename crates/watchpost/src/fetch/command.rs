@@ -20,7 +20,9 @@ use crate::console::{Failure, Surroundings, Talk, runtime};
 /// Runs the command.
 pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
     if let Some(FetchCommand::Import(import)) = &arguments.command {
-        return super::import::run(import, &home(surroundings)?, &state_folder(None, surroundings)?, talk);
+        // The journals belong where the configuration that is there already will look for them.
+        let data_dir = found(arguments, surroundings).and_then(|path| FetchConfig::load(&path).ok()?.data_dir);
+        return super::import::run(import, &home(surroundings)?, &state_folder(data_dir, surroundings)?, talk);
     }
     let config = load(arguments, talk, surroundings)?;
     let (names, json) = match &arguments.command {
@@ -99,21 +101,25 @@ fn conclude(codes: impl Iterator<Item = ExitCode>) -> Result<(), Failure> {
     }
 }
 
-fn load(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> Result<FetchConfig, Failure> {
+/// Where a configuration is looked for when none is named.
+fn places(surroundings: &Surroundings) -> Vec<PathBuf> {
     let own = (surroundings.variable)("XDG_CONFIG_HOME").map(PathBuf::from);
     let own = own.or_else(|| Some(home(surroundings).ok()?.join(".config")));
-    let places: Vec<PathBuf> = [
-        Some(PathBuf::from("watchpost.toml")),
-        own.map(|own| own.join("watchpost/watchpost.toml")),
-        Some(PathBuf::from("/etc/watchpost/watchpost.toml")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let found = arguments.file.config.clone().or_else(|| places.iter().find(|place| place.exists()).cloned());
-    let path = found.ok_or_else(|| {
-        let places = places.iter().map(|place| format!("  {}", place.display())).collect::<Vec<_>>().join("\n");
-        Failure::new(ExitCode::NoInput, talk.texts.format("error-fetch-no-config", &[("places", places.into())]))
+    let here = PathBuf::from("watchpost.toml");
+    let own = own.map(|own| own.join("watchpost/watchpost.toml"));
+    [Some(here), own, Some(PathBuf::from("/etc/watchpost/watchpost.toml"))].into_iter().flatten().collect()
+}
+
+fn found(arguments: &FetchArgs, surroundings: &Surroundings) -> Option<PathBuf> {
+    let named = arguments.file.config.clone();
+    named.or_else(|| places(surroundings).into_iter().find(|place| place.exists()))
+}
+
+fn load(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> Result<FetchConfig, Failure> {
+    let path = found(arguments, surroundings).ok_or_else(|| {
+        let places: Vec<String> = places(surroundings).iter().map(|place| format!("  {}", place.display())).collect();
+        let variables = [("places", places.join("\n").into())];
+        Failure::new(ExitCode::NoInput, talk.texts.format("error-fetch-no-config", &variables))
     })?;
     let config = FetchConfig::load(&path).map_err(|errors| {
         Failure::new(ExitCode::Config, if talk.colour { errors.coloured() } else { errors.plain() })

@@ -138,7 +138,14 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
         }
     }
     enter(&mut client, account, needs.secret, report).await?;
-    let listing = list(&mut client).await?;
+    report.pipelined = client.session().capabilities().has("PIPELINING") && account.window > 1;
+    let listing = match list(&mut client).await {
+        Ok(listing) => listing,
+        Err(error) => {
+            note_lying_pipeline(&mut journal, &error, report)?;
+            return Err(error);
+        }
+    };
     report.listed = listing.len();
     let nameless = !listing.is_empty() && (0..listing.len()).all(|index| listing.id(index).is_none());
     if nameless && account.policy.leave != super::plan::Leave::Never {
@@ -150,12 +157,11 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
         journal.sync()?;
     }
     let plan = plan(&listing, journal.seen(), &orphans, &account.policy, needs.clock.seconds());
-    report.too_large += plan.too_large.len();
-    report.nameless += plan.nameless;
+    report.too_large = plan.too_large.len();
+    report.nameless = plan.nameless;
     report.returned += plan.returned;
     report.given_up = plan.given_up.iter().filter_map(|index| listing.id(*index)).map(str::to_owned).collect();
     report.more = plan.postponed > 0;
-    report.pipelined = client.session().capabilities().has("PIPELINING") && account.window > 1;
     let keeper = Keeper::start(journal, destination, orphans.by_whole.clone(), Arc::clone(&needs.clock));
     let transfer = Transfer::new(needs, &mut client, keeper, &listing, (orphans, plan.steps), report);
     let (mut journal, removed, result) = transfer.run().await;

@@ -12,3 +12,4 @@ mod house;
 mod program;
 mod sequence;
 mod server;
+mod takeover;

@@ -82,6 +82,17 @@ impl Server {
         self.heard().iter().filter(|line| line.starts_with(verb)).count()
     }
 
+    /// How many octets the last session had. Its last may still be on its way out.
+    pub fn sent(&self) -> usize {
+        loop {
+            match self.state.lock().unwrap().sent {
+                0 => {}
+                sent => return sent,
+            }
+            std::thread::yield_now();
+        }
+    }
+
     pub fn ids(&self) -> Vec<String> {
         self.state.lock().unwrap().mail.iter().map(|(id, _)| id.clone()).collect()
     }
@@ -118,6 +129,7 @@ fn session(stream: TcpStream, shared: &Mutex<State>) {
     let (manners, mut mail) = {
         let mut state = shared.lock().unwrap();
         state.sessions += 1;
+        state.sent = 0;
         (state.manners.clone(), state.mail.clone().into_iter().map(Some).collect::<Vec<_>>())
     };
     let mut reader = BufReader::new(stream.try_clone().unwrap());
