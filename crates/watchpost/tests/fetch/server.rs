@@ -180,6 +180,8 @@ fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>)
         ("LIST", None) => lines(each(&|_, octets| manners.listed.unwrap_or(octets).to_string(), mail)),
         ("UIDL", None) if manners.no_uidl => b"-ERR what\r\n".to_vec(),
         ("UIDL", None) => lines(each(&|id, _| id.to_owned(), mail)),
+        ("LIST", Some((_, octets))) => format!("+OK {} {}\r\n", index.unwrap() + 1, octets.len()).into_bytes(),
+        ("UIDL", Some((id, _))) => format!("+OK {} {id}\r\n", index.unwrap() + 1).into_bytes(),
         ("RETR", Some((id, _))) if manners.refuses == Some(id.as_str()) => b"-ERR cannot read it\r\n".to_vec(),
         ("RETR", Some((_, octets))) => [b"+OK\r\n", stuffed(&octets).as_slice(), b".\r\n"].concat(),
         ("TOP", Some((_, octets))) => {

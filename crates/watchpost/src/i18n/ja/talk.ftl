@@ -213,7 +213,7 @@ error-conform-control = ユーザー名とパスワードは空にできず、�
 error-fetch-no-config =
     設定ファイルがありません。次の場所を探しました。
     { $places }
-    [[fetch]] を書いた設定ファイルを作るか (キーの説明は docs/config.md)、--config FILE で場所を指定してください。
+    設定ファイルを作って [[fetch]] を書くか (キーの説明は docs/config.md)、--config FILE で場所を指定してください。
 error-fetch-no-accounts = { $path } には取得元のアカウントがありません。[[fetch]] を追加してください。キーの説明は docs/config.md にあります。
 error-fetch-unknown = アカウント { $name } はありません。設定済みのアカウント: { $known }
 error-fetch-every = 間隔として解釈できません。--every 5m のように指定してください。最短は 1 秒です。
