@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use watchpost_proto::Mechanism;
+pub use watchpost_proto::pop3::server::{Letters, Oddities, SpokenEnd, Status};
 use watchpost_proto::pop3::server::{Notice, Tally};
 use watchpost_proto::pop3::{ResponseCode, State, Verb};
 
@@ -178,68 +179,6 @@ pub struct Spoken {
     pub oddities: Oddities,
 }
 
-/// How a line ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SpokenEnd {
-    /// CR LF, as RFC 1939 §3 wants it.
-    CrLf,
-    /// LF alone.
-    Lf,
-    /// It did not: the line was too long.
-    None,
-}
-
-/// How a command was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Letters {
-    /// `USER`.
-    Upper,
-    /// `user`.
-    Lower,
-    /// `User`, or no letters.
-    Mixed,
-}
-
-/// What a line has that no honest line has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Oddities(pub u16);
-
-impl Oddities {
-    /// Longer than 255 octets (RFC 2449 §4), and no SASL line within its own limit.
-    pub const LONG: Self = Self(1);
-    /// Longer than 512 octets, and no SASL line within its own limit.
-    pub const VERY_LONG: Self = Self(1 << 1);
-    /// A NUL.
-    pub const NUL: Self = Self(1 << 2);
-    /// A control character other than NUL and the line end.
-    pub const CONTROL: Self = Self(1 << 3);
-    /// An octet from 0x80 on that is not part of UTF-8 where UTF-8 may stand.
-    pub const NOT_UTF8: Self = Self(1 << 4);
-    /// Sixteen octets 0x90 or more in a row.
-    pub const NOP_RUN: Self = Self(1 << 5);
-    /// Sixty-four equal octets or more in a row.
-    pub const REPEATED: Self = Self(1 << 6);
-    /// `%n`, `%s%s`, `%08x` and their like.
-    pub const FORMAT: Self = Self(1 << 7);
-    /// `../`, `|`, a backquote, `$(`.
-    pub const SHELL: Self = Self(1 << 8);
-    /// A message-number below 1 or beyond 2³¹.
-    pub const NUMBER: Self = Self(1 << 9);
-    /// SASL data of no octets.
-    pub const EMPTY_SASL: Self = Self(1 << 10);
-
-    /// Whether it has all of these.
-    pub const fn has(self, these: Self) -> bool {
-        self.0 & these.0 == these.0
-    }
-
-    /// These too.
-    #[must_use]
-    pub const fn and(self, these: Self) -> Self {
-        Self(self.0 | these.0)
-    }
-}
-
 /// What the server answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered {
@@ -253,17 +192,6 @@ pub struct Answered {
     pub octets: u64,
     /// What RETR or TOP sent of which message.
     pub message: Option<MessageFacts>,
-}
-
-/// The beginning of a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// `+OK`.
-    Ok,
-    /// `-ERR`.
-    Err,
-    /// `+`, a SASL challenge.
-    Challenge,
 }
 
 /// A message that was sent.
@@ -485,4 +413,11 @@ impl Ending {
 pub trait EventSink: Send + Sync + 'static {
     /// Takes an event.
     fn record(&self, event: Event);
+
+    /// Takes events of one connection, in their order: cheaper than one by one.
+    fn record_all(&self, events: Vec<Event>) {
+        for event in events {
+            self.record(event);
+        }
+    }
 }

@@ -24,6 +24,23 @@ pub enum Line<'a> {
     },
 }
 
+/// How input was cut, for whoever watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// A line whose end has this many octets.
+    Whole {
+        /// One or two.
+        end: usize,
+    },
+    /// Octets of a line that is too long, each shown once.
+    Lost {
+        /// What they are, the line's end included.
+        octets: &'a [u8],
+        /// Whether the line ended with them.
+        ended: bool,
+    },
+}
+
 /// Input that waits to be cut. Holds one unfinished line at most, beside what was handed over last.
 #[derive(Debug)]
 pub struct LineBuffer {
@@ -60,9 +77,20 @@ impl LineBuffer {
 
     /// The next line. `limit` says of its beginning how many octets it may have, its end counted.
     pub fn next_line(&mut self, limit: impl Fn(&[u8]) -> usize) -> Option<Line<'_>> {
+        self.next_line_watched(limit, |_| {})
+    }
+
+    /// The next line, and to `watch` how it was cut, and what is thrown away of lines that are too long.
+    pub(crate) fn next_line_watched(
+        &mut self,
+        limit: impl Fn(&[u8]) -> usize,
+        mut watch: impl FnMut(Piece<'_>),
+    ) -> Option<Line<'_>> {
         loop {
             let end = self.end_of_line();
             if self.discarding {
+                let lost = &self.octets[self.start..end.map_or(self.octets.len(), |end| end.after)];
+                watch(Piece::Lost { octets: lost, ended: end.is_some() });
                 let Some(end) = end else {
                     self.clear();
                     self.discarding = true;
@@ -76,12 +104,16 @@ impl LineBuffer {
             let length = end.map_or(self.octets.len() - self.start, |end| end.after - self.start);
             if length > limit || (end.is_none() && length == limit) {
                 match end {
-                    Some(end) => self.start = end.after,
+                    Some(end) => {
+                        watch(Piece::Lost { octets: &self.octets[self.start..end.after], ended: true });
+                        self.start = end.after;
+                    }
                     None => self.discarding = true,
                 }
                 return Some(Line::TooLong { limit });
             }
             let end = end?;
+            watch(Piece::Whole { end: end.after - end.text });
             let from = std::mem::replace(&mut self.start, end.after);
             return Some(Line::Complete(&self.octets[from..end.text]));
         }

@@ -9,7 +9,7 @@ use std::panic::{catch_unwind, set_hook, take_hook};
 use watchpost_proto::planted::plant;
 
 /// The fault, and the check of `laws.rs` that must fail while it is there.
-const FAULTS: [(&str, fn()); 7] = [
+const FAULTS: [(&str, fn()); 10] = [
     ("proto.dot-not-stuffed", checks::leading_dots_survive),
     ("proto.size-without-last-line-end", checks::listed_sizes_are_delivered_sizes),
     ("proto.deleted-messages-answer", checks::deleted_messages_do_not_answer),
@@ -17,6 +17,9 @@ const FAULTS: [(&str, fn()); 7] = [
     ("proto.lists-the-stored-size-of-a-surrogate", checks::surrogates_are_as_long_as_they_are_listed),
     ("proto.name-outlives-its-command", checks::a_name_counts_for_the_next_command_alone),
     ("proto.obeys-what-came-behind-stls", checks::what_comes_behind_stls_ends_the_connection),
+    ("proto.tells-sasl-data", checks::told::no_secret_is_told),
+    ("proto.tells-what-follows-user", checks::told::no_secret_is_told),
+    ("proto.auth-lines-are-odd", checks::told::honest_clients_are_never_odd),
 ];
 
 #[test]

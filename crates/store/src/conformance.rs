@@ -1,4 +1,7 @@
-//! The laws that every store obeys, for stores here and elsewhere.
+//! The laws that every store obeys, for stores here and elsewhere: [`run`] checks them one by one, [`machine::run`] any
+//! order of what can happen.
+
+pub mod machine;
 
 use std::sync::Arc;
 
@@ -55,7 +58,7 @@ pub fn hostile_messages() -> Vec<Vec<u8>> {
 
 /// A user of this name.
 pub fn user(name: &str) -> User {
-    User { name: UserName::parse(name.as_bytes(), "example.org").expect("tests give legal names"), home: None }
+    User::new(UserName::parse(name.as_bytes(), "example.org").expect("tests give legal names"))
 }
 
 /// Delivers one message to one user.

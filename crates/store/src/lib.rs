@@ -12,17 +12,19 @@ pub mod memory;
 pub mod conformance;
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::io::AsyncBufRead;
-use watchpost_proto::{Credentials, Listing, Outcome, Sizes, UniqueId};
+use watchpost_proto::{Credentials, Listing, Outcome, Password, Sizes, UniqueId};
 
 pub use directory::{
-    Account, AccountError, AccountState, HashCost, NotAHashCost, NotAUserName, SqliteDirectory, StaticDirectory, User,
-    UserName,
+    Account, AccountError, AccountState, AnyDirectory, HashCost, NotAHashCost, NotAUserName, PasswdFile, PasswdFinding,
+    PasswdTrouble, SqliteDirectory, StaticDirectory, User, UserName,
 };
 #[cfg(feature = "planted")]
-pub use disk::{Operation, Recording};
+pub use disk::{Operation, Recording, kill_after};
 
 /// Where maildrops live.
 pub trait Store: Send + Sync + 'static {
@@ -59,6 +61,8 @@ pub trait Maildrop: Send + 'static {
 pub struct Message<Reader> {
     /// What RETR will send of it, counted from the message itself: the listing may have been told less than the truth.
     pub sizes: Sizes,
+    /// When it came into the maildrop.
+    pub arrived: SystemTime,
     /// Its stored octets, from the first to the last.
     pub body: Reader,
 }
@@ -72,10 +76,29 @@ pub trait Delivery: Send + 'static {
     fn commit(self, recipients: &[User]) -> impl Future<Output = Vec<Result<UniqueId, DeliverError>>> + Send;
 }
 
+/// Somebody wants to log in.
+#[derive(Clone, Copy, Debug)]
+pub struct Login<'a> {
+    /// What was offered.
+    pub credentials: &'a Credentials,
+    /// From where.
+    pub from: IpAddr,
+    /// How many logins have failed on this connection before. Who has failed waits behind those who have not.
+    pub failures: u32,
+}
+
 /// Who may enter, and whose maildrop it is then.
 pub trait Directory: Send + Sync + 'static {
     /// Verifies what a client offered. Takes as long for a user who does not exist (S-021).
-    fn authenticate(&self, credentials: &Credentials) -> impl Future<Output = Result<User, AuthError>> + Send;
+    fn authenticate(&self, login: Login<'_>) -> impl Future<Output = Result<User, AuthError>> + Send;
+
+    /// Whether a password that was refused had been right until the owner changed it, within the last 90 days. To be
+    /// asked after the reply alone, or its time would tell: it waits until nothing else is to be verified, for
+    /// seconds where there is much to do, and then says no.
+    fn was_previous(&self, account: &UserName, password: &Password) -> impl Future<Output = bool> + Send {
+        let _ = (account, password);
+        std::future::ready(false)
+    }
 }
 
 /// The cause of an error, for the operator alone.
@@ -131,19 +154,42 @@ pub enum DeliverError {
     Full(#[source] Cause),
 }
 
-/// Why a user is not let in.
+/// Why a user is not let in. Whether there is such an account is for the observatory, never for the peer (S-020).
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// Unknown user or wrong password: nobody outside is told which (S-020).
     #[error("user name or password is wrong")]
-    Refused,
+    Refused {
+        /// The account that was named; `None`: there is none.
+        account: Option<UserName>,
+    },
     /// The password is right, but the account is disabled.
     #[error("account is disabled")]
-    Disabled,
+    Disabled {
+        /// Which.
+        account: UserName,
+    },
     /// The password is right, but the client wants to act as somebody else (P-104).
     #[error("may not act as another user")]
-    NotAuthorizedAs,
+    NotAuthorizedAs {
+        /// Whose password it is.
+        account: UserName,
+    },
+    /// More passwords wait to be verified than can be in time.
+    #[error("too many passwords wait to be verified")]
+    Crowded,
     /// The accounts cannot be asked.
     #[error("cannot ask the directory: {0}")]
     Unavailable(#[source] Cause),
+}
+
+impl AuthError {
+    /// The account that was named, if there is one and it is known.
+    pub const fn account(&self) -> Option<&UserName> {
+        match self {
+            Self::Refused { account } => account.as_ref(),
+            Self::Disabled { account } | Self::NotAuthorizedAs { account } => Some(account),
+            Self::Crowded | Self::Unavailable(_) => None,
+        }
+    }
 }

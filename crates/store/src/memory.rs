@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use watchpost_proto::{Listing, Outcome, Sizer, Sizes, UniqueId};
 
@@ -25,6 +26,7 @@ struct Shelves {
 struct Stored {
     id: UniqueId,
     sizes: Sizes,
+    arrived: SystemTime,
     body: Arc<[u8]>,
 }
 
@@ -41,7 +43,7 @@ impl MemoryStore {
 
     fn put(&self, user: &User, body: Arc<[u8]>) -> UniqueId {
         let id = native_unique_id();
-        let stored = Stored { id: id.clone(), sizes: Sizer::of(&body), body };
+        let stored = Stored { id: id.clone(), sizes: Sizer::of(&body), arrived: SystemTime::now(), body };
         self.shelves().maildrops.entry(user.name.clone()).or_default().push(stored);
         id
     }
@@ -97,7 +99,8 @@ impl Maildrop for MemoryMaildrop {
         if !kept {
             return Err(ReadError::Gone);
         }
-        Ok(Message { sizes: message.sizes, body: Cursor::new(Arc::clone(&message.body)) })
+        let Stored { sizes, arrived, .. } = *message;
+        Ok(Message { sizes, arrived, body: Cursor::new(Arc::clone(&message.body)) })
     }
 
     async fn update(self, outcome: Outcome) -> Result<(), UpdateError> {

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod checks;
+
 use std::sync::Mutex;
 
+use checks::worlds::{Maildirs, Memory};
 use tempfile::TempDir;
-use watchpost_store::conformance;
+use watchpost_store::conformance::{self, machine};
 use watchpost_store::maildir::{MaildirPath, MaildirStore};
 use watchpost_store::memory::MemoryStore;
 
@@ -24,4 +27,15 @@ async fn the_store_of_maildirs_obeys_the_laws() {
         MaildirStore::new(path, "mail.example.org")
     })
     .await;
+}
+
+#[test]
+fn the_store_in_memory_does_what_its_model_does() {
+    machine::run(1, 128, Memory::default);
+}
+
+#[test]
+fn the_store_of_maildirs_does_what_its_model_does() {
+    // P-061, P-065, P-066, P-067, P-162, P-176, P-181, P-182, P-183
+    machine::run(1, 128, Maildirs::new);
 }

@@ -80,6 +80,88 @@ async fn hold_the_lock(root: &Path) {
     drop(maildrop);
 }
 
+/// Files take no octet more, as on a full disk; what is written to a pipe is no file.
+const FULL_DISK: &str = r#"trap '' XFSZ; ulimit -f 0; exec "$0" "$@""#;
+
+#[tokio::test]
+async fn a_full_disk_loses_no_mail_and_fails_no_session() {
+    // P-190, P-224; RFC 2033 §4.2
+    if let Some(root) = root_of_child() {
+        return meet_a_full_disk(&root).await;
+    }
+    let fixture = Fixture::new();
+    for number in 0..3 {
+        fixture.put(&format!("new/170000000{number}.M1P1.host"), b"Subject: x\n\n");
+    }
+    let mut command = Command::new("sh");
+    command.args(["-c", FULL_DISK]).arg(std::env::current_exe().unwrap());
+    command.args(["--exact", "a_full_disk_loses_no_mail_and_fails_no_session", "--nocapture"]);
+    command.env(ROOT, fixture.root.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = start(&mut command).wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(fixture.names("new").is_empty() && fixture.names("tmp").is_empty());
+    assert_eq!(fixture.names("cur"), ["1700000001.M1P1.host:2,S", "1700000002.M1P1.host:2,S"]);
+    assert!(fs::read(fixture.path(".watchpost.index")).is_err());
+}
+
+async fn meet_a_full_disk(root: &Path) {
+    use watchpost_store::Delivery;
+    let store = store_at(root);
+    for length in [10, 1 << 20] {
+        let mut delivery = store.deliver().await.unwrap();
+        if delivery.write(&vec![b'x'; length]).await.is_ok() {
+            assert!(delivery.commit(&[user("alice")]).await[0].is_err(), "nothing is acknowledged that is not there");
+        }
+    }
+    let mut import = store.import(&user("alice")).unwrap();
+    let id = watchpost_proto::UniqueId::new("UID1").unwrap();
+    assert!(import.put_with_unique_id(uuid::Uuid::now_v7(), b"x", &id).is_err());
+    drop(import);
+    for removed in [&[][..], &[0]] {
+        let maildrop = open(&store, &user("alice")).await;
+        assert_eq!(read(&maildrop, 0).await.1, b"Subject: x\n\n");
+        let seen = (removed.len()..maildrop.listing().len()).collect();
+        maildrop.update(watchpost_proto::Outcome { removed: removed.to_vec(), seen }).await.unwrap();
+        store.finish_housekeeping().await;
+    }
+}
+
+/// What an IMAP server does: it takes everything out of new/, and changes flags again and again.
+const IMAP_SERVER: &str = r#"
+    cd "$0" || exit 1
+    for flags in '' S FS F RS; do
+        for name in new/* cur/*; do
+            base=${name#*/}
+            [ -e "$name" ] && mv "$name" "cur/${base%%:*}:2,$flags"
+        done
+    done
+"#;
+
+#[tokio::test]
+async fn another_process_may_change_flags_and_folders_at_any_time() {
+    // P-066, P-165, P-190
+    let fixture = Fixture::new();
+    for number in 0..60 {
+        deliver(&fixture.store, &fixture.alice, format!("Subject: {number}\n\n").as_bytes()).await;
+    }
+    let maildrop = fixture.open().await;
+    let mut imap = Command::new("sh");
+    let mut imap = start(imap.args(["-c", IMAP_SERVER]).arg(fixture.path("")));
+    let mut rounds = 0;
+    while imap.try_wait().unwrap().is_none() || rounds == 0 {
+        for number in 0..60 {
+            assert_eq!(read(&maildrop, number).await.1, format!("Subject: {number}\n\n").as_bytes());
+        }
+        rounds += 1;
+    }
+    let all: Vec<usize> = (0..60).filter(|number| number % 2 == 0).collect();
+    maildrop.update(removing(&all)).await.unwrap();
+    assert!(fixture.names("new").is_empty());
+    assert_eq!(fixture.names("cur").len(), 30);
+    assert_eq!(fixture.open().await.listing().len(), 30);
+}
+
 #[tokio::test]
 async fn permissions_are_met_as_an_unprivileged_user() {
     if let Some(root) = root_of_child() {
@@ -112,12 +194,33 @@ fn give_away(path: &Path) {
     }
 }
 
+/// P-224
+async fn an_index_that_cannot_be_written_hurts_nobody(root: &Path, maildir: &Path) {
+    let store = store_at(root);
+    store.finish_housekeeping().await;
+    fs::write(maildir.join("cur/1700000000.M1P1.host"), b"Subject: x\n\n").unwrap();
+    drop(fs::remove_file(maildir.join(".watchpost.index")));
+    for closed in ["", "tmp"] {
+        allow(&maildir.join(closed), 0o500);
+        let maildrop = open(&store, &user("alice")).await;
+        assert_eq!(read(&maildrop, 0).await.1, b"Subject: x\n\n");
+        maildrop.update(watchpost_proto::Outcome { removed: vec![], seen: vec![0] }).await.unwrap();
+        store.finish_housekeeping().await;
+        assert!(!maildir.join(".watchpost.index").exists());
+        allow(&maildir.join(closed), 0o700);
+    }
+    assert!(checks::names(&maildir.join("tmp")).is_empty(), "an index that cannot be put in its place leaves nothing");
+    open(&store, &user("alice")).await.update(removing(&[0])).await.unwrap();
+    store.finish_housekeeping().await;
+}
+
 async fn meet_permissions(root: &Path) {
     assert!(!rustix::process::geteuid().is_root());
     let store = store_at(root);
     let maildir = root.join("alice@example.org/Maildir");
     an_unreadable_message_is_listed_all_the_same(&store, &maildir).await;
     removals_that_permissions_forbid_are_told(&store, &maildir).await;
+    an_index_that_cannot_be_written_hurts_nobody(root, &maildir).await;
     a_closed_maildir_is_damaged_and_takes_nothing(&store, &maildir).await;
 }
 

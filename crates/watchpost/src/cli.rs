@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use serde::Serialize;
 
 /// What was asked for.
 #[derive(Debug, Parser)]
@@ -46,6 +47,8 @@ pub enum Command {
     Fetch(FetchArgs),
     /// Asks any POP3 server for what the standards demand.
     Conform(ConformArgs),
+    /// Puts load on a POP3 server and measures what it does.
+    Bench(BenchArgs),
     /// Completions for a shell.
     Completions(CompletionsArgs),
     /// Manual pages.
@@ -153,6 +156,9 @@ pub struct PasswordArgs {
     /// Make a password and print it once.
     #[arg(long)]
     pub generate: bool,
+    /// What was done, as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// An account.
@@ -161,6 +167,9 @@ pub struct NameArgs {
     /// Whose account.
     #[arg(value_name = "NAME")]
     pub name: String,
+    /// What was done, as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// An account to show.
@@ -321,8 +330,9 @@ pub struct ConformArgs {
     pub json: bool,
 }
 
-/// What protects the connection that `conform` uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// What protects the connection that `conform` or `bench` uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ConformTls {
     /// Nothing.
     None,
@@ -330,6 +340,101 @@ pub enum ConformTls {
     Stls,
     /// TLS from the first octet.
     Implicit,
+}
+
+/// `watchpost bench`.
+#[derive(Args, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct BenchArgs {
+    /// What to do.
+    #[arg(value_enum, value_name = "MODE")]
+    pub mode: BenchMode,
+    /// Which server, and on which port if it is not the usual one.
+    #[arg(value_name = "HOST")]
+    pub host: String,
+    /// What protects the connections.
+    #[arg(long, value_enum, default_value = "implicit")]
+    pub tls: ConformTls,
+    /// Whose maildrop; `%n` stands for 1, 2, 3 and so on.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// How many accounts `%n` stands for.
+    #[arg(long, value_name = "N", default_value = "1", requires = "user",
+        value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub accounts: u32,
+    /// Read the password of these accounts from the first line of standard input.
+    #[arg(long, requires = "user", conflicts_with = "password_file")]
+    pub password_stdin: bool,
+    /// Read it from the first line of a file.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub password_file: Option<PathBuf>,
+    /// Accounts with their passwords, a line each.
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    pub users: Option<PathBuf>,
+    /// Believe these certificates alone.
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub certificate: Option<PathBuf>,
+    /// Believe any certificate.
+    #[arg(long)]
+    pub insecure: bool,
+    /// Resume TLS sessions instead of beginning each anew.
+    #[arg(long)]
+    pub resume: bool,
+    /// Sessions at the same time.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub connections: Option<u32>,
+    /// Logins per second that are due, whether the server keeps up or not.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: Option<u32>,
+    /// For how many seconds; each phase of a storm.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub duration: Option<u32>,
+    /// How many sessions.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub count: Option<u64>,
+    /// How many RETR wait for their replies.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub in_flight: u16,
+    /// Take a digest of every message; each maildrop must stay the same.
+    #[arg(long)]
+    pub verify: bool,
+    /// Hold sessions before their login.
+    #[arg(long)]
+    pub before_login: bool,
+    /// Connections that try wrong passwords.
+    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub attackers: u32,
+    /// Wrong passwords on each of them.
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub tries: u32,
+    /// Seconds after which a login that was due counts as not served.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub patience: u16,
+    /// Seconds to wait for each answer.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub timeout: u16,
+    /// Put load on a server that is not this machine.
+    #[arg(long)]
+    pub i_own_this_server: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `bench` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BenchMode {
+    /// Connect, USER, PASS, STAT, QUIT.
+    Logins,
+    /// STAT, UIDL, LIST, and RETR of every message.
+    Drain,
+    /// Sessions held open.
+    Idle,
+    /// Good logins, then beside wrong passwords.
+    Storm,
+    /// STAT, UIDL and LIST.
+    Big,
 }
 
 /// `watchpost completions`.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use watchpost_observatory::{ConnectionId, Event, EventKind, EventSink};
-
+use watchpost_observatory::{EventSink, PasswordTables};
 use watchpost_proto::pop3::server::Quirks;
 
 use crate::clock::Clock;
@@ -19,6 +18,8 @@ pub struct House<S, D> {
     pub directory: D,
     /// Where events go.
     pub events: Box<dyn EventSink>,
+    /// What is needed to tell more of a session than its summary; `None`: nobody wants to know.
+    pub watch: Option<Watch>,
     /// What time it is.
     pub clock: Box<dyn Clock>,
     /// Who is inside.
@@ -39,9 +40,8 @@ pub struct Live {
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
 
-impl<S, D> House<S, D> {
-    /// Tells the observatory.
-    pub fn record(&self, connection: ConnectionId, kind: EventKind) {
-        self.events.record(Event { at: self.clock.wall(), connection, kind });
-    }
+/// What all sessions share while they are watched.
+pub struct Watch {
+    /// The wrong passwords of the last day, as keyed hashes.
+    pub passwords: PasswordTables,
 }

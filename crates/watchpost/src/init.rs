@@ -8,6 +8,7 @@ use std::path::Path;
 use watchpost_observatory::Untrusted;
 use watchpost_proto::Password;
 
+use crate::accounts;
 use crate::certificate;
 use crate::cli::{ExitCode, InitArgs};
 use crate::clock::{Clock, SystemClock};
@@ -15,7 +16,6 @@ use crate::config::{self, Config, Domain, Listener};
 use crate::console::{Failure, Talk};
 use crate::password;
 use crate::private_file::{cannot_write, write_private};
-use crate::serve;
 use crate::user;
 
 /// What stands in the configuration when no domain was given.
@@ -51,7 +51,7 @@ pub fn run(arguments: &InitArgs, talk: &Talk) -> Result<(), Failure> {
     written.map_err(|error| cannot_write(talk, error))?;
     let config = Config::load(&config_file).map_err(|errors| Failure::new(ExitCode::Config, errors.plain()))?;
     let directory =
-        serve::open_directory(&config).map_err(|cause| Failure::new(ExitCode::CannotCreate, cause.to_string()))?;
+        accounts::open_sqlite(&config).map_err(|cause| Failure::new(ExitCode::CannotCreate, cause.to_string()))?;
     let name = directory
         .add(&arguments.user, &Password::new(password.expose()))
         .map_err(|error| user::failure(&error, &arguments.user, talk))?;

@@ -1,5 +1,7 @@
 //! The program: sockets, TLS, command line and configuration around the protocol, the stores and the observatory.
 
+mod accounts;
+pub mod bench;
 pub mod certificate;
 pub mod cli;
 pub mod clock;

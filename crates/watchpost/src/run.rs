@@ -8,11 +8,11 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{CheckConfigArgs, Cli, Command, CompletionsArgs, ConfigArgs, ExitCode, ManArgs};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigErrors, ConfigKey};
+use crate::config::{Config, ConfigError, ConfigErrors, ConfigKey};
 use crate::console::{Failure, Surroundings, Talk, port_trouble, runtime};
 use crate::i18n::{Language, Texts, localize};
 use crate::serve::{Ready, StartError};
-use crate::{conform, demo, explain, fetch, init, log, serve, user};
+use crate::{accounts, bench, conform, demo, explain, fetch, init, log, serve, user};
 
 /// Where a configuration is looked for when none is named.
 const CONFIG_PLACES: [&str; 2] = ["watchpost.toml", "/etc/watchpost/watchpost.toml"];
@@ -60,6 +60,7 @@ fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Fa
         Command::Explain(arguments) => explain::run(&arguments, talk, surroundings),
         Command::Fetch(arguments) => fetch::command::run(&arguments, talk, surroundings),
         Command::Conform(arguments) => conform::run(&arguments, talk),
+        Command::Bench(arguments) => bench::run(&arguments, talk),
         Command::Completions(arguments) => completions(&arguments, talk),
         Command::Man(arguments) => man(&arguments, talk),
     }
@@ -116,9 +117,9 @@ fn prepare(config: Config, talk: &Talk) -> Result<Ready, Failure> {
 fn check_config(arguments: &CheckConfigArgs, talk: &Talk) -> Result<(), Failure> {
     let path = find_config(&arguments.file, talk)?;
     match Config::load(&path) {
-        Ok(config) if arguments.json => talk.print(&config.to_json(SystemClock.wall())),
+        Ok(config) if arguments.json => talk.print(&config.to_json(&warnings(&config))),
         Ok(config) => {
-            for warning in config.warnings(SystemClock.wall()) {
+            for warning in warnings(&config) {
                 talk.say(&if talk.colour { warning.coloured() } else { warning.plain() });
             }
             talk.print(config.effective().trim_end());
@@ -130,6 +131,13 @@ fn check_config(arguments: &CheckConfigArgs, talk: &Talk) -> Result<(), Failure>
         Err(errors) => return Err(refused(&errors, talk)),
     }
     Ok(())
+}
+
+/// What somebody should look at, in the configuration and in the files that it names.
+fn warnings(config: &Config) -> Vec<ConfigError> {
+    let mut warnings = config.warnings(SystemClock.wall());
+    warnings.extend(accounts::warnings(config));
+    warnings
 }
 
 fn completions(arguments: &CompletionsArgs, talk: &Talk) -> Result<(), Failure> {

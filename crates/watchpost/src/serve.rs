@@ -8,8 +8,9 @@ use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use watchpost_store::maildir::{MaildirPath, MaildirStore};
-use watchpost_store::{Directory, HashCost, SqliteDirectory, Store};
+use watchpost_store::{AnyDirectory, Directory, Store};
 
+use crate::accounts;
 use crate::clock::SystemClock;
 use crate::config::{Config, TlsIdentity};
 use crate::house::{House, Live};
@@ -24,7 +25,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A server whose ports are open and whose sessions have not begun.
 pub struct Ready {
-    house: Arc<House<MaildirStore, SqliteDirectory>>,
+    house: Arc<House<MaildirStore, AnyDirectory>>,
     bound: Vec<Bound>,
     config: Config,
 }
@@ -51,25 +52,20 @@ pub enum StartError {
 
 /// Opens accounts, store and ports.
 pub fn prepare(config: Config) -> Result<Ready, StartError> {
-    let directory = open_directory(&config).map_err(StartError::Directory)?;
+    let directory = accounts::open(&config).map_err(StartError::Directory)?;
     let store = open_store(&config).map_err(StartError::Store)?;
     let bound = server::listen(&config.listeners, server::workers())?;
     let house = House {
         store,
         directory,
         events: Box::new(SessionLog),
+        watch: None,
         clock: Box::new(SystemClock),
         gate: Gate::default(),
         connections: ConnectionIds::new(uuid::Uuid::now_v7().as_u64_pair().1),
         live: ArcSwap::from_pointee(live(&config)),
     };
     Ok(Ready { house: Arc::new(house), bound, config })
-}
-
-/// Opens the accounts of this configuration.
-pub fn open_directory(config: &Config) -> Result<SqliteDirectory, watchpost_store::Cause> {
-    let directory = SqliteDirectory::open(&config.directory.path, config.domain.as_str(), HashCost::default())?;
-    Ok(directory.with_password_checks(config.limits.password_checks))
 }
 
 /// Opens the store of this configuration.

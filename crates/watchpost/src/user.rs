@@ -7,18 +7,17 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use watchpost_proto::{Password, prepared};
 use watchpost_store::maildir::MaildirPath;
-use watchpost_store::{Account, AccountError, AccountState, NotAUserName, SqliteDirectory, User, UserName};
+use watchpost_store::{Account, AccountError, AccountState, AnyDirectory, NotAUserName, User, UserName};
 
+use crate::accounts;
 use crate::cli::{ExitCode, ListArgs, NameArgs, PasswordArgs, ShowArgs, UserCommand};
 use crate::config::Config;
 use crate::console::{Failure, Talk};
 use crate::password;
-use crate::serve;
 
 /// Does what was asked with the accounts of this configuration.
 pub fn run(command: &UserCommand, config: &Config, talk: &Talk) -> Result<(), Failure> {
-    let directory =
-        serve::open_directory(config).map_err(|cause| Failure::new(ExitCode::IoError, cause.to_string()))?;
+    let directory = accounts::open(config).map_err(|cause| Failure::new(ExitCode::IoError, cause.to_string()))?;
     let path =
         MaildirPath::parse(&config.store.path).map_err(|error| Failure::new(ExitCode::Config, error.to_string()))?;
     let accounts = Accounts { directory, path, config, talk };
@@ -34,7 +33,7 @@ pub fn run(command: &UserCommand, config: &Config, talk: &Talk) -> Result<(), Fa
 }
 
 struct Accounts<'a> {
-    directory: SqliteDirectory,
+    directory: AnyDirectory,
     path: MaildirPath,
     config: &'a Config,
     talk: &'a Talk,
@@ -44,27 +43,36 @@ impl Accounts<'_> {
     fn add(&self, arguments: &PasswordArgs) -> Result<(), Failure> {
         // Before anybody is asked for a password.
         let name = self.parse(&arguments.name)?;
+        self.writable()?;
         if self.directory.account(name.as_str()).is_ok() {
             return Err(failure(&AccountError::AlreadyExists, &arguments.name, self.talk));
         }
         let (password, made) = self.password(arguments, &name)?;
         let name = self.asked(&arguments.name, self.directory.add(&arguments.name, &password))?;
-        let path = self.maildir(&name);
+        let path = self.maildir(&User::new(name.clone()));
+        if arguments.json {
+            return self.print_done(&name, made.as_deref());
+        }
         self.say("talk-user-added", &[("name", name.as_str()), ("path", &path)]);
         self.show_made(&name, made.as_deref());
         Ok(())
     }
 
     fn passwd(&self, arguments: &PasswordArgs) -> Result<(), Failure> {
+        self.writable()?;
         let account = self.asked(&arguments.name, self.directory.account(&arguments.name))?;
         let (password, made) = self.password(arguments, &account.name)?;
         self.asked(&arguments.name, self.directory.set_password(&arguments.name, &password))?;
+        if arguments.json {
+            return self.print_done(&account.name, made.as_deref());
+        }
         self.say("talk-user-password-changed", &[("name", account.name.as_str())]);
         self.show_made(&account.name, made.as_deref());
         Ok(())
     }
 
     fn set_state(&self, arguments: &NameArgs, state: AccountState) -> Result<(), Failure> {
+        self.writable()?;
         let account = self.asked(&arguments.name, self.directory.account(&arguments.name))?;
         let id = match (state, account.state == state) {
             (AccountState::Disabled, false) => "talk-user-disabled",
@@ -73,25 +81,37 @@ impl Accounts<'_> {
             (AccountState::Enabled, true) => "talk-user-already-enabled",
         };
         self.asked(&arguments.name, self.directory.set_state(&arguments.name, state))?;
+        if arguments.json {
+            return self.print_done(&account.name, None);
+        }
         self.say(id, &[("name", account.name.as_str())]);
         Ok(())
     }
 
     fn remove(&self, arguments: &NameArgs) -> Result<(), Failure> {
+        self.writable()?;
         let account = self.asked(&arguments.name, self.directory.account(&arguments.name))?;
         self.asked(&arguments.name, self.directory.remove(&arguments.name))?;
-        let path = self.maildir(&account.name);
+        let path = self.maildir(&account.user());
+        if arguments.json {
+            let removed = serde_json::json!({ "name": account.name.as_str(), "removed": true, "maildir": path });
+            self.talk.print(&removed.to_string());
+            return Ok(());
+        }
         self.say("talk-user-removed", &[("name", account.name.as_str()), ("path", &path)]);
         Ok(())
     }
 
     fn list(&self, arguments: &ListArgs) -> Result<(), Failure> {
         let accounts = self.asked("", self.directory.list())?;
+        for warning in accounts::warnings(self.config) {
+            self.talk.say(&if self.talk.colour { warning.coloured() } else { warning.plain() });
+        }
         if arguments.json {
             let accounts: Vec<_> = accounts.iter().map(|account| self.json(account)).collect();
             self.talk.print(&serde_json::Value::Array(accounts).to_string());
         } else if accounts.is_empty() {
-            self.say("talk-user-none", &[]);
+            self.say(if self.writable().is_ok() { "talk-user-none" } else { "talk-user-none-in-file" }, &[]);
         } else {
             let width = accounts.iter().map(|account| account.name.as_str().chars().count()).max().unwrap_or(0);
             for account in &accounts {
@@ -107,15 +127,19 @@ impl Accounts<'_> {
             self.talk.print(&self.json(&account).to_string());
             return Ok(());
         }
+        let scheme = account.scheme.map_or_else(|| self.talk.texts.text("talk-user-scheme-none"), str::to_owned);
         let rows = [
-            ("talk-user-label-name", account.name.to_string()),
-            ("talk-user-label-state", self.state(account.state)),
-            ("talk-user-label-mail", self.maildir(&account.name)),
-            ("talk-user-label-created", local_time(account.created)),
-            ("talk-user-label-changed", local_time(account.changed)),
+            ("talk-user-label-name", Some(account.name.to_string())),
+            ("talk-user-label-state", Some(self.state(account.state))),
+            ("talk-user-label-scheme", Some(scheme)),
+            ("talk-user-label-mail", Some(self.maildir(&account.user()))),
+            ("talk-user-label-created", account.created.map(local_time)),
+            ("talk-user-label-changed", account.changed.map(local_time)),
         ];
         for (label, value) in rows {
-            self.talk.print(&format!("{}: {value}", self.talk.texts.text(label)));
+            if let Some(value) = value {
+                self.talk.print(&format!("{}: {value}", self.talk.texts.text(label)));
+            }
         }
         Ok(())
     }
@@ -124,10 +148,23 @@ impl Accounts<'_> {
         serde_json::json!({
             "name": account.name.as_str(),
             "enabled": account.state == AccountState::Enabled,
-            "maildir": self.maildir(&account.name),
-            "created": universal_time(account.created),
-            "changed": universal_time(account.changed),
+            "scheme": account.scheme,
+            "home": account.home,
+            "maildir": self.maildir(&account.user()),
+            "created": account.created.and_then(universal_time),
+            "changed": account.changed.and_then(universal_time),
         })
+    }
+
+    /// The account as it is now, for programs, with the password that was made for it.
+    fn print_done(&self, name: &UserName, made: Option<&String>) -> Result<(), Failure> {
+        let account = self.asked(name.as_str(), self.directory.account(name.as_str()))?;
+        let mut done = self.json(&account);
+        if let Some(made) = made {
+            done["password"] = made.as_str().into();
+        }
+        self.talk.print(&done.to_string());
+        Ok(())
     }
 
     fn state(&self, state: AccountState) -> String {
@@ -137,9 +174,16 @@ impl Accounts<'_> {
         })
     }
 
-    fn maildir(&self, name: &UserName) -> String {
-        let user = User { name: name.clone(), home: None };
-        self.path.of(&user).unwrap_or_else(|_| PathBuf::new()).display().to_string()
+    fn maildir(&self, user: &User) -> String {
+        self.path.of(user).unwrap_or_else(|_| PathBuf::new()).display().to_string()
+    }
+
+    /// Whether accounts can be changed here; else where they can.
+    fn writable(&self) -> Result<(), Failure> {
+        let path = self.config.directory.path.display().to_string();
+        let elsewhere = |_| self.talk.texts.format("error-accounts-elsewhere", &[("path", path.into())]);
+        let writable = self.directory.writable().map(|_| ());
+        writable.map_err(|error| Failure::new(ExitCode::NoPermission, elsewhere(error)))
     }
 
     fn parse(&self, name: &str) -> Result<UserName, Failure> {
@@ -232,6 +276,7 @@ pub(crate) fn failure(error: &AccountError, name: &str, talk: &Talk) -> Failure 
             let variables = [("name", shown.into()), ("reason", reason.into())];
             Failure::new(ExitCode::DataError, talk.texts.format("error-name-invalid", &variables))
         }
+        AccountError::ReadOnly => Failure::new(ExitCode::NoPermission, error.to_string()),
         AccountError::Storage(cause) => Failure::new(ExitCode::IoError, cause.to_string()),
     }
 }

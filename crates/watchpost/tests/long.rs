@@ -1,6 +1,7 @@
 //! What takes minutes: `./check --long`.
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
+mod long_logins;
 mod support;
 
 use std::fs;

@@ -215,7 +215,9 @@ fn sighup_reloads_certificate_and_limits_and_names_what_needs_a_restart() {
     for file in ["key.pem", "cert.pem"] {
         fs::copy(other.path().join(file), installed.dir.path().join(file)).unwrap();
     }
-    installed.configure("[limits]\nfailed_logins = 1\n\n[store]\npath = \"{data_dir}/elsewhere/{user}\"");
+    installed.configure(
+        "[limits]\nfailed_logins = 1\nfailed_login_delay = \"1ms\"\n\n[store]\npath = \"{data_dir}/elsewhere/{user}\"",
+    );
     running.signal("-HUP");
     let log = running.logged("configuration reloaded");
     assert!(log.contains("store.path"), "{log}");

@@ -59,6 +59,12 @@ impl Verb {
     fn of(word: &[u8]) -> Option<Self> {
         Self::ALL.iter().copied().find(|verb| word.eq_ignore_ascii_case(verb.word().as_bytes()))
     }
+
+    /// The verb that a line begins with. The line may have its end still.
+    pub(crate) fn beginning(line: &[u8]) -> Option<Self> {
+        let end = line.iter().position(|octet| matches!(octet, b' ' | b'\r' | b'\n')).unwrap_or(line.len());
+        Self::of(&line[..end])
+    }
 }
 
 /// A well-formed command. Its `Debug` is safe to log: a password in it stays silent.
@@ -129,6 +135,14 @@ pub(crate) struct Parsed {
 }
 
 impl Command {
+    /// The mechanism of an AUTH that begins an exchange.
+    pub(crate) fn mechanism(&self) -> Option<Mechanism> {
+        match self {
+            Self::Auth(Some(start)) => start.mechanism,
+            _ => None,
+        }
+    }
+
     /// Reads one line, without its end (RFC 1939 §3; P-020 … P-031).
     pub(crate) fn parse(line: &[u8]) -> Parsed {
         let end = line.iter().position(|octet| *octet == b' ').unwrap_or(line.len());

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
+pub mod told;
+
 use watchpost_proto::OctetCounter;
 use watchpost_proto::pop3::server::{Channel, ClearLogin, Notice, Stls};
 

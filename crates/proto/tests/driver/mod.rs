@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use watchpost_proto::catalogue::Refusal;
-use watchpost_proto::pop3::server::{Action, Channel, Limits, Notice, Quirks, Session};
+use watchpost_proto::pop3::server::{Action, Channel, Limits, Notice, Quirks, Session, Told};
 use watchpost_proto::{Credentials, Listing, Outcome, Progress, Sizer, Timestamp, UniqueId};
 
 pub const NAME: &str = "mrose";
@@ -23,6 +23,8 @@ pub struct Driver {
     pub now: Instant,
     pub output: Vec<u8>,
     pub notices: Vec<Notice>,
+    /// What a session with a witness told.
+    pub told: Vec<Told>,
     pub outcome: Option<Outcome>,
     pub update_fails: bool,
     pub tls_asked: bool,
@@ -46,6 +48,7 @@ impl Driver {
             now,
             output: Vec::new(),
             notices: Vec::new(),
+            told: Vec::new(),
             outcome: None,
             update_fails: false,
             tls_asked: false,
@@ -56,6 +59,10 @@ impl Driver {
 
     pub fn with_quirks(self, quirks: Quirks) -> Self {
         Self { session: self.session.with_quirks(quirks), ..self }
+    }
+
+    pub fn with_witness(self) -> Self {
+        Self { session: self.session.with_witness(), ..self }
     }
 
     pub fn with_apop(self, timestamp: Timestamp) -> Self {
@@ -76,10 +83,18 @@ impl Driver {
         let mut output = Vec::new();
         while let Some(action) = self.session.poll(&mut output) {
             self.output_max = self.output_max.max(output.len());
+            self.told.extend(self.session.told());
             self.act(action, &mut output, &mut written);
         }
+        self.told.extend(self.session.told());
         written.append(&mut output);
         written
+    }
+
+    /// The connection is over: everything that was told.
+    pub fn told(mut self) -> Vec<Told> {
+        self.told.extend(self.session.told_at_the_end());
+        self.told
     }
 
     pub fn say(&mut self, input: &[u8]) -> String {

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{SHA256, digest};
 use watchpost_proto::{Credentials, Password};
 
+use super::secret::same;
 use super::{AccountState, NotAUserName, User, UserName, let_in};
-use crate::{AuthError, Directory};
+use crate::{AuthError, Directory, Login};
 
 /// A directory whose clear passwords stand in memory.
 #[derive(Debug, Default)]
@@ -26,30 +25,25 @@ impl StaticDirectory {
     pub fn add(&mut self, name: &str, password: &str, state: AccountState) -> Result<User, NotAUserName> {
         let name = UserName::parse(name.as_bytes(), &self.default_domain)?;
         self.accounts.insert(name.clone(), (Password::new(password), state));
-        Ok(User { name, home: None })
+        Ok(User::new(name))
     }
 }
 
 impl Directory for StaticDirectory {
-    async fn authenticate(&self, credentials: &Credentials) -> Result<User, AuthError> {
-        let name = UserName::parse(credentials.name(), &self.default_domain).ok();
+    async fn authenticate(&self, login: Login<'_>) -> Result<User, AuthError> {
+        let name = UserName::parse(login.credentials.name(), &self.default_domain).ok();
         let account = name.and_then(|name| self.accounts.get_key_value(&name));
         let kept = account.map_or(b"".as_slice(), |(_, (password, _))| password.expose());
-        let (right, acting_as) = match credentials {
+        let (right, acting_as) = match login.credentials {
             Credentials::Password { password, acting_as, .. } => (same(password.expose(), kept), acting_as.as_deref()),
             Credentials::Apop { timestamp, digest, .. } => (digest.proves(timestamp, kept), None),
         };
         match account {
             Some((name, (_, AccountState::Enabled))) if right => {
-                let_in(User { name: name.clone(), home: None }, acting_as, &self.default_domain)
+                let_in(User::new(name.clone()), acting_as, &self.default_domain)
             }
-            Some((_, (_, AccountState::Disabled))) if right => Err(AuthError::Disabled),
-            _ => Err(AuthError::Refused),
+            Some((name, (_, AccountState::Disabled))) if right => Err(AuthError::Disabled { account: name.clone() }),
+            account => Err(AuthError::Refused { account: account.map(|(name, _)| name.clone()) }),
         }
     }
-}
-
-/// Compares digests, which have one length whatever the passwords have (S-023).
-fn same(one: &[u8], other: &[u8]) -> bool {
-    verify_slices_are_equal(digest(&SHA256, one).as_ref(), digest(&SHA256, other).as_ref()).is_ok()
 }

@@ -1,11 +1,11 @@
-//! Password hashes: Argon2id as PHC strings (S-027).
+//! How new passwords are hashed: Argon2id as PHC strings (S-027).
 
+use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use watchpost_proto::Password;
-use watchpost_proto::planted::planted;
 
+use super::secret::Kind;
 use crate::Cause;
 
 /// What one password verification costs.
@@ -29,6 +29,11 @@ impl HashCost {
         let hash: PasswordHash = argon2.hash_password(password.expose())?;
         Ok(hash.to_string())
     }
+
+    /// What verifying one of these hashes amounts to.
+    pub(super) fn kind(&self) -> Kind {
+        Kind::Argon2id { memory_kib: self.0.m_cost(), passes: self.0.t_cost(), lanes: self.0.p_cost() }
+    }
 }
 
 impl Default for HashCost {
@@ -36,22 +41,4 @@ impl Default for HashCost {
     fn default() -> Self {
         Self::new(19_456, 2).expect("these numbers are within what Argon2 takes")
     }
-}
-
-/// Whether the password has this hash, at the cost that the hash names.
-pub(super) fn verify(password: &Password, hash: &str) -> Result<Verdict, Cause> {
-    let hash = PasswordHash::new(hash)?;
-    match Argon2::default().verify_password(password.expose(), &hash) {
-        _ if planted("store.accepts-any-password") => Ok(Verdict::Right),
-        Ok(()) => Ok(Verdict::Right),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// What became of a password that was tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Right,
-    Wrong,
 }

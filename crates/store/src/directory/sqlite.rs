@@ -1,29 +1,30 @@
 //! Accounts in one SQLite file.
 //!
 //! ```text
-//! account   name TEXT PRIMARY KEY   local@domain, canonical
-//!           hash TEXT               PHC string
-//!           disabled INTEGER        0 or 1
-//!           created, changed        seconds since 1970, UTC
+//! account   name TEXT PRIMARY KEY     local@domain, canonical
+//!           hash TEXT                 PHC string
+//!           disabled INTEGER          0 or 1
+//!           created, changed          seconds since 1970, UTC
+//!           previous_hash TEXT        what the last change of the password replaced
+//!           previous_until INTEGER    when that is forgotten
 //! ```
 
+use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use rusqlite_migration::{M, Migrations};
-use tokio::sync::Semaphore;
+use watchpost_proto::Password;
 use watchpost_proto::planted::planted;
-use watchpost_proto::{Credentials, Password};
 
-use super::hash::{Verdict, verify};
-use super::verified::Verified;
-use super::{Account, AccountError, AccountState, HashCost, User, UserName, let_in};
-use crate::{AuthError, Cause, Directory, disk};
+use super::secret::{Kind, Secret};
+use super::verifier::{Decoys, Record, Verifier};
+use super::{Account, AccountError, AccountState, HashCost, User, UserName};
+use crate::{AuthError, Cause, Directory, Login, disk};
 
 const SCHEMA: &str = "
     CREATE TABLE account (
@@ -34,24 +35,30 @@ const SCHEMA: &str = "
         changed INTEGER NOT NULL DEFAULT (unixepoch())
     ) STRICT, WITHOUT ROWID;";
 
+const PREVIOUS: &str = "
+    ALTER TABLE account ADD COLUMN previous_hash TEXT;
+    ALTER TABLE account ADD COLUMN previous_until INTEGER;";
+
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long a login waits, on a thread that serves others too, where the file system has no WAL.
+const BUSY_SERVING: Duration = Duration::from_millis(50);
+/// How long the hash before the last change is kept, so that somebody who still tries that password is told from a
+/// guesser: 90 days.
+const PREVIOUS_SECONDS: i64 = 90 * 24 * 60 * 60;
 
 /// Accounts in one SQLite file. Its own methods block; [`Directory::authenticate`] does not.
-#[derive(Debug)]
 pub struct SqliteDirectory {
     accounts: Arc<Accounts>,
-    /// A password hash is memory and a core: no more at a time than there are cores.
-    hashing: Arc<Semaphore>,
+    cost: HashCost,
+    decoys: Decoys,
+    verifier: Verifier,
 }
 
 struct Accounts {
     connection: Mutex<Connection>,
-    default_domain: String,
-    cost: HashCost,
-    /// What is verified where there is no account, so that it takes as long (S-021).
-    nobody: String,
-    verified: Verified,
+    /// For looking names up: what an operator does with the other one keeps no login waiting.
+    serving: Mutex<Connection>,
 }
 
 impl SqliteDirectory {
@@ -59,24 +66,25 @@ impl SqliteDirectory {
     pub fn open(path: &Path, default_domain: &str, cost: HashCost) -> Result<Self, AccountError> {
         disk::make_private_file(path).map_err(storage)?;
         let connection = connect(path).map_err(AccountError::Storage)?;
-        let nobody = cost.hash(&Password::new("")).map_err(AccountError::Storage)?;
-        let default_domain = default_domain.to_owned();
-        let verified = Verified::new().map_err(AccountError::Storage)?;
-        let accounts = Accounts { connection: Mutex::new(connection), default_domain, cost, nobody, verified };
-        let cores = available_parallelism().map_or(1, Into::into);
-        Ok(Self { accounts: Arc::new(accounts), hashing: Arc::new(Semaphore::new(cores)) })
+        let decoys = Decoys::new(kinds(&connection, &cost).map_err(storage)?);
+        let serving = Connection::open(path).map_err(storage)?;
+        serving.busy_timeout(BUSY_SERVING).map_err(storage)?;
+        let accounts = Accounts { connection: Mutex::new(connection), serving: Mutex::new(serving) };
+        let verifier = Verifier::new(default_domain).map_err(AccountError::Storage)?;
+        Ok(Self { accounts: Arc::new(accounts), cost, decoys, verifier })
     }
 
     /// Verifies this many passwords at the same time, instead of as many as there are cores.
     #[must_use]
     pub fn with_password_checks(self, at_once: NonZeroUsize) -> Self {
-        Self { hashing: Arc::new(Semaphore::new(at_once.get())), ..self }
+        self.verifier.set_at_once(at_once);
+        self
     }
 
     /// Adds an account.
     pub fn add(&self, name: &str, password: &Password) -> Result<UserName, AccountError> {
         let name = self.name(name)?;
-        let hash = self.accounts.cost.hash(password).map_err(AccountError::Storage)?;
+        let hash = self.cost.hash(password).map_err(AccountError::Storage)?;
         let added = self.execute("INSERT INTO account (name, hash) VALUES (?1, ?2)", params![name.as_str(), hash]);
         match added {
             Err(rusqlite::Error::SqliteFailure(error, _)) if error.code == ErrorCode::ConstraintViolation => {
@@ -90,9 +98,11 @@ impl SqliteDirectory {
     /// Gives an account another password.
     pub fn set_password(&self, name: &str, password: &Password) -> Result<(), AccountError> {
         let name = self.name(name)?;
-        let hash = self.accounts.cost.hash(password).map_err(AccountError::Storage)?;
-        let statement = "UPDATE account SET hash = ?2, changed = unixepoch() WHERE name = ?1";
-        one(self.execute(statement, params![name.as_str(), hash]))
+        let hash = self.cost.hash(password).map_err(AccountError::Storage)?;
+        // What was there before is kept for a while: who still tries it is no guesser.
+        let statement = "UPDATE account SET previous_hash = hash, previous_until = unixepoch() + ?3,
+            hash = ?2, changed = unixepoch() WHERE name = ?1";
+        one(self.execute(statement, params![name.as_str(), hash, PREVIOUS_SECONDS]))
     }
 
     /// Enables or disables an account.
@@ -111,7 +121,7 @@ impl SqliteDirectory {
     /// All accounts by name.
     pub fn list(&self) -> Result<Vec<Account>, AccountError> {
         let connection = self.accounts.connection();
-        let statement = "SELECT name, disabled, created, changed FROM account ORDER BY name";
+        let statement = "SELECT name, disabled, created, changed, hash FROM account ORDER BY name";
         let mut statement = connection.prepare_cached(statement).map_err(storage)?;
         let accounts = statement.query_map([], account).map_err(storage)?;
         accounts.collect::<Result<_, _>>().map_err(storage)
@@ -121,13 +131,13 @@ impl SqliteDirectory {
     pub fn account(&self, name: &str) -> Result<Account, AccountError> {
         let name = self.name(name)?;
         let connection = self.accounts.connection();
-        let statement = "SELECT name, disabled, created, changed FROM account WHERE name = ?1";
+        let statement = "SELECT name, disabled, created, changed, hash FROM account WHERE name = ?1";
         let found = connection.query_row(statement, [name.as_str()], account).optional();
         found.map_err(storage)?.ok_or(AccountError::Unknown)
     }
 
     fn name(&self, name: &str) -> Result<UserName, AccountError> {
-        Ok(UserName::parse(name.as_bytes(), &self.accounts.default_domain)?)
+        Ok(UserName::parse(name.as_bytes(), self.verifier.default_domain())?)
     }
 
     fn execute(&self, statement: &str, values: impl rusqlite::Params) -> rusqlite::Result<usize> {
@@ -136,23 +146,41 @@ impl SqliteDirectory {
 }
 
 impl Directory for SqliteDirectory {
-    async fn authenticate(&self, credentials: &Credentials) -> Result<User, AuthError> {
-        // Who was right lately waits for nobody's hash.
-        let (accounts, asked) = (Arc::clone(&self.accounts), credentials.clone());
-        let lately = tokio::task::spawn_blocking(move || accounts.right_lately(&asked));
-        if let Some(known) = lately.await.map_err(unavailable)?? {
-            return known;
-        }
-        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(unavailable)?;
-        let accounts = Arc::clone(&self.accounts);
-        let credentials = credentials.clone();
-        let verified = tokio::task::spawn_blocking(move || {
-            let verified = accounts.authenticate(&credentials);
-            // Held here, not outside: a client that hangs up must not let one more in before the core is free.
-            drop(turn);
-            verified
-        });
-        verified.await.map_err(unavailable)?
+    async fn authenticate(&self, login: Login<'_>) -> Result<User, AuthError> {
+        let name = self.verifier.name(login.credentials);
+        // A name that cannot be one is looked up all the same, as nobody's (S-021).
+        // On this thread: it takes some microseconds, and in WAL mode a reader waits for no writer.
+        let kept = lookup(&self.accounts.serving(), name.as_ref().map_or("", UserName::as_str)).map_err(unavailable)?;
+        let found = match (name, kept) {
+            (Some(name), Some((hash, state))) => {
+                let secret = Secret::parse(&hash).map_err(unavailable)?;
+                Some(Record { user: User::new(name), state, secret: Some(Arc::new(secret)) })
+            }
+            _ => None,
+        };
+        self.verifier.verify(login, found, &self.decoys).await
+    }
+
+    async fn was_previous(&self, account: &UserName, password: &Password) -> bool {
+        let (accounts, account) = (Arc::clone(&self.accounts), account.clone());
+        let kept = tokio::task::spawn_blocking(move || accounts.previous(account.as_str())).await;
+        let Ok(Ok(Some(hash))) = kept else { return false };
+        let Ok(secret) = Secret::parse(&hash) else { return false };
+        self.verifier.verify_at_leisure(Arc::new(secret), password).await
+    }
+}
+
+impl SqliteDirectory {
+    /// How many hashes of each kind were verified, the kind in words: for tests that count instead of measuring time.
+    #[cfg(feature = "planted")]
+    pub fn verifications(&self) -> Vec<(String, u64)> {
+        self.verifier.verifications()
+    }
+}
+
+impl fmt::Debug for SqliteDirectory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SqliteDirectory").finish_non_exhaustive()
     }
 }
 
@@ -162,60 +190,39 @@ impl Accounts {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the right password leads to, if it was verified lately; `None`: it must be verified.
-    fn right_lately(&self, credentials: &Credentials) -> Result<Option<Result<User, AuthError>>, AuthError> {
-        let Credentials::Password { name, password, acting_as } = credentials else { return Ok(None) };
-        let name = UserName::parse(name, &self.default_domain).ok();
-        let kept = self.lookup(name.as_ref().map_or("", UserName::as_str)).map_err(unavailable)?;
-        let (Some(name), Some((hash, state))) = (name, kept) else { return Ok(None) };
-        let known = self.verified.knows(&self.verified.proof(&name, password, &hash));
-        Ok(known.then(|| self.right(name, state, acting_as.as_deref())))
+    fn serving(&self) -> MutexGuard<'_, Connection> {
+        self.serving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the right password leads to.
-    fn right(&self, name: UserName, state: AccountState, acting_as: Option<&[u8]>) -> Result<User, AuthError> {
-        match state {
-            AccountState::Enabled => let_in(User { name, home: None }, acting_as, &self.default_domain),
-            AccountState::Disabled => Err(AuthError::Disabled),
-        }
-    }
-
-    /// Every way through here asks the database once and verifies one hash (S-020, S-021).
-    fn authenticate(&self, credentials: &Credentials) -> Result<User, AuthError> {
-        // Hashes of passwords prove no digest: APOP needs secrets of its own, and meets the same refusal (S-027).
-        let nothing = Password::new("");
-        let (name, password, acting_as) = match credentials {
-            Credentials::Password { name, password, acting_as } => (name, password, acting_as.as_deref()),
-            Credentials::Apop { name, .. } => (name, &nothing, None),
-        };
-        let name = UserName::parse(name, &self.default_domain).ok();
-        let kept = self.lookup(name.as_ref().map_or("", UserName::as_str)).map_err(unavailable)?;
-        if kept.is_none() && planted("store.unknown-user-is-fast") {
-            return Err(AuthError::Refused);
-        }
-        let hash = kept.as_ref().map_or(self.nobody.as_str(), |(hash, _)| hash);
-        let verdict = verify(password, hash).map_err(AuthError::Unavailable)?;
-        match (verdict, name, kept) {
-            (Verdict::Right, Some(name), Some((hash, state))) => {
-                self.verified.keep(self.verified.proof(&name, password, &hash));
-                self.right(name, state, acting_as)
-            }
-            _ => Err(AuthError::Refused),
-        }
-    }
-
-    fn lookup(&self, name: &str) -> rusqlite::Result<Option<(String, AccountState)>> {
+    /// The hash that the last change replaced, unless that was too long ago.
+    fn previous(&self, name: &str) -> rusqlite::Result<Option<String>> {
         let connection = self.connection();
-        let mut statement = connection.prepare_cached("SELECT hash, disabled FROM account WHERE name = ?1")?;
-        statement.query_row([name], |row| Ok((row.get(0)?, state(row, 1)?))).optional()
+        let statement = "SELECT previous_hash FROM account WHERE name = ?1 AND (previous_until > unixepoch() OR ?2)";
+        let mut statement = connection.prepare_cached(statement)?;
+        let for_ever = planted("store.previous-password-is-known-for-ever");
+        Ok(statement.query_row(params![name, for_ever], |row| row.get(0)).optional()?.flatten())
     }
 }
 
-impl fmt::Debug for Accounts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A hash is a secret too, even nobody's.
-        formatter.debug_struct("Accounts").field("default_domain", &self.default_domain).finish_non_exhaustive()
+fn lookup(connection: &Connection, name: &str) -> rusqlite::Result<Option<(String, AccountState)>> {
+    let mut statement = connection.prepare_cached("SELECT hash, disabled FROM account WHERE name = ?1")?;
+    statement.query_row([name], |row| Ok((row.get(0)?, state(row, 1)?))).optional()
+}
+
+/// Which kinds of hashes there are: ours, then the others, the most common first.
+fn kinds(connection: &Connection, cost: &HashCost) -> rusqlite::Result<Vec<Kind>> {
+    let mut statement = connection.prepare("SELECT hash FROM account")?;
+    let mut counts: HashMap<Kind, u64> = HashMap::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let kept = Secret::parse(row.get_ref(0)?.as_str()?);
+        if let Some(kind) = kept.ok().and_then(|secret| secret.kind()) {
+            *counts.entry(kind).or_default() += 1;
+        }
     }
+    let mut kinds: Vec<(Kind, u64)> = counts.into_iter().collect();
+    kinds.sort_by_key(|&(kind, count)| (std::cmp::Reverse(count), kind));
+    Ok(std::iter::once(cost.kind()).chain(kinds.into_iter().map(|(kind, _)| kind)).collect())
 }
 
 fn connect(path: &Path) -> Result<Connection, Cause> {
@@ -223,7 +230,9 @@ fn connect(path: &Path) -> Result<Connection, Cause> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
-    Migrations::new(vec![M::up(SCHEMA)]).to_latest(&mut connection)?;
+    Migrations::new(vec![M::up(SCHEMA), M::up(PREVIOUS)]).to_latest(&mut connection)?;
+    let forget = "UPDATE account SET previous_hash = NULL, previous_until = NULL WHERE previous_until <= unixepoch()";
+    connection.execute(forget, [])?;
     Ok(connection)
 }
 
@@ -232,7 +241,9 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     // Canonical names have their domain: the default one is not asked for.
     let name = UserName::parse(name.as_bytes(), "")
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))?;
-    Ok(Account { name, state: state(row, 1)?, created: time(row, 2)?, changed: time(row, 3)? })
+    let scheme = Secret::parse(row.get_ref(4)?.as_str()?).ok().map(|secret| secret.scheme());
+    let (created, changed) = (Some(time(row, 2)?), Some(time(row, 3)?));
+    Ok(Account { name, state: state(row, 1)?, scheme, home: None, maildir: None, created, changed })
 }
 
 fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<AccountState> {

@@ -2,22 +2,25 @@
 //!
 //! Every name is taken relative to an open folder, no link is followed, and what is created belongs to its owner
 //! alone (S-047). Under the feature `planted` each change that succeeded can be recorded in order, so that a test can
-//! judge which of them a crash would have kept.
+//! judge which of them a crash would have kept, and a test can end the process behind any of them.
 
 #[cfg(feature = "planted")]
 mod record;
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags, ResolveFlags};
+use rustix::fs::{
+    self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags, Timespec, Timestamps, UTIME_NOW,
+};
 use rustix::io::Errno;
 use watchpost_proto::planted::planted;
 
 #[cfg(feature = "planted")]
-pub use record::{Operation, Recording};
+pub use record::{Operation, Recording, kill_after};
 
 /// Tells the recordings of tests what has been done; nothing in a release.
 macro_rules! note {
@@ -50,9 +53,10 @@ impl Folder {
         Ok(Self { fd, path: path.to_owned() })
     }
 
-    /// The same folder, opened once more.
-    pub(crate) fn again(&self) -> io::Result<Self> {
-        Ok(Self { fd: fs::openat(&self.fd, ".", FOLDER, Mode::empty())?, path: self.path.clone() })
+    /// Opens a folder that is there already; the operator may have links on the way to it.
+    pub(crate) fn open_existing(path: &Path) -> io::Result<Self> {
+        let fd = fs::openat(CWD, path, FOLDER, Mode::empty())?;
+        Ok(Self { fd, path: path.to_owned() })
     }
 
     /// Opens a folder and makes what is missing of the way to it, durably.
@@ -98,12 +102,23 @@ impl Folder {
     }
 
     /// Creates a file that must not exist yet, for its owner alone.
-    pub(crate) fn create(&self, name: &[u8]) -> io::Result<NewFile> {
+    pub(crate) fn create(&self, name: &[u8]) -> io::Result<OutFile> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = File::from(fs::openat(&self.fd, name, flags, OWNER_ALONE)?);
         let path = self.path_of(name);
         note!(Operation::CreateFile { path: path.clone() });
-        Ok(NewFile { file, path })
+        Ok(OutFile { file, path, length: 0 })
+    }
+
+    /// Opens a file that exists already, to write behind its end. Nothing but a regular file will do.
+    pub(crate) fn append(&self, name: &[u8]) -> io::Result<OutFile> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(fs::openat(&self.fd, name, flags, Mode::empty())?);
+        let facts = file.metadata()?;
+        if !facts.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
+        }
+        Ok(OutFile { file, path: self.path_of(name), length: facts.len() })
     }
 
     /// Opens a file for reading and writing, and creates it for its owner alone if it is missing.
@@ -126,6 +141,13 @@ impl Folder {
         Ok(())
     }
 
+    /// Gives a file another name, here or in another folder. A file that had it is gone then.
+    pub(crate) fn replace(&self, from: &[u8], target: &Self, to: &[u8]) -> io::Result<()> {
+        fs::renameat(&self.fd, from, &target.fd, to)?;
+        note!(Operation::Rename { from: self.path_of(from), to: target.path_of(to) });
+        Ok(())
+    }
+
     /// Gives a file a second name. Never takes the place of an existing file.
     pub(crate) fn link(&self, from: &[u8], target: &Self, to: &[u8]) -> io::Result<()> {
         fs::linkat(&self.fd, from, &target.fd, to, AtFlags::empty())?;
@@ -138,6 +160,12 @@ impl Folder {
         fs::unlinkat(&self.fd, name, AtFlags::empty())?;
         note!(Operation::Unlink { path: self.path_of(name) });
         Ok(())
+    }
+
+    /// Sets the folder's time to now, so that whoever knows it by its time looks again.
+    pub(crate) fn touch(&self) -> io::Result<()> {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        Ok(fs::futimens(&self.fd, &Timestamps { last_access: now, last_modification: now })?)
     }
 
     /// Makes durable what was created, renamed and removed in this folder.
@@ -157,20 +185,38 @@ impl AsFd for Folder {
     }
 }
 
-/// A file that is being written for the first time.
+/// A file that is written, from its end on.
 #[derive(Debug)]
-pub(crate) struct NewFile {
+pub(crate) struct OutFile {
     file: File,
     #[cfg_attr(not(feature = "planted"), expect(dead_code, reason = "recordings name the file by it"))]
     path: PathBuf,
+    length: u64,
 }
 
-impl NewFile {
+impl OutFile {
     /// Appends to the file.
     pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.file.write_all(octets)?;
-        note!(Operation::WriteFile { path: self.path.clone(), octets: octets.to_vec() });
+        self.file.write_all_at(octets, self.length)?;
+        note!(Operation::WriteFile { path: self.path.clone(), position: self.length, octets: octets.to_vec() });
+        self.length += octets.len() as u64;
         Ok(())
+    }
+
+    /// The same, to write behind the end that it has by now.
+    pub(crate) fn at_its_end(self) -> io::Result<Self> {
+        let length = self.file.metadata()?.len();
+        Ok(Self { length, ..self })
+    }
+
+    /// How many octets the file has.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The file, to be read.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
     }
 
     /// Makes the file's octets durable; its name is so only when its folder is synced too.
@@ -181,6 +227,11 @@ impl NewFile {
         self.file.sync_all()?;
         note!(Operation::SyncFile { path: self.path.clone() });
         Ok(())
+    }
+
+    /// Shows other processes that this file is in use, until it is closed. `WouldBlock`: it is in use already.
+    pub(crate) fn lock(&self) -> io::Result<()> {
+        Ok(fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive)?)
     }
 }
 
@@ -197,9 +248,8 @@ fn parent(path: &Path) -> io::Result<Folder> {
         Some(_) => Path::new("."),
         None => return Err(io::ErrorKind::InvalidInput.into()),
     };
-    match fs::openat(CWD, parent, FOLDER, Mode::empty()) {
-        Ok(fd) => Ok(Folder { fd, path: parent.to_owned() }),
-        Err(Errno::NOENT) => Folder::make(parent),
-        Err(error) => Err(error.into()),
+    match Folder::open_existing(parent) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Folder::make(parent),
+        opened => opened,
     }
 }

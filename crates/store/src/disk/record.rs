@@ -1,4 +1,4 @@
-//! What was done to the file system, in order, for tests that judge it.
+//! What was done to the file system, in order, for tests that judge it or end it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
@@ -16,19 +16,21 @@ pub enum Operation {
         /// The new file.
         path: PathBuf,
     },
-    /// Octets were appended to a file.
+    /// Octets were written into a file.
     WriteFile {
-        /// The file, by the name it was created under.
+        /// The file, by the name it was created or opened under.
         path: PathBuf,
-        /// What was appended.
+        /// How many octets of the file are before them.
+        position: u64,
+        /// What was written.
         octets: Vec<u8>,
     },
     /// The octets of a file became durable.
     SyncFile {
-        /// The file, by the name it was created under.
+        /// The file, by the name it was created or opened under.
         path: PathBuf,
     },
-    /// A file changed its name, in one step.
+    /// A file changed its name, in one step; one that had the new name is gone.
     Rename {
         /// Its old name.
         from: PathBuf,
@@ -90,9 +92,42 @@ impl Recording {
         Self { operations }
     }
 
+    /// How many changes there have been so far.
+    pub fn len(&self) -> usize {
+        self.operations.lock().expect("nothing panics while it holds this").len()
+    }
+
+    /// Whether nothing has changed yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// What was done since the start, in order.
     pub fn finish(self) -> Vec<Operation> {
         std::mem::take(&mut *self.operations.lock().expect("nothing panics while it holds this"))
+    }
+}
+
+/// How many changes this process may still live to see.
+static CHANGES_LEFT: Mutex<Option<usize>> = Mutex::new(None);
+
+/// Ends this process by SIGKILL behind its `changes`-th change of the file system from now on.
+pub fn kill_after(changes: usize) {
+    *CHANGES_LEFT.lock().expect("nothing panics while it holds this") = Some(changes);
+    die_when_due(0);
+}
+
+/// Counts `changes` more, and ends the process with the last one it was given.
+fn die_when_due(changes: usize) {
+    let mut left = CHANGES_LEFT.lock().expect("nothing panics while it holds this");
+    *left = left.map(|left| left.saturating_sub(changes));
+    if *left == Some(0) {
+        let end = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        end.expect("a process may end itself");
+        // The signal may take a moment: nothing else happens in it, for the lock is held.
+        loop {
+            std::thread::park();
+        }
     }
 }
 
@@ -104,4 +139,6 @@ pub(super) fn note(operation: &Operation) {
             operations.lock().expect("nothing panics while it holds this").push(operation.clone());
         }
     }
+    drop(recordings);
+    die_when_due(1);
 }

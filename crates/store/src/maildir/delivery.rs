@@ -11,14 +11,17 @@ use watchpost_proto::{Sizer, UniqueId};
 
 use super::file::{MessageFile, PIECE};
 use super::folders::Folders;
-use super::listing::each_name;
 use super::name::{self, NameMaker};
+use super::scan::each_name;
 use super::{Shared, unavailable, undelivered};
-use crate::disk::{Folder, NewFile};
+use crate::disk::{Folder, OutFile};
 use crate::{Cause, DeliverError, Delivery, User};
 
 /// A message of this size or less waits in memory until its recipients are known.
 const MEMORY_MAX: usize = 256 * 1024;
+
+/// How the names of messages begin that have outgrown memory and have no recipient yet.
+pub(super) const SPOOLED: &[u8] = b".incoming.";
 
 /// Whether a Maildir may hold the message already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,36 +79,27 @@ impl MaildirDelivery {
             return users.iter().map(|_| Err(undelivered(again()))).collect();
         }
         let base = self.shared.names.base(self.uuid, incoming.stored, incoming.counter.clone().finish());
-        let last = users.len().saturating_sub(1);
-        let placed = users.iter().enumerate().map(|(index, user)| {
+        let placed = users.iter().map(|user| {
             let path = self.shared.path.of(user).map_err(unavailable)?;
-            let keep = if index == last { Keep::No } else { Keep::Yes };
-            self.place(&mut incoming, &path, &base, keep).map_err(undelivered)?;
+            self.place(&mut incoming, &path, &base).map_err(undelivered)?;
             Ok(name::unique_id_of(self.uuid))
         });
         placed.collect()
     }
 
     /// Puts the message into one Maildir, durably.
-    fn place(&self, incoming: &mut Incoming, path: &Path, base: &[u8], keep: Keep) -> io::Result<()> {
+    fn place(&self, incoming: &mut Incoming, path: &Path, base: &[u8]) -> io::Result<()> {
         let folders = Folders::make(path)?;
         if self.repeats == Repeats::Expected && holds(&folders, self.uuid)? {
             return Ok(());
         }
-        match incoming.hand_over(&folders, &self.shared.names, base, keep) {
+        match incoming.hand_over(&folders, &self.shared.names, base) {
             // The same recipient twice.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             placed => placed?,
         }
         folders.new.sync()
     }
-}
-
-/// Whether the message will be needed for another recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Keep {
-    Yes,
-    No,
 }
 
 /// What has arrived of a message.
@@ -129,9 +123,13 @@ impl Incoming {
     /// Moves the octets in memory to a file outside of all Maildirs: whose they are is not known yet.
     fn spill(&mut self, shared: &Shared) -> io::Result<()> {
         if self.file.is_none() {
-            let name = format!(".incoming.{}", shared.names.stem(name::fresh()));
+            let name = [SPOOLED, shared.names.stem(name::fresh()).as_bytes()].concat();
             let folder = Arc::new(Folder::make(&shared.spool)?);
-            self.file = Some(TemporaryFile::create(folder, name.into_bytes())?);
+            let spool = TemporaryFile::create(folder, name)?;
+            if let Err(error) = spool.file.lock() {
+                tracing::debug!(%error, "cannot show that a message is on its way");
+            }
+            self.file = Some(spool);
         }
         let file = self.file.as_mut().expect("it has just been made where it was missing");
         file.file.write(&self.memory)?;
@@ -147,8 +145,8 @@ impl Incoming {
         self.file.as_ref().map_or(Ok(()), |file| file.file.sync())
     }
 
-    /// Gives the message a name in new/: by link or rename where it can, by copying where it must.
-    fn hand_over(&mut self, folders: &Folders, names: &NameMaker, base: &[u8], keep: Keep) -> io::Result<()> {
+    /// Gives the message a name in new/: by link where it can, by copying where it must.
+    fn hand_over(&mut self, folders: &Folders, names: &NameMaker, base: &[u8]) -> io::Result<()> {
         if self.file.is_none() {
             let mut file = TemporaryFile::within(folders, names)?;
             file.file.write(&self.memory)?;
@@ -156,16 +154,9 @@ impl Incoming {
             self.file = Some(file);
         }
         let file = self.file.as_mut().expect("it has just been made where it was missing");
-        let handed = match keep {
-            Keep::Yes => file.folder.link(&file.name, &folders.new, base),
-            Keep::No => file.rename(&folders.new, base),
-        };
-        match handed {
-            Err(error) if wants_a_copy(&error) => {
-                let mut copy = file.copy(folders, names)?;
-                copy.rename(&folders.new, base)
-            }
-            handed => handed,
+        match file.folder.link(&file.name, &folders.new, base) {
+            Err(error) if wants_a_copy(&error) => file.copy(folders, names)?.appear(&folders.new, base),
+            linked => linked,
         }
     }
 }
@@ -182,7 +173,7 @@ fn wants_a_copy(error: &io::Error) -> bool {
 pub(super) struct TemporaryFile {
     folder: Arc<Folder>,
     name: Vec<u8>,
-    pub(super) file: NewFile,
+    pub(super) file: OutFile,
     renamed: bool,
 }
 
@@ -197,9 +188,28 @@ impl TemporaryFile {
         Self::create(Arc::clone(&folders.tmp), names.stem(name::fresh()).into_bytes())
     }
 
-    /// Makes it a message.
+    /// Gives it a name in another folder, which is durable when that folder is synced. A second name is, where a rename
+    /// would ask for two folders to be synced.
+    pub(super) fn appear(&mut self, folder: &Folder, name: &[u8]) -> io::Result<()> {
+        match self.folder.link(&self.name, folder, name) {
+            Err(error) if wants_a_copy(&error) => {
+                self.rename(folder, name)?;
+                self.folder.sync()
+            }
+            linked => linked,
+        }
+    }
+
+    /// Moves it to another folder; durable when both folders are synced.
     pub(super) fn rename(&mut self, folder: &Folder, name: &[u8]) -> io::Result<()> {
         self.folder.rename(&self.name, folder, name)?;
+        self.renamed = true;
+        Ok(())
+    }
+
+    /// Moves it to where another file may be, which is gone then.
+    pub(super) fn replace(&mut self, folder: &Folder, name: &[u8]) -> io::Result<()> {
+        self.folder.replace(&self.name, folder, name)?;
         self.renamed = true;
         Ok(())
     }

@@ -4,17 +4,19 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, openat, openat2, statx};
 use watchpost_proto::planted::planted;
 use watchpost_proto::{Sizer, Sizes};
 
+use super::fnv::fnv;
 use crate::disk::Folder;
 
 /// How much is read at a time.
 pub(super) const PIECE: usize = 64 * 1024;
 
-/// What tells a file from what lay under the same name before: never zero.
+/// What tells a file from what lay under the same name before: never zero, and the same after a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp(u64);
 
@@ -35,8 +37,12 @@ impl Stamp {
 pub(super) struct Facts {
     pub(super) octets: u64,
     pub(super) modified: Modified,
+    /// When it last got a name, a link or octets. Nobody can set this time.
+    pub(super) changed: Modified,
     pub(super) inode: Inode,
     pub(super) kind: Kind,
+    /// The Unix user who owns it.
+    pub(super) owner: u32,
 }
 
 /// When a file or folder last changed, in nanoseconds since 1970.
@@ -85,23 +91,33 @@ impl Facts {
         Ok(Self::from(statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?))
     }
 
-    /// What tells this state of the file from others.
+    /// When the message came: its file is written once, and a new name leaves this time alone.
+    pub(super) fn arrived(&self) -> SystemTime {
+        let nanoseconds = u64::try_from(self.modified.0).unwrap_or(0);
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
+    }
+
+    /// What tells this state of the file from others. Not the device: some get another number with every boot.
     pub(super) fn stamp(&self) -> Stamp {
-        use std::hash::{DefaultHasher, Hash, Hasher};
-        let mut hasher = DefaultHasher::new();
-        (self.octets, self.modified, self.inode).hash(&mut hasher);
-        Stamp(hasher.finish() | 1)
+        let mut facts = [0; 32];
+        facts[..8].copy_from_slice(&self.octets.to_le_bytes());
+        facts[8..24].copy_from_slice(&self.modified.0.to_le_bytes());
+        facts[24..].copy_from_slice(&self.inode.number.to_le_bytes());
+        Stamp(fnv(&facts) | 1)
     }
 }
 
 impl From<Statx> for Facts {
     fn from(found: Statx) -> Self {
-        let modified = i128::from(found.stx_mtime.tv_sec) * 1_000_000_000 + i128::from(found.stx_mtime.tv_nsec);
+        let at =
+            |seconds: i64, nanoseconds: u32| Modified(i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds));
         Self {
             octets: found.stx_size,
-            modified: Modified(modified),
+            modified: at(found.stx_mtime.tv_sec, found.stx_mtime.tv_nsec),
+            changed: at(found.stx_ctime.tv_sec, found.stx_ctime.tv_nsec),
             inode: Inode { device: (found.stx_dev_major, found.stx_dev_minor), number: found.stx_ino },
             kind: Kind::of(FileType::from_raw_mode(found.stx_mode.into())),
+            owner: found.stx_uid,
         }
     }
 }
@@ -145,18 +161,22 @@ impl MessageFile {
     }
 }
 
-/// Counts a whole file as RETR will send it (P-162).
-pub(super) fn count(file: &File) -> io::Result<Sizes> {
+/// Counts a file as RETR will send it (P-162), up to the length it had when it was opened.
+pub(super) fn count(file: &File, length: u64) -> io::Result<Sizes> {
+    count_with(file, length, &mut vec![0; PIECE])
+}
+
+/// The same, with memory for one piece that is used again for the next file.
+pub(super) fn count_with(file: &File, length: u64, piece: &mut [u8]) -> io::Result<Sizes> {
     let mut counter = Sizer::default();
-    let mut piece = vec![0; PIECE];
     let mut position = 0;
-    loop {
-        match file.read_at(&mut piece, position)? {
-            0 => return Ok(counter.finish()),
-            octets => {
-                counter.push(&piece[..octets]);
-                position += octets as u64;
-            }
+    while position < length {
+        let octets = file.read_at(piece, position)?;
+        if octets == 0 {
+            break;
         }
+        counter.push(&piece[..octets]);
+        position += octets as u64;
     }
+    Ok(counter.finish())
 }

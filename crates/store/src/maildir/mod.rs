@@ -5,22 +5,32 @@
 //! ├── tmp/               deliveries under way
 //! ├── new/               delivered, not yet listed by anyone
 //! ├── cur/               listed; flags behind the `:` of the name
-//! └── .watchpost.lock    carries the lock of the session
+//! ├── .watchpost.lock    carries the lock of the session
+//! ├── .watchpost.uidl    unique-ids that messages had on another server
+//! └── .watchpost.index   sizes and order that the names do not tell; can be lost at any time
 //! ```
 //!
-//! Names say almost everything: when a message came, its unique-id, its sizes. What they do not say is counted once
-//! and kept in memory, and can be lost at any time. Other software may deliver, rename and remove meanwhile.
+//! Names say almost everything: when a message came, its unique-id, its sizes. What they do not say is counted once,
+//! kept in memory and written to the index behind the session's back. Other software may deliver, rename and remove
+//! meanwhile.
 
 mod cache;
 mod delivery;
+mod draft;
+mod earlier;
 mod file;
+mod fnv;
 mod folders;
+mod housekeeping;
 mod import;
+mod imported;
+mod index;
 mod listing;
 mod lock;
 mod name;
 mod path;
 mod reader;
+mod scan;
 mod session;
 mod snapshot;
 mod update;
@@ -28,14 +38,19 @@ mod update;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use rustix::io::Errno;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 use watchpost_proto::{Listing, Outcome, UniqueId};
 
 use self::cache::Cache;
+use self::draft::Draft;
 use self::folders::Folders;
-use self::listing::Listed;
+use self::housekeeping::{Chore, Housekeeping};
+use self::listing::{Listed, Sweep};
 use self::lock::{Lock, LockTable, NotLocked};
 use self::name::NameMaker;
 use self::session::Session;
@@ -49,6 +64,13 @@ pub use reader::Reader;
 
 /// How many messages the listings kept in memory have in all, unless told otherwise.
 const CACHED_MESSAGES_MAX: usize = 1_000_000;
+
+/// A Maildir with so many messages of unknown size waits for its turn to be counted, so that a hundred of them do not
+/// keep everybody else from the disk and from the threads.
+const COUNTED_AT_ONCE: usize = 256;
+
+/// How many Maildirs that are slow to count are counted at a time.
+const COUNTINGS_MAX: usize = 2;
 
 /// Messages that outgrow memory while they come in lie here where the template names no folder above all Maildirs.
 const SPOOL: &str = "/var/tmp";
@@ -66,6 +88,8 @@ struct Shared {
     locks: LockTable,
     cache: Mutex<Cache>,
     spool: PathBuf,
+    countings: Semaphore,
+    housekeeping: Housekeeping,
 }
 
 impl MaildirStore {
@@ -77,9 +101,32 @@ impl MaildirStore {
     /// Like [`MaildirStore::new`], with another bound for the listings kept in memory.
     pub fn with_cached_messages(path: MaildirPath, host: &str, messages_max: usize) -> Self {
         let spool = path.root().unwrap_or(Path::new(SPOOL)).to_owned();
-        let cache = Mutex::new(Cache::new(messages_max));
-        let shared = Shared { path, names: NameMaker::new(host), locks: LockTable::default(), cache, spool };
+        if let Err(error) = housekeeping::clear_spool(&spool) {
+            tracing::debug!(%error, "cannot look through the spool");
+        }
+        let shared = Shared {
+            path,
+            names: NameMaker::new(host),
+            locks: LockTable::default(),
+            cache: Mutex::new(Cache::new(messages_max)),
+            spool,
+            countings: Semaphore::new(COUNTINGS_MAX),
+            housekeeping: Housekeeping::default(),
+        };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Waits until the indexes are written that sessions have left to be written: before the process ends, say.
+    pub async fn finish_housekeeping(&self) {
+        self.shared.housekeeping.finish().await;
+    }
+
+    /// Removes what was given up in the tmp/ of this Maildir 36 hours before `now`, and says how many files that were.
+    /// Opening it does so twice a day. Blocks.
+    pub fn sweep(&self, user: &User, now: SystemTime) -> Result<usize, OpenError> {
+        let path = self.shared.path.of(user).map_err(|error| OpenError::Damaged(error.into()))?;
+        let folders = Folders::make(&path).map_err(unopened)?;
+        housekeeping::sweep(&folders.tmp, now).map_err(unopened)
     }
 
     /// Begins a delivery that can be repeated: whoever holds a message of this UUID already does not get it twice.
@@ -105,8 +152,15 @@ impl Store for MaildirStore {
         };
         let shared = Arc::clone(&self.shared);
         // If nobody waits for it any more, the session is dropped where it was made, and its lock with it.
-        let opened = tokio::task::spawn_blocking(move || shared.open(&path, begun)).await;
-        let session = opened.map_err(|error| OpenError::Unavailable(error.into()))??;
+        let opened = spawn_blocking(move || shared.open(&path, begun)).await;
+        let session = match opened.map_err(|error| OpenError::Unavailable(error.into()))?? {
+            Opened::Session(session) => session,
+            Opened::Uncounted(uncounted) => {
+                let _turn = self.shared.countings.acquire().await;
+                let counted = spawn_blocking(move || uncounted.count()).await;
+                counted.map_err(|error| OpenError::Unavailable(error.into()))??
+            }
+        };
         Ok(MaildirMaildrop { session: Arc::new(session) })
     }
 
@@ -120,59 +174,95 @@ enum AtOnce {
     /// It has not changed since it was listed.
     Open(Session),
     /// There is more to do, by somebody who may wait; this much is done.
-    Not(Option<(Folder, Lock)>),
+    Not(Option<(Arc<Folder>, Lock)>),
+}
+
+/// How far a maildrop is opened.
+enum Opened {
+    Session(Session),
+    Uncounted(Box<Uncounted>),
+}
+
+/// A locked Maildir with many messages whose sizes nobody knows.
+struct Uncounted {
+    shared: Arc<Shared>,
+    folders: Arc<Folders>,
+    lock: Lock,
+    draft: Draft,
+    sweep: Sweep,
+}
+
+impl Uncounted {
+    fn count(self: Box<Self>) -> Result<Session, OpenError> {
+        let listed = Arc::new(self.draft.finish(&self.folders).map_err(unopened)?);
+        self.shared.cache().keep(self.folders.root.path(), &listed);
+        // What was slow to count must not be lost if the session ends by a crash.
+        let slow = listed.snapshot.len() >= COUNTED_AT_ONCE && listed.snapshot.is_unsaved();
+        let unsaved = slow.then(|| Arc::clone(&listed.snapshot));
+        if self.sweep == Sweep::Due || slow {
+            let chore = Chore { root: Arc::clone(&self.folders.root), unsaved, sweep: self.sweep };
+            housekeeping::put_off(&self.shared, chore);
+        }
+        Ok(Session::new(self.shared, Arc::clone(&self.folders.root), Arc::clone(&listed.snapshot), self.lock))
+    }
 }
 
 impl Shared {
     /// Most clients come again before anything has changed: a handful of system calls, and none that could wait for a
     /// disk, on the thread that serves the session.
-    fn open_at_once(&self, path: &Path) -> Result<AtOnce, OpenError> {
+    fn open_at_once(self: &Arc<Self>, path: &Path) -> Result<AtOnce, OpenError> {
         let Some(listed) = self.cache().find(path) else { return Ok(AtOnce::Not(None)) };
-        let Ok(root) = Folder::open_cached(path) else { return Ok(AtOnce::Not(None)) };
+        let Ok(root) = Folder::open_cached(path).map(Arc::new) else { return Ok(AtOnce::Not(None)) };
         let lock = match self.locks.lock(&root) {
             Ok(lock) => lock,
             Err(NotLocked::InUse) => return Err(OpenError::InUse),
             Err(NotLocked::Failed(_)) => return Ok(AtOnce::Not(None)),
         };
         if listed.is_current_at_once(&root) {
-            return Ok(AtOnce::Open(Session::new(root, Arc::clone(&listed.snapshot), lock)));
+            return Ok(AtOnce::Open(Session::new(Arc::clone(self), root, Arc::clone(&listed.snapshot), lock)));
         }
         Ok(AtOnce::Not(Some((root, lock))))
     }
 
-    fn open(&self, path: &Path, begun: Option<(Folder, Lock)>) -> Result<Session, OpenError> {
-        let (root, lock) = match begun {
-            Some(begun) => begun,
-            None => {
-                let root = Folder::make(path).map_err(unopened)?;
-                let lock = self.locks.lock(&root).map_err(|error| match error {
-                    NotLocked::InUse => OpenError::InUse,
-                    NotLocked::Failed(error) => unopened(error),
-                })?;
-                (root, lock)
-            }
+    fn open(self: Arc<Self>, path: &Path, begun: Option<(Arc<Folder>, Lock)>) -> Result<Opened, OpenError> {
+        let (root, lock) = if let Some(begun) = begun {
+            begun
+        } else {
+            let root = Arc::new(Folder::make(path).map_err(unopened)?);
+            let lock = self.locks.lock(&root).map_err(|error| match error {
+                NotLocked::InUse => OpenError::InUse,
+                NotLocked::Failed(error) => unopened(error),
+            })?;
+            (root, lock)
         };
-        let folders = Folders::within(root).map_err(unopened)?;
-        let listed = self.list(&folders).map_err(unopened)?;
-        Ok(Session::new(folders.root, Arc::clone(&listed.snapshot), lock))
+        let folders = Arc::new(Folders::within(root).map_err(unopened)?);
+        let earlier = self.cache().find(path);
+        if let Some(current) = self.current(earlier.as_ref(), &folders).map_err(unopened)? {
+            return Ok(Opened::Session(Session::new(
+                self,
+                Arc::clone(&folders.root),
+                Arc::clone(&current.snapshot),
+                lock,
+            )));
+        }
+        let (draft, sweep) = listing::take(&folders, &self.names, earlier).map_err(unopened)?;
+        let slow = draft.uncounted() >= COUNTED_AT_ONCE;
+        let uncounted = Box::new(Uncounted { shared: self, folders, lock, draft, sweep });
+        if slow { Ok(Opened::Uncounted(uncounted)) } else { uncounted.count().map(Opened::Session) }
     }
 
-    fn list(&self, folders: &Folders) -> io::Result<Arc<Listed>> {
-        let path = folders.root.path();
-        let earlier = self.cache().find(path);
-        let listed = match earlier {
-            Some(earlier) if earlier.is_current(folders)? => {
-                if !earlier.snapshot.is_corrected() {
-                    return Ok(earlier);
-                }
-                earlier.corrected()?
-            }
-            Some(earlier) => Listed::take(folders, &self.names, Some(&earlier.snapshot))?,
-            None => Listed::take(folders, &self.names, None)?,
-        };
-        let listed = Arc::new(listed);
-        self.cache().keep(path, &listed);
-        Ok(listed)
+    /// The listing in memory, if the Maildir still is as it was then.
+    fn current(&self, earlier: Option<&Arc<Listed>>, folders: &Folders) -> io::Result<Option<Arc<Listed>>> {
+        let Some(earlier) = earlier else { return Ok(None) };
+        if !earlier.is_current(folders)? {
+            return Ok(None);
+        }
+        if !earlier.snapshot.is_corrected() {
+            return Ok(Some(Arc::clone(earlier)));
+        }
+        let corrected = Arc::new(earlier.corrected()?);
+        self.cache().keep(folders.root.path(), &corrected);
+        Ok(Some(corrected))
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
@@ -202,7 +292,7 @@ impl Maildrop for MaildirMaildrop {
         if update::is_done(&self.session, &outcome) {
             return Ok(());
         }
-        let updated = tokio::task::spawn_blocking(move || update::update(&self.session, &outcome)).await;
+        let updated = spawn_blocking(move || update::update(&self.session, &outcome)).await;
         updated.map_err(|error| UpdateError::Incomplete(error.into()))?
     }
 }

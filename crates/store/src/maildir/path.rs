@@ -65,8 +65,12 @@ impl MaildirPath {
         Ok(Self { parts })
     }
 
-    /// The Maildir of this user. A [`UserName`](crate::UserName) cannot lead out of where the template points (S-041).
+    /// The Maildir of this user: the one the directory names, else where the template points. A
+    /// [`UserName`](crate::UserName) cannot lead out of there (S-041).
     pub fn of(&self, user: &User) -> Result<PathBuf, Homeless> {
+        if let Some(maildir) = &user.maildir {
+            return Ok(maildir.clone());
+        }
         let mut path = std::ffi::OsString::new();
         for part in &self.parts {
             match part {
@@ -96,11 +100,13 @@ mod tests {
     #[test]
     fn a_template_names_one_maildir_per_user() {
         let name = UserName::parse(b"Alice@example.org", "").unwrap();
-        let user = User { name, home: Some("/home/alice".into()) };
-        let path = |template| MaildirPath::parse(template).unwrap().of(&user).unwrap();
-        assert_eq!(path("/mail/{user}/Maildir"), Path::new("/mail/alice@example.org/Maildir"));
-        assert_eq!(path("/mail/{domain}/{local}"), Path::new("/mail/example.org/alice"));
-        assert_eq!(path("{home}/Maildir"), Path::new("/home/alice/Maildir"));
+        let mut user = User { home: Some("/home/alice".into()), ..User::new(name) };
+        let path = |template: &str, user: &User| MaildirPath::parse(template).unwrap().of(user).unwrap();
+        assert_eq!(path("/mail/{user}/Maildir", &user), Path::new("/mail/alice@example.org/Maildir"));
+        assert_eq!(path("/mail/{domain}/{local}", &user), Path::new("/mail/example.org/alice"));
+        assert_eq!(path("{home}/Maildir", &user), Path::new("/home/alice/Maildir"));
+        user.maildir = Some("/srv/alice".into());
+        assert_eq!(path("/mail/{user}", &user), Path::new("/srv/alice"), "the directory knows better");
         assert_eq!(MaildirPath::parse("/mail/v{user}").unwrap().root(), Some(Path::new("/mail")));
         assert_eq!(MaildirPath::parse("{home}/Maildir").unwrap().root(), None);
     }
@@ -111,7 +117,7 @@ mod tests {
         assert_eq!(MaildirPath::parse("/mail/{user"), Err(NotAMaildirPath::Brace));
         assert_eq!(MaildirPath::parse("/mail/{user}}"), Err(NotAMaildirPath::Brace));
         assert_eq!(MaildirPath::parse("/mail/{uid}"), Err(NotAMaildirPath::Variable("uid".into())));
-        let user = User { name: UserName::parse(b"a@b", "").unwrap(), home: None };
+        let user = User::new(UserName::parse(b"a@b", "").unwrap());
         assert_eq!(MaildirPath::parse("{home}/Maildir").unwrap().of(&user), Err(Homeless));
     }
 }

@@ -24,6 +24,7 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
     }
     let file = open(session, index).await?;
     let stamp = file.facts.stamp();
+    let arrived = file.facts.arrived();
     let length = file.facts.octets;
     if let Ok(length) = usize::try_from(length)
         && length <= PIECE
@@ -37,7 +38,7 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
             session.snapshot.counted(index, sizes, stamp);
             sizes
         };
-        return Ok(Message { sizes, body: Reader::whole(body) });
+        return Ok(Message { sizes, arrived, body: Reader::whole(body) });
     }
     let known = session.snapshot.size(index);
     let file = Arc::new(file.file);
@@ -45,11 +46,11 @@ pub(super) async fn read(session: &Arc<Session>, index: usize) -> Result<Message
         known.sizes
     } else {
         let counted = Arc::clone(&file);
-        let sizes: Sizes = blocking(move || count(&counted)).await?;
+        let sizes: Sizes = blocking(move || count(&counted, length)).await?;
         session.snapshot.counted(index, sizes, stamp);
         sizes
     };
-    Ok(Message { sizes, body: Reader::pieces(file, length) })
+    Ok(Message { sizes, arrived, body: Reader::pieces(file, length) })
 }
 
 async fn open(session: &Arc<Session>, index: usize) -> Result<MessageFile, ReadError> {
@@ -207,8 +208,11 @@ struct Pieces {
     position: u64,
     piece: Cursor<Vec<u8>>,
     /// A piece that the disk has to bring, and how much of it there was.
-    next: Option<JoinHandle<io::Result<(Vec<u8>, usize)>>>,
+    next: Option<JoinHandle<io::Result<Piece>>>,
 }
+
+/// Memory for a piece, and where it ends there.
+type Piece = (Vec<u8>, usize);
 
 impl Pieces {
     /// Makes sure that there are octets at hand, unless the message ends here.

@@ -8,18 +8,21 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use watchpost_proto::planted::planted;
 
 use super::folders::Folders;
-use super::listing::each_name;
+use super::housekeeping::{Chore, put_off};
+use super::listing::{Sweep, while_it_changes};
 use super::lock::Lock;
-use super::name;
+use super::scan::each_name;
 use super::snapshot::{Place, Snapshot, Subfolder};
+use super::{Shared, name};
 use crate::disk::Folder;
 
 /// An opened Maildir. Dropping it removes nothing (RFC 1939 §6; P-012).
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) root: Folder,
+    shared: Arc<Shared>,
+    pub(super) root: Arc<Folder>,
     /// Opened when they are needed: most sessions look into nothing.
-    folders: OnceLock<Folders>,
+    folders: OnceLock<Arc<Folders>>,
     pub(super) snapshot: Arc<Snapshot>,
     /// Messages whose flags or folder somebody else has changed since the listing.
     moved: Mutex<HashMap<usize, Place>>,
@@ -28,17 +31,23 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(root: Folder, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
-        Self { root, folders: OnceLock::new(), snapshot, moved: Mutex::default(), _lock: lock }
+    pub(super) fn new(shared: Arc<Shared>, root: Arc<Folder>, snapshot: Arc<Snapshot>, lock: Lock) -> Self {
+        Self { shared, root, folders: OnceLock::new(), snapshot, moved: Mutex::default(), _lock: lock }
     }
 
     /// The folders of the Maildir. Blocks when nobody has asked for them before.
-    pub(super) fn folders(&self) -> io::Result<&Folders> {
+    pub(super) fn folders(&self) -> io::Result<&Arc<Folders>> {
         if let Some(folders) = self.folders.get() {
             return Ok(folders);
         }
-        let folders = Folders::within(self.root.again()?)?;
+        let folders = Arc::new(Folders::within(Arc::clone(&self.root))?);
         Ok(self.folders.get_or_init(|| folders))
+    }
+
+    /// Notes which messages UPDATE has removed: the index needs nothing of them.
+    pub(super) fn removed(&self, mut indexes: Vec<usize>) {
+        indexes.sort_unstable();
+        self.snapshot.saved().gone = indexes;
     }
 
     /// Where the message lies, as far as this session knows.
@@ -54,15 +63,19 @@ impl Session {
     pub(super) fn look_again(&self) -> io::Result<()> {
         let indexes: HashMap<&[u8], usize> = self.snapshot.names().map(name::base).zip(0..).collect();
         let mut moved = HashMap::new();
-        for subfolder in [Subfolder::New, Subfolder::Cur] {
-            each_name(self.folders()?.subfolder(subfolder), |name| {
-                if let Some(index) = indexes.get(name::base(name))
-                    && self.snapshot.place(*index) != (subfolder, name)
-                {
-                    moved.insert(*index, Place { subfolder, name: name.to_vec() });
-                }
-            })?;
-        }
+        let folders = self.folders()?;
+        while_it_changes(folders, || {
+            for subfolder in [Subfolder::New, Subfolder::Cur] {
+                each_name(folders.subfolder(subfolder), |name| {
+                    if let Some(index) = indexes.get(name::base(name))
+                        && self.snapshot.place(*index) != (subfolder, name)
+                    {
+                        moved.insert(*index, Place { subfolder, name: name.to_vec() });
+                    }
+                })?;
+            }
+            Ok(())
+        })?;
         *self.moved() = moved;
         Ok(())
     }
@@ -73,12 +86,16 @@ impl Session {
     }
 }
 
-#[cfg(feature = "planted")]
 impl Drop for Session {
     fn drop(&mut self) {
+        #[cfg(feature = "planted")]
         if planted("store.removes-without-quit") && self.snapshot.len() > 0 {
             let place = self.place(0);
             drop(self.folders().and_then(|folders| folders.subfolder(place.subfolder).unlink(&place.name)));
+        }
+        if self.snapshot.is_unsaved() {
+            let (root, snapshot) = (Arc::clone(&self.root), Arc::clone(&self.snapshot));
+            put_off(&self.shared, Chore { root, unsaved: Some(snapshot), sweep: Sweep::NotYet });
         }
     }
 }

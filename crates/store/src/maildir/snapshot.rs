@@ -1,15 +1,16 @@
 //! A Maildir as it was when it was listed: shared by the cache and the session, 25 octets a message beside its
 //! unique-id and its name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use watchpost_proto::planted::planted;
 use watchpost_proto::{Listing, ListingFull, Sizes, UniqueId};
 
+use super::draft::claimed;
 use super::file::Stamp;
-use super::name;
+use super::index::IndexFile;
 
 /// Which folder of the Maildir a message lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +50,49 @@ pub(super) struct Snapshot {
     stamps: Vec<AtomicU64>,
     /// Sizes that the listing has wrong, found out when the messages were read.
     corrections: Mutex<BTreeMap<usize, Sizes>>,
+    saved: Mutex<Saved>,
+}
+
+/// How far the index has followed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Saved {
+    /// The index, as it was when it was last read or written.
+    pub(super) file: Option<IndexFile>,
+    /// The messages before this index stand in it.
+    pub(super) listed: usize,
+    /// Of those, the ones whose size is another than it says.
+    recounted: BTreeSet<usize>,
+    /// Messages that this session has removed, ascending.
+    pub(super) gone: Vec<usize>,
+}
+
+impl Saved {
+    /// The index holds the first so many messages.
+    pub(super) fn of(file: IndexFile, listed: usize) -> Self {
+        Self { file: Some(file), listed, ..Self::default() }
+    }
+
+    /// What the index lacks of a listing with so many messages, ascending.
+    pub(super) fn news(&self, messages: usize) -> Vec<usize> {
+        let recounted = self.recounted.iter().copied().filter(|index| *index < self.listed);
+        recounted.chain(self.listed..messages).filter(|index| !self.is_gone(*index)).collect()
+    }
+
+    /// Whether this session has removed the message.
+    pub(super) fn is_gone(&self, index: usize) -> bool {
+        self.gone.binary_search(&index).is_ok()
+    }
+
+    /// The same for a later listing, given the place that each of its messages had in this one.
+    pub(super) fn renumbered(&self, places: &[Option<u32>]) -> Self {
+        let earlier = |index: usize| places[index].map(|place| place as usize);
+        let listed = (0..places.len()).filter(|index| earlier(*index).is_some_and(|place| place < self.listed)).count();
+        let recounted = (0..places.len())
+            .filter(|_| !self.recounted.is_empty())
+            .filter(|index| earlier(*index).is_some_and(|place| self.recounted.contains(&place)))
+            .collect();
+        Self { file: self.file.clone(), listed, recounted, gone: Vec::new() }
+    }
 }
 
 /// A size, and what it was counted from.
@@ -93,6 +137,10 @@ impl Snapshot {
         if planted("store.believes-wrong-w") {
             return;
         }
+        let known = self.size(index);
+        if known == (Size { sizes, counted: Some(stamp) }) {
+            return;
+        }
         let mut corrections = self.corrections();
         if sizes == self.listing.sizes(index) {
             corrections.remove(&index);
@@ -101,6 +149,21 @@ impl Snapshot {
         }
         drop(corrections);
         self.stamps[index].store(stamp.number(), Ordering::Release);
+        if claimed(self.place(index).1) != Some(sizes) {
+            self.saved().recounted.insert(index);
+        }
+    }
+
+    /// How far the index has followed.
+    pub(super) fn saved(&self) -> MutexGuard<'_, Saved> {
+        // Whatever a panic could leave here costs an index, which is written anew.
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the index lacks something of this listing.
+    pub(super) fn is_unsaved(&self) -> bool {
+        let saved = self.saved();
+        (saved.listed < self.len() || !saved.recounted.is_empty()) && !saved.news(self.len()).is_empty()
     }
 
     /// Whether a session has found a size that the listing has wrong.
@@ -117,43 +180,13 @@ impl Snapshot {
         }
         let stamps = self.stamps.iter().map(|stamp| AtomicU64::new(stamp.load(Ordering::Acquire))).collect();
         let (names, ends, subfolders) = (self.names.clone(), self.ends.clone(), self.subfolders.clone());
-        Ok(Self { listing: Arc::new(listing), names, ends, subfolders, stamps, corrections: Mutex::default() })
-    }
-
-    /// What is known of sizes, to be asked by base names.
-    pub(super) fn known_sizes(&self) -> KnownSizes<'_> {
-        let mut counted: Vec<u32> = (0_u32..)
-            .zip(&self.stamps)
-            .filter(|(_, stamp)| stamp.load(Ordering::Acquire) != 0)
-            .map(|(index, _)| index)
-            .collect();
-        counted.sort_unstable_by_key(|index| self.base(*index));
-        KnownSizes { snapshot: self, counted }
-    }
-
-    fn base(&self, index: u32) -> &[u8] {
-        name::base(self.place(index as usize).1)
+        let saved = Mutex::new(self.saved().clone());
+        Ok(Self { listing: Arc::new(listing), names, ends, subfolders, stamps, corrections: Mutex::default(), saved })
     }
 
     fn corrections(&self) -> MutexGuard<'_, BTreeMap<usize, Sizes>> {
         // One insertion or removal: nothing can be half-done.
         self.corrections.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The counted sizes of an earlier snapshot.
-#[derive(Debug)]
-pub(super) struct KnownSizes<'a> {
-    snapshot: &'a Snapshot,
-    /// Messages that were counted, by base name.
-    counted: Vec<u32>,
-}
-
-impl KnownSizes<'_> {
-    /// What the message of this base name was counted to have.
-    pub(super) fn of(&self, base: &[u8]) -> Option<Size> {
-        let at = self.counted.binary_search_by_key(&base, |index| self.snapshot.base(*index)).ok()?;
-        Some(self.snapshot.size(self.counted[at] as usize))
     }
 }
 
@@ -194,9 +227,9 @@ impl SnapshotBuilder {
         Ok(())
     }
 
-    /// The finished snapshot.
-    pub(super) fn finish(self) -> Snapshot {
-        Snapshot { listing: Arc::new(self.listing), ..self.snapshot }
+    /// The finished snapshot, and what the index holds of it.
+    pub(super) fn finish(self, saved: Saved) -> Snapshot {
+        Snapshot { listing: Arc::new(self.listing), saved: Mutex::new(saved), ..self.snapshot }
     }
 }
 
@@ -214,7 +247,7 @@ mod tests {
             let size = Size { sizes: Octets(number).into(), counted: None };
             builder.push(Subfolder::New, format!("{number:010}.M1P1.host").as_bytes(), size, &id).unwrap();
         }
-        let snapshot = builder.finish();
+        let snapshot = builder.finish(Saved::default());
         let place = size_of::<u32>() + size_of::<Subfolder>() + size_of::<AtomicU64>();
         let listed = size_of::<Octets>() + size_of::<u32>();
         assert_eq!(place + listed, 25);

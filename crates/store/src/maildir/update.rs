@@ -33,8 +33,11 @@ pub(super) fn update(session: &Session, outcome: &Outcome) -> Result<(), UpdateE
     if !missing.is_empty() {
         removals.remove_moved(&missing);
     }
-    removals.sync();
+    if !planted("store.answers-before-removals-are-durable") {
+        removals.sync();
+    }
     mark_seen(session, folders, &outcome.seen);
+    session.removed(removals.done.clone());
     removals.result()
 }
 
@@ -43,13 +46,14 @@ struct Removals<'a> {
     folders: &'a Folders,
     /// What a crash could still undo.
     unsynced: Vec<Subfolder>,
-    done: usize,
+    /// Messages that are gone.
+    done: Vec<usize>,
     errors: Vec<io::Error>,
 }
 
 impl<'a> Removals<'a> {
     fn new(session: &'a Session, folders: &'a Folders) -> Self {
-        Self { session, folders, unsynced: Vec::new(), done: 0, errors: Vec::new() }
+        Self { session, folders, unsynced: Vec::new(), done: Vec::new(), errors: Vec::new() }
     }
 
     /// Removes one message. True: it is not where it was.
@@ -57,7 +61,11 @@ impl<'a> Removals<'a> {
         let place = self.session.place(index);
         match self.folders.subfolder(place.subfolder).unlink(&place.name) {
             Ok(()) => {
-                self.done += 1;
+                self.done.push(index);
+                // A message in cur/ may have come from new/ by a rename that is durable only when both are synced.
+                if place.subfolder == Subfolder::Cur && !planted("store.forgets-the-other-folder") {
+                    self.touch(Subfolder::New);
+                }
                 self.touch(place.subfolder);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return true,
@@ -74,7 +82,7 @@ impl<'a> Removals<'a> {
         }
         for index in missing {
             if self.remove(*index) {
-                self.done += 1;
+                self.done.push(*index);
                 // Whoever removed it may not have made that durable.
                 self.touch(Subfolder::New);
                 self.touch(Subfolder::Cur);
@@ -97,7 +105,7 @@ impl<'a> Removals<'a> {
     }
 
     fn result(self) -> Result<(), UpdateError> {
-        let impossible = self.done == 0 && self.errors.iter().all(is_lasting);
+        let impossible = self.done.is_empty() && self.errors.iter().all(is_lasting);
         match self.errors.into_iter().next() {
             None => Ok(()),
             Some(_) if planted("store.hides-failed-removals") => Ok(()),

@@ -1,20 +1,29 @@
 //! What several test programs check: here once, so that a planted fault meets the very test that shall catch it.
 
 #![allow(dead_code, reason = "no test program uses all of it")]
+#![allow(unused_imports, reason = "no test program uses all of it")]
+
+mod accounts;
+
+pub mod crash;
+pub mod kept;
+pub mod kill;
+pub mod large;
+pub mod model;
+pub mod worlds;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
-use watchpost_proto::{Credentials, Octets, Outcome, Password};
+use watchpost_proto::{Octets, Outcome};
 use watchpost_store::conformance::{deliver, open, read, received, unique_ids, user};
 use watchpost_store::maildir::{MaildirPath, MaildirStore};
-use watchpost_store::{
-    AccountState, AuthError, Delivery, Directory, HashCost, Maildrop, OpenError, Operation, ReadError, Recording,
-    SqliteDirectory, Store, UpdateError, User,
-};
+use watchpost_store::{Delivery, Maildrop, OpenError, Operation, ReadError, Recording, Store, UpdateError, User};
+
+pub use accounts::*;
 
 /// A Maildir of its own for one test.
 pub struct Fixture {
@@ -254,94 +263,6 @@ pub async fn a_removal_that_fails_is_told() {
     replace("cur/1700000002.M1P1.host");
     let updated = maildrop.update(removing(&[0])).await;
     assert!(matches!(updated, Err(UpdateError::Impossible(_))), "{updated:?}");
-}
-
-/// Cheap enough for tests, dear enough to be seen on a clock.
-pub fn cheap() -> HashCost {
-    HashCost::new(64, 1).unwrap()
-}
-
-pub struct Accounts {
-    pub root: TempDir,
-    pub directory: SqliteDirectory,
-}
-
-impl Accounts {
-    pub fn new(cost: HashCost) -> Self {
-        let root = TempDir::new().unwrap();
-        let directory = SqliteDirectory::open(&root.path().join("accounts.db"), "example.org", cost).unwrap();
-        Self { root, directory }
-    }
-}
-
-pub fn credentials(name: &str, password: &str) -> Credentials {
-    Credentials::Password { name: name.as_bytes().to_vec(), password: Password::new(password), acting_as: None }
-}
-
-/// S-023, S-027
-pub async fn a_password_that_was_right_is_worthless_once_it_is_changed() {
-    let accounts = Accounts::new(cheap());
-    let directory = &accounts.directory;
-    directory.add("alice", &Password::new("old")).unwrap();
-    for _ in 0..2 {
-        directory.authenticate(&credentials("alice", "old")).await.unwrap();
-    }
-    directory.set_password("alice", &Password::new("new")).unwrap();
-    assert!(matches!(directory.authenticate(&credentials("alice", "old")).await, Err(AuthError::Refused)));
-    directory.authenticate(&credentials("alice", "new")).await.unwrap();
-    directory.set_state("alice", AccountState::Disabled).unwrap();
-    assert!(matches!(directory.authenticate(&credentials("alice", "new")).await, Err(AuthError::Disabled)));
-    directory.remove("alice").unwrap();
-    assert!(matches!(directory.authenticate(&credentials("alice", "new")).await, Err(AuthError::Refused)));
-}
-
-/// S-020, P-063
-pub async fn only_the_right_password_lets_in() {
-    let accounts = Accounts::new(cheap());
-    let directory = &accounts.directory;
-    directory.add("Alice", &Password::new("correct horse")).unwrap();
-    directory.add("bob@example.net", &Password::new("battery staple")).unwrap();
-    directory.set_state("bob@example.net", AccountState::Disabled).unwrap();
-    for name in ["alice", "ALICE@EXAMPLE.ORG"] {
-        let user = directory.authenticate(&credentials(name, "correct horse")).await.unwrap();
-        assert_eq!(user.name.as_str(), "alice@example.org");
-    }
-    for (name, password) in [
-        ("alice", "battery staple"),
-        ("alice", ""),
-        ("alice", "correct horse "),
-        ("alice@example.net", "correct horse"),
-        ("nobody", "correct horse"),
-        ("nobody", ""),
-        ("../alice", "correct horse"),
-        ("", ""),
-        ("bob@example.net", "correct horse"),
-    ] {
-        let refused = directory.authenticate(&credentials(name, password)).await;
-        assert!(matches!(refused, Err(AuthError::Refused)), "{name} is refused");
-    }
-    let disabled = directory.authenticate(&credentials("bob@example.net", "battery staple")).await;
-    assert!(matches!(disabled, Err(AuthError::Disabled)));
-}
-
-/// S-021: the clock does not tell who exists.
-pub async fn an_unknown_user_takes_as_long_as_a_known_one() {
-    let accounts = Accounts::new(HashCost::new(4096, 2).unwrap());
-    accounts.directory.add("alice", &Password::new("correct horse")).unwrap();
-    for unknown in ["nobody", "no/body", ""] {
-        // By turns, and the fastest of each: what else the machine does slows both down, and neither always.
-        let mut fastest = [Duration::MAX; 2];
-        for _ in 0..20 {
-            for (name, fastest) in ["alice", unknown].into_iter().zip(&mut fastest) {
-                let start = Instant::now();
-                let refused = accounts.directory.authenticate(&credentials(name, "wrong")).await;
-                *fastest = start.elapsed().min(*fastest);
-                assert!(matches!(refused, Err(AuthError::Refused)));
-            }
-        }
-        let [known, unknown] = fastest;
-        assert!(unknown > known / 2 && unknown < known * 2, "{unknown:?} is not {known:?}");
-    }
 }
 
 /// The permission bits of a file.

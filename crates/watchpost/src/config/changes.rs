@@ -18,6 +18,7 @@ impl Config {
         let plain = [
             ("domain", self.domain != new.domain),
             ("data_dir", self.data_dir != new.data_dir),
+            ("directory.kind", self.directory.kind != new.directory.kind),
             ("directory.path", self.directory.path != new.directory.path),
             ("store.path", self.store.path != new.store.path),
             ("limits.password_checks", self.limits.password_checks != new.limits.password_checks),

@@ -11,7 +11,7 @@ use super::folder::{self, Trouble, shown};
 use super::raw::{RawCompatibility, RawDirectory, RawLog};
 use super::reading::{Places, nearest};
 use super::reference::listed;
-use super::{Directory, Domain, Log, LogFormat, LogLevel};
+use super::{Directory, DirectoryKind, Domain, Log, LogFormat, LogLevel};
 
 /// What is needed to complain about a key, and the complaints so far.
 pub(super) struct Check<'a> {
@@ -142,10 +142,19 @@ impl Check<'_> {
         Some(path)
     }
 
-    /// `[directory]`: the file may be new, its folder may not.
+    /// `[directory]`
     pub(super) fn directory(&mut self, raw: &RawDirectory) -> Option<Directory> {
+        let kind = self.word("directory.kind", raw.kind.as_deref(), &DirectoryKind::WORDS);
+        let path = match kind {
+            DirectoryKind::Sqlite => self.accounts_of_our_own(raw),
+            DirectoryKind::PasswdFile => self.accounts_of_others(raw),
+        };
+        Some(Directory { kind, path: path? })
+    }
+
+    /// The file may be new, its folder may not.
+    fn accounts_of_our_own(&mut self, raw: &RawDirectory) -> Option<PathBuf> {
         const KEY: &str = "directory.path";
-        self.word("directory.kind", raw.kind.as_deref(), &[("sqlite", ())]);
         let path = self.plain_path(KEY, raw.path.as_deref().unwrap_or("{data_dir}/accounts.sqlite"))?;
         let folder = path.parent().unwrap_or(&path);
         if path.is_dir() {
@@ -157,7 +166,21 @@ impl Check<'_> {
             // SQLite keeps its log and its index beside the file.
             self.refuse_folder(KEY, &trouble);
         }
-        Some(Directory { path })
+        Some(path)
+    }
+
+    /// The file is there, and we can read it. What stands in it is its reader's to judge.
+    fn accounts_of_others(&mut self, raw: &RawDirectory) -> Option<PathBuf> {
+        const KEY: &str = "directory.path";
+        let help = "write where the file is: path = \"/etc/dovecot/users\"";
+        let written = self.required(KEY, raw.path.as_ref(), help)?;
+        let path = self.plain_path(KEY, written)?;
+        if path.is_dir() {
+            self.refuse(KEY, &format!("{} is a folder", shown(&path)), help);
+        } else if let Err(error) = std::fs::File::open(&path) {
+            self.refuse_folder(KEY, &folder::file_trouble(&path, &error));
+        }
+        Some(path)
     }
 
     /// `[compatibility]`

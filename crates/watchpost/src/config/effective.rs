@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::limits::duration_text;
-use super::{BARE_LINE_FEED, Config, LAST, Listener, ListenerProtocol, PlaintextLogin, WITHOUT_UTF8, word_of};
+use super::{
+    BARE_LINE_FEED, Config, DirectoryKind, LAST, Listener, ListenerProtocol, PlaintextLogin, WITHOUT_UTF8, word_of,
+};
 
 impl Config {
     /// The configuration as TOML, with every default spelled out. It loads again to the same. Of a key only the path is
@@ -19,7 +21,8 @@ impl Config {
             let (certificate, key) = (path(&tls.certificate), path(&tls.key));
             let _ = write!(text, "\n[tls]\ncertificate = {certificate}\nkey = {key}\n");
         }
-        let _ = write!(text, "\n[directory]\nkind = \"sqlite\"\npath = {}\n", path(&self.directory.path));
+        let kind = word_of(&DirectoryKind::WORDS, &self.directory.kind);
+        let _ = write!(text, "\n[directory]\nkind = \"{kind}\"\npath = {}\n", path(&self.directory.path));
         let _ = write!(text, "\n[store]\nkind = \"maildir\"\npath = {}\n", string(&self.store.path));
         text.push_str(&self.limits_table());
         let _ = write!(
@@ -49,6 +52,7 @@ impl Config {
             ("bad_commands_before_login", limits.bad_commands_before_login.to_string()),
             ("bad_commands_after_login", limits.bad_commands_after_login.to_string()),
             ("failed_logins", limits.failed_logins.to_string()),
+            ("failed_login_delay", duration(limits.failed_login_delay)),
             ("shutdown_grace", duration(limits.shutdown_grace)),
             ("password_checks", limits.password_checks.to_string()),
         ];
@@ -84,9 +88,9 @@ const REST_OF_TEMPLATE: &str = r#"
 certificate = "cert.pem"
 key = "key.pem"
 
-# Accounts: see `watchpost user --help`.
+# Accounts: see `watchpost user --help`; passwd-file is a file as Dovecot has it.
 # [directory]
-# kind = "sqlite"
+# kind = "sqlite"               # sqlite | passwd-file
 # path = "{data_dir}/accounts.sqlite"
 
 # Mail. {user} is alice@example.org, {local} alice, {domain} example.org, {home} what the directory says.

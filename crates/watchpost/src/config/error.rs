@@ -80,6 +80,19 @@ impl ConfigError {
         Self { source: Arc::clone(source), severity, span, message: harmless(message), help: harmless(help) }
     }
 
+    /// Something that is wrong with another file that the configuration names: the octets at `span` of its text, from
+    /// which whatever is secret has been taken.
+    pub fn in_file(
+        (path, text): (&Path, &str),
+        severity: Severity,
+        span: Range<usize>,
+        message: &str,
+        help: &str,
+    ) -> Self {
+        let source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
+        Self::new(&source, severity, Some(span), message, help)
+    }
+
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         self.severity

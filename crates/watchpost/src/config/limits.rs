@@ -57,6 +57,14 @@ pub(super) const FAILED_LOGINS: Count = Count {
     most: 100,
     why: "more would invite guessing on one connection",
 };
+/// From the first failed login on a connection to its answer (S-024, S-025).
+pub(super) const FAILED_LOGIN_DELAY: Time = Time {
+    key: "failed_login_delay",
+    default: Duration::from_secs(2),
+    least: Duration::ZERO,
+    most: Duration::from_secs(10),
+    why: "the fourth waits seven and a half times as long, and clients give up after a minute or two",
+};
 /// Passwords verified at the same time; 0 stands for the number of cores.
 pub(super) const PASSWORD_CHECKS: Count = Count {
     key: "password_checks",
@@ -220,6 +228,8 @@ pub struct Limits {
     pub bad_commands_after_login: u32,
     /// Failed logins on one connection (S-024).
     pub failed_logins: u32,
+    /// From the first failed login on a connection to its answer; later ones wait longer (S-024).
+    pub failed_login_delay: Duration,
     /// How long sessions may go on after the server was told to stop (P-014).
     pub shutdown_grace: Duration,
     /// Passwords verified at the same time.
@@ -240,6 +250,7 @@ impl Limits {
             bad_commands_before_login: BAD_COMMANDS_BEFORE_LOGIN.check(check, raw.bad_commands_before_login),
             bad_commands_after_login: BAD_COMMANDS_AFTER_LOGIN.check(check, raw.bad_commands_after_login),
             failed_logins: FAILED_LOGINS.check(check, raw.failed_logins),
+            failed_login_delay: FAILED_LOGIN_DELAY.check(check, raw.failed_login_delay.as_deref()),
             shutdown_grace: SHUTDOWN_GRACE.check(check, raw.shutdown_grace.as_deref()),
             password_checks: NonZeroUsize::new(size(PASSWORD_CHECKS.check(check, raw.password_checks)))
                 .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),

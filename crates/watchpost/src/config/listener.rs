@@ -2,6 +2,8 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 
+use watchpost_observatory::Port;
+
 use super::check::{Check, unknown_word};
 use super::error::quoted;
 use super::network::{Network, NotANetwork, PlaintextLogin};
@@ -24,6 +26,14 @@ impl ListenerProtocol {
         match self {
             Self::Pop3 => "pop3",
             Self::Pop3s => "pop3s",
+        }
+    }
+
+    /// As events name it.
+    pub const fn port(self) -> Port {
+        match self {
+            Self::Pop3 => Port::Pop3,
+            Self::Pop3s => Port::Pop3s,
         }
     }
 }

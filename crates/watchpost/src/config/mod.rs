@@ -82,11 +82,27 @@ pub struct Config {
     places: Places,
 }
 
-/// Where the accounts are: SQLite, the only kind there is.
+/// Where the accounts are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
-    /// The file, which may not exist yet.
+    /// What holds them.
+    pub kind: DirectoryKind,
+    /// The file. Only that of SQLite may not exist yet.
     pub path: PathBuf,
+}
+
+/// What holds accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DirectoryKind {
+    /// A file of SQLite, tended with `watchpost user`.
+    Sqlite,
+    /// A file as Dovecot has it, tended by something else.
+    PasswdFile,
+}
+
+impl DirectoryKind {
+    /// The default first.
+    const WORDS: [(&'static str, Self); 2] = [("sqlite", Self::Sqlite), ("passwd-file", Self::PasswdFile)];
 }
 
 /// Where the mail is: Maildirs, the only kind there is.
@@ -276,8 +292,8 @@ impl Config {
     }
 
     /// One JSON object: `valid` is true, `findings` holds the warnings, `effective` every key and its value.
-    pub fn to_json(&self, now: SystemTime) -> String {
-        let findings: Vec<Finding> = self.warnings(now).iter().map(ConfigError::finding).collect();
+    pub fn to_json(&self, warnings: &[ConfigError]) -> String {
+        let findings: Vec<Finding> = warnings.iter().map(ConfigError::finding).collect();
         let effective: serde_json::Value = toml::from_str(&self.effective()).expect("the effective file is TOML");
         serde_json::json!({ "valid": true, "findings": findings, "effective": effective }).to_string()
     }

@@ -151,13 +151,23 @@ pub(super) struct RawTls {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawDirectory {
-    /// What holds the accounts. `sqlite`: one file, tended with `watchpost user`.
+    /// What holds the accounts. `sqlite`: one file, tended with `watchpost user`. `passwd-file`: a file as Dovecot has
+    /// it, which something else tends: lines of `user:{SCHEME}password:uid:gid:gecos:home:shell:extra`, read again when
+    /// it changes. Known are `{PLAIN}`, `{SHA512-CRYPT}`, `{SHA256-CRYPT}`, `{ARGON2ID}` and `{ARGON2I}`, the home,
+    /// `userdb_home=`, `userdb_mail=maildir:…`, `allow_nets=` and `nologin`; a line with another scheme, or with
+    /// something that restricts the account and is not known here, refuses its account alone, and `watchpost
+    /// check-config` names it.
     ///
-    /// Reason: no other program to run.
-    #[schemars(extend("x-type" = "`\"sqlite\"`", "x-default" = "\"sqlite\"", "x-example" = "kind = \"sqlite\""))]
+    /// Reason: `sqlite` needs no other program; `passwd-file` lets Watchpost stand beside a Dovecot.
+    #[schemars(extend(
+        "x-type" = "`\"sqlite\"` or `\"passwd-file\"`",
+        "x-default" = "\"sqlite\"",
+        "x-example" = "kind = \"passwd-file\""
+    ))]
     pub(super) kind: Option<String>,
 
-    /// The file. It is made when it does not exist; its folder is not.
+    /// The file. That of `sqlite` is made when it does not exist; its folder is not. For `passwd-file` the key is
+    /// required.
     ///
     /// Reason: beside everything else that Watchpost keeps.
     #[schemars(extend(
@@ -310,6 +320,20 @@ pub(super) struct RawLimits {
     ))]
     pub(super) failed_logins: Option<i64>,
 
+    /// How long the first failed login on a connection waits for its answer; the second waits twice as long, the third
+    /// four times, any further one seven and a half times, each a fifth more or less. A login that succeeds never waits,
+    /// nor does any other connection. No more than 256 connections wait at the same time: one more is answered at once
+    /// and closed. `"0s"` is no delay.
+    ///
+    /// Reason: guessing costs time, and only the guesser's (S-024). The waiting connection holds nothing but itself.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = limits::FAILED_LOGIN_DELAY.default_text(),
+        "x-range" = limits::FAILED_LOGIN_DELAY.range_text(),
+        "x-example" = "failed_login_delay = \"500ms\""
+    ))]
+    pub(super) failed_login_delay: Option<String>,
+
     /// How long sessions may go on after the server was told to stop; then they are closed, nothing removed (P-014).
     ///
     /// Reason: long enough to finish a message, short enough for a service manager.
@@ -321,9 +345,12 @@ pub(super) struct RawLimits {
     ))]
     pub(super) shutdown_grace: Option<String>,
 
-    /// Passwords verified at the same time; further ones wait. 0 is the number of processor cores.
+    /// Password hashes verified at the same time; further ones wait, those who failed before behind those who did not,
+    /// and after 20 seconds the client is told to come back. 0 is the number of processor cores. A clear password, and
+    /// one that was right lately, is verified at once.
     ///
-    /// Reason: a password hash costs memory and a whole core by design; a storm of guesses must not take all memory.
+    /// Reason: a password hash costs memory and a whole core by design; a storm of guesses must take neither all memory
+    /// nor the turn of those who only want their mail.
     #[schemars(extend(
         "x-type" = "number",
         "x-default" = "0",

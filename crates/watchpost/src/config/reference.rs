@@ -44,6 +44,7 @@ handshake_time            = "30s"
 bad_commands_before_login = 10
 bad_commands_after_login  = 20
 failed_logins             = 3
+failed_login_delay        = "2s"
 shutdown_grace            = "30s"
 password_checks           = 0
 

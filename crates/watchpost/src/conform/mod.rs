@@ -97,7 +97,7 @@ fn connector(arguments: &ConformArgs, talk: &Talk) -> Result<Connector, Failure>
 }
 
 /// `host`, `host:port`, `[address]:port`, or an IPv6 address alone.
-fn host_and_port(text: &str, default: u16) -> (String, u16) {
+pub(crate) fn host_and_port(text: &str, default: u16) -> (String, u16) {
     let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_owned();
     match text.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => match port.parse() {

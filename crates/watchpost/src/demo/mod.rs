@@ -13,6 +13,7 @@ use watchpost_proto::{Listing, Password};
 use watchpost_store::maildir::MaildirStore;
 use watchpost_store::{AccountError, Maildrop, SqliteDirectory, Store, User};
 
+use crate::accounts;
 use crate::certificate;
 use crate::cli::{DemoArgs, ExitCode};
 use crate::clock::{Clock, SystemClock};
@@ -54,7 +55,7 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
             }
             error => failed(&error),
         })?;
-        let directory = serve::open_directory(ready.config()).map_err(|cause| failed(&cause))?;
+        let directory = accounts::open_sqlite(ready.config()).map_err(|cause| failed(&cause))?;
         add_accounts(&directory, &passwords).map_err(|error| failed(&error))?;
         let store = serve::open_store(ready.config()).map_err(|cause| failed(&cause))?;
         let [alice, bob] = [0, 1].map(|place| user(&directory, ACCOUNTS[place]));
@@ -128,6 +129,8 @@ key         = "key.pem"
 
 [limits]
 shutdown_grace = "3s"
+# Nobody guesses on loopback, and who mistypes while trying things out shall not wait.
+failed_login_delay = "50ms"
 "#
     )
 }
@@ -143,7 +146,7 @@ fn add_accounts(directory: &SqliteDirectory, passwords: &Passwords) -> Result<()
 }
 
 fn user(directory: &SqliteDirectory, name: &str) -> Result<User, AccountError> {
-    Ok(User { name: directory.account(name)?.name, home: None })
+    Ok(directory.account(name)?.user())
 }
 
 async fn list(store: &MaildirStore, user: &User) -> Result<std::sync::Arc<Listing>, Failure> {

@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use rustix::fs::FlockOperation;
-use watchpost_proto::planted::planted;
 
 use super::fingerprint::{Fingerprint, Print};
 
@@ -224,9 +223,6 @@ impl Journal {
 
     /// Makes everything durable that was added.
     pub fn sync(&self) -> Result<(), JournalError> {
-        if planted("fetch.skipped-journal-fsync") {
-            return Ok(());
-        }
         self.file.sync_data().map_err(|error| self.named(error))
     }
 

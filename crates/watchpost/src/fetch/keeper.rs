@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
+use watchpost_proto::planted::planted;
 
 use super::destination::{Arrived, DeliveryError, Destination};
 use super::fingerprint::{Fingerprinter, Print};
@@ -204,6 +205,9 @@ impl Work {
         };
         let entries = &self.journal.seen().entries;
         let same = |key: &str| {
+            if planted("fetch.delivers-what-it-knows") {
+                return false;
+            }
             entries.get(key).and_then(|entry| entry.prints).is_some_and(|known| known.whole == prints.whole)
         };
         let known = match doubt {

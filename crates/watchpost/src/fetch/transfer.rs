@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use watchpost_observatory::Untrusted;
 use watchpost_proto::Octets;
+use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::ResponseCode;
 use watchpost_proto::pop3::client::{Command, Event, Refused};
 
@@ -211,9 +212,12 @@ impl<'a> Transfer<'a> {
 
     async fn whole(&mut self) -> Result<(), Halt> {
         match self.flights.pop_front() {
-            Some(Flight::Fetch(..)) => {
+            Some(Flight::Fetch(index, _)) => {
                 self.bring_piece().await?;
                 self.unknown += 1;
+                if planted("fetch.removes-before-it-is-durable") {
+                    self.removals.push_back((index, None));
+                }
                 self.bring(Brought::End).await
             }
             Some(Flight::Look(index, doubt)) => self.looked(index, doubt).await,

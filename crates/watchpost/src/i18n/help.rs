@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, Command, ValueEnum};
 use clap_complete::Shell;
 
 use super::{Language, Texts};
-use crate::cli::LanguageChoice;
+use crate::cli::{BenchMode, LanguageChoice};
 
 /// The same command line, speaking the language of `texts`: what each command and argument is for, examples,
 /// headings, and the words around values.
@@ -111,6 +111,8 @@ fn with_values(argument: Arg, values: Vec<PossibleValue>) -> Arg {
         argument.value_parser(Worded::<LanguageChoice>::new(values))
     } else if parsed == TypeId::of::<Shell>() {
         argument.value_parser(Worded::<Shell>::new(values))
+    } else if parsed == TypeId::of::<BenchMode>() {
+        argument.value_parser(Worded::<BenchMode>::new(values))
     } else {
         argument
     }

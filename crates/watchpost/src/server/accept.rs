@@ -9,7 +9,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use watchpost_observatory::{Ending, EventKind, Port, SessionSummary};
+use tokio::time::MissedTickBehavior;
+use watchpost_observatory::{Ending, Event, EventKind, SessionSummary};
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::pop3::Greeting;
 use watchpost_store::{Directory, Store};
@@ -18,6 +19,10 @@ use crate::config::{Listener, ListenerProtocol};
 use crate::house::House;
 use crate::server::connection::{Connection, Stop};
 use crate::server::pop3;
+
+/// An event loop interrupts itself for every deadline that comes before all others: two system calls. With a tick that
+/// comes sooner than any deadline of a session, no session causes them.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Serves one socket until `stop` says otherwise and every session has ended.
 pub(super) async fn accept<S: Store, D: Directory>(
@@ -35,6 +40,8 @@ pub(super) async fn accept<S: Store, D: Directory>(
     };
     let mut stopping = stop.clone();
     let mut sessions = JoinSet::new();
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             accepted = socket.accept() => match accepted {
@@ -42,6 +49,7 @@ pub(super) async fn accept<S: Store, D: Directory>(
                 Err(error) => accept_failed(&error).await,
             },
             Some(ended) = sessions.join_next() => report(ended),
+            _ = tick.tick(), if !sessions.is_empty() => {}
             () = Stop::reached(&mut stopping, Stop::Draining) => break,
         }
     }
@@ -74,23 +82,21 @@ fn admit<S: Store, D: Directory>(
     stop: &watch::Receiver<Stop>,
     sessions: &mut JoinSet<()>,
 ) {
-    let id = house.connections.next(house.clock.wall());
+    let accepted = house.clock.wall();
+    let id = house.connections.next(accepted);
     let local = local_address(&stream, listener);
-    let port = match listener.protocol {
-        ListenerProtocol::Pop3 => Port::Pop3,
-        ListenerProtocol::Pop3s => Port::Pop3s,
-    };
-    house.record(id, EventKind::Opened { peer, local, port });
     let limits = &house.live.load().limits;
     let Ok(permit) = house.gate.enter(peer.ip(), limits.connections, limits.connections_per_address) else {
-        house.record(id, EventKind::Closed(Box::new(refused(peer, local))));
+        let closed = EventKind::Closed(Box::new(refused(peer, local)));
+        let kinds = [EventKind::Opened { peer, local, port: listener.protocol.port() }, closed];
+        house.events.record_all(kinds.map(|kind| Event { at: accepted, connection: id, kind }).into());
         if listener.protocol == ListenerProtocol::Pop3 {
             sessions.spawn(turn_away(stream));
         }
         return;
     };
     let connection =
-        Connection { id, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
+        Connection { id, accepted, peer, local, listener: Arc::clone(listener), stop: stop.clone(), _permit: permit };
     let house = Arc::clone(house);
     sessions.spawn(async move { pop3::run(&house, connection, stream).await });
 }

@@ -57,6 +57,7 @@ impl ConnectionIds {
 /// A connection that was accepted.
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
+    pub(super) accepted: SystemTime,
     pub(super) peer: SocketAddr,
     pub(super) local: SocketAddr,
     pub(super) listener: Arc<Listener>,

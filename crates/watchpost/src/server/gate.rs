@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::server::tarpit::Tarpit;
+
 /// Counts the connections that are open.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     counts: Arc<Mutex<Counts>>,
+    tarpit: Tarpit,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +36,11 @@ pub enum NoRoom {
 }
 
 impl Gate {
+    /// Where failed logins wait.
+    pub(super) const fn tarpit(&self) -> &Tarpit {
+        &self.tarpit
+    }
+
     /// Lets one more in, if both limits allow it.
     pub fn enter(&self, address: IpAddr, all_max: usize, address_max: usize) -> Result<Permit, NoRoom> {
         let address = address.to_canonical();

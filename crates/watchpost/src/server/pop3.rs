@@ -5,78 +5,89 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Instant, SystemTime};
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use watchpost_observatory::{
-    Ending, EventKind, LoginAttempt, LoginMechanism, LoginOutcome, SessionSummary, TlsFacts, Untrusted,
-};
+use tokio::task::JoinSet;
+use watchpost_observatory::{Ending, EventKind, SessionSummary, TlsFacts};
 use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::planted::planted;
-use watchpost_proto::pop3::State;
 use watchpost_proto::pop3::server::{Action, Channel, ClearLogin, Notice, OUTPUT_OCTETS, Session, Stls};
-use watchpost_proto::{Credentials, Listing, MessageNumber, Outcome, Progress};
-use watchpost_store::{AuthError, Directory, Maildrop, Message, OpenError, ReadError, Store, UpdateError};
+use watchpost_proto::pop3::{ResponseCode, State};
+use watchpost_proto::{MessageNumber, Outcome, Password, Progress};
+use watchpost_store::{Directory, Maildrop, Message, ReadError, Store, UpdateError, UserName};
 
 use crate::config::{Listener, ListenerProtocol};
 use crate::house::{House, Live};
 use crate::server::connection::{Connection, Stop};
+use crate::server::report::Report;
 use crate::server::tap::Tap;
-use crate::server::tls;
+use crate::server::tarpit::OnSocket;
+
+mod handshake;
+mod login;
+mod pieces;
+
+use login::Room;
+use pieces::{finish, next_piece};
 
 /// Octets read from a client at once.
 const INPUT_OCTETS: usize = 2048;
 /// A buffer that a long reply made larger than this is not kept while the client thinks.
 const KEPT_OCTETS: usize = 4096;
-/// Octets of one TLS record at the most (RFC 8446 §5.1).
-const RECORD_OCTETS: usize = 16 * 1024;
-/// How long a client may take to close after us, so that our last reply is not lost to a reset (P-016).
-const LINGER: Duration = Duration::from_secs(2);
-/// What it may still send meanwhile.
-const LINGER_OCTETS: usize = 64 * 1024;
 
 /// Holds one session, from the connection to its end, and reports it.
-pub(super) async fn run<S: Store, D: Directory>(house: &House<S, D>, connection: Connection, stream: TcpStream) {
+pub(super) async fn run<S: Store, D: Directory>(house: &Arc<House<S, D>>, connection: Connection, stream: TcpStream) {
     let live = house.live.load_full();
     let started = house.clock.now();
     let mut tap = Tap::new(stream);
     let mut conversation = Conversation::new(house, &live, connection);
     let ending = conversation.hold(&mut tap).await;
+    let duration = house.clock.now().saturating_duration_since(started);
+    conversation.wait_for_previous().await;
     let (octets_in, octets_out) = tap.octets();
-    let Conversation { connection, session, tls, user, last_state, last_notice, .. } = conversation;
+    let Conversation { connection, mut session, report, tls, user, last_state, last_notice, .. } = conversation;
+    let tally = *session.tally();
     let summary = SessionSummary {
         peer: connection.peer,
         local: connection.local,
         tls,
         user,
         state: last_state,
-        tally: *session.tally(),
-        messages: 0,
-        removed_unread: 0,
+        tally,
+        messages: conversation.messages,
+        removed_unread: if tally.removed > 0 { session.removed_unread() } else { 0 },
         commands_dropped: 0,
         octets_in,
         octets_out,
-        duration: house.clock.now().saturating_duration_since(started),
-        first_octet: None,
+        duration,
+        first_octet: conversation.first_octet.map(|first| first.saturating_duration_since(started)),
         ending,
         notice: last_notice,
     };
-    house.record(connection.id, EventKind::Closed(Box::new(summary)));
+    report.end(&mut session, summary);
 }
 
 struct Conversation<'a, S: Store, D> {
-    house: &'a House<S, D>,
+    house: &'a Arc<House<S, D>>,
     live: &'a Live,
     connection: Connection,
     session: Session,
+    report: Report<'a>,
     maildrop: Option<S::Maildrop>,
     output: Vec<u8>,
     tls: Option<TlsFacts>,
     user: Option<String>,
+    messages: u32,
+    first_octet: Option<Instant>,
     last_state: Option<State>,
     ending: Option<Ending>,
     last_notice: Option<Notice>,
+    /// A refused password that may have been right once, until the reply has left.
+    doubted: Option<(UserName, Password)>,
+    /// Asks whether such passwords were.
+    previous: JoinSet<Option<String>>,
 }
 
 /// Why a conversation stopped.
@@ -88,21 +99,33 @@ enum Next {
 }
 
 impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
-    fn new(house: &'a House<S, D>, live: &'a Live, connection: Connection) -> Self {
+    fn new(house: &'a Arc<House<S, D>>, live: &'a Live, connection: Connection) -> Self {
         let channel = channel(&connection.listener, connection.peer.ip(), live);
-        let session = Session::new(live.limits.session(), channel, house.clock.now()).with_quirks(live.quirks);
+        let mut session = Session::new(live.limits.session(), channel, house.clock.now()).with_quirks(live.quirks);
+        let mut report = Report::new(house, connection.id);
+        if report.is_witnessed() {
+            session = session.with_witness();
+            let Connection { peer, local, accepted, .. } = connection;
+            let port = connection.listener.protocol.port();
+            report.saw_at(EventKind::Opened { peer, local, port }, accepted);
+        }
         Self {
             house,
             live,
             connection,
             session,
+            report,
             maildrop: None,
             output: Vec::new(),
             tls: None,
             user: None,
+            messages: 0,
+            first_octet: None,
             last_state: None,
             ending: None,
             last_notice: None,
+            doubted: None,
+            previous: JoinSet::new(),
         }
     }
 
@@ -118,14 +141,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             }
         }
         let Some(config) = self.live.tls.clone() else { return Ending::HandshakeFailed };
-        let deadline = self.house.clock.now() + self.live.limits.handshake_time;
-        let (mut stream, facts) = match self.on_peer(deadline, tls::handshake(config, tap)).await {
-            Ok(Ok(established)) => established,
-            Ok(Err(_)) => return Ending::HandshakeFailed,
+        let mut stream = match self.handshake(config, tap).await {
+            Ok(stream) => stream,
             Err(ending) => return ending,
         };
-        self.house.record(self.connection.id, EventKind::Tls(facts.clone()));
-        self.tls = Some(facts);
         if self.connection.listener.protocol == ListenerProtocol::Pop3 {
             self.session.tls_established(self.house.clock.now());
         } else {
@@ -137,22 +156,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         }
     }
 
-    /// After `+OK` to STLS only a TLS record may come; anything else closes without an alert (S-001).
-    async fn first_octet_is_a_handshake(&mut self, tap: &Tap) -> Result<(), Ending> {
-        let deadline = self.house.clock.now() + self.live.limits.handshake_time;
-        match self.on_peer(deadline, tap.peek_octet()).await? {
-            Ok(Some(0x16)) => Ok(()),
-            Ok(Some(_)) if planted("server.reads-on-in-clear-after-stls") => Ok(()),
-            Ok(Some(_)) => {
-                self.notice(Notice::ClearTextBehindStls { octets: 1 });
-                Err(Ending::Dropped)
-            }
-            Ok(None) => Err(Ending::PeerClosed),
-            Err(_) => Err(Ending::Broken),
-        }
-    }
-
-    async fn converse<T: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut T) -> Next {
+    async fn converse<T: OnSocket>(&mut self, stream: &mut T) -> Next {
         match self.talk(stream).await {
             Ok(next) => next,
             Err(ending) => Next::End(ending),
@@ -160,15 +164,26 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     }
 
     /// Reads or writes, never both: a client that pipelines without reading blocks itself alone.
-    async fn talk<T: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut T) -> Result<Next, Ending> {
+    async fn talk<T: OnSocket>(&mut self, stream: &mut T) -> Result<Next, Ending> {
         loop {
             while let Some(action) = self.session.poll(&mut self.output) {
                 self.last_state = self.session.state().or(self.last_state);
+                self.report.hear(&mut self.session);
                 match action {
                     Action::Flush => self.write(stream).await?,
                     Action::Login(credentials) => {
+                        let asked = self.house.clock.now();
                         let result = self.login(&credentials).await;
+                        // A password is wiped before anything waits.
+                        drop(credentials);
+                        let failed =
+                            result.as_ref().is_err_and(|refusal| refusal.row().code == Some(ResponseCode::Auth));
+                        let room = if failed { self.make_wait(asked, stream.socket()).await? } else { Room::Enough };
                         self.session.login_result(result, &mut self.output);
+                        if room == Room::Full {
+                            self.write(stream).await?;
+                            return Ok(Next::End(Ending::Limit));
+                        }
                     }
                     Action::ReadMessage { index } => self.send_message(index, stream).await?,
                     Action::Update(outcome) => self.update(outcome).await,
@@ -184,10 +199,13 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 }
             }
             self.last_state = self.session.state().or(self.last_state);
+            self.report.hear(&mut self.session);
             self.write(stream).await?;
             if self.output.capacity() > KEPT_OCTETS {
                 self.output = Vec::new();
             }
+            self.ask_for_previous();
+            self.hear_of_previous();
             self.read(stream).await?;
         }
     }
@@ -195,10 +213,18 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     async fn read<T: AsyncRead + Unpin>(&mut self, stream: &mut T) -> Result<(), Ending> {
         let mut input = [0; INPUT_OCTETS];
         let deadline = self.session.deadline();
-        match self.on_peer(deadline, stream.read(&mut input)).await {
+        let due = self.report.before_waiting().filter(|due| *due < deadline);
+        let mut read = self.on_peer(due.unwrap_or(deadline), stream.read(&mut input)).await;
+        if due.is_some() && matches!(read, Err(Ending::Timeout)) {
+            self.report.send();
+            read = self.on_peer(deadline, stream.read(&mut input)).await;
+        }
+        match read {
             Ok(Ok(0)) => Err(Ending::PeerClosed),
             Ok(Ok(count)) => {
-                self.session.receive(&input[..count], self.house.clock.now());
+                let now = self.house.clock.now();
+                self.first_octet.get_or_insert(now);
+                self.session.receive(&input[..count], now);
                 zeroize::Zeroize::zeroize(&mut input[..count]);
                 Ok(())
             }
@@ -257,43 +283,11 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         }
     }
 
-    /// Verifies, then locks and lists, and only then says so (RFC 1939 §4; P-061, P-063).
-    async fn login(&mut self, credentials: &Credentials) -> Result<Arc<Listing>, Refusal> {
-        let user = match self.house.directory.authenticate(credentials).await {
-            Ok(user) => user,
-            Err(error) => {
-                let name = Untrusted::new(credentials.name());
-                if planted("server.password-in-the-log")
-                    && let Credentials::Password { password, .. } = credentials
-                {
-                    tracing::info!("{}", String::from_utf8_lossy(password.expose()));
-                }
-                let attempt = LoginAttempt {
-                    name,
-                    account: None,
-                    mechanism: LoginMechanism::User,
-                    outcome: LoginOutcome::Refused,
-                    password: None,
-                };
-                self.house.record(self.connection.id, EventKind::Login(Box::new(attempt)));
-                return Err(self.refused_login(error));
-            }
-        };
-        let maildrop = match self.house.store.open(&user).await {
-            Ok(maildrop) => maildrop,
-            Err(error) => return Err(self.refused_maildrop(user.name.as_str(), &error)),
-        };
-        let listing = Arc::clone(maildrop.listing());
-        self.maildrop = Some(maildrop);
-        self.user = Some(user.name.to_string());
-        Ok(listing)
-    }
-
     async fn send_message<T: AsyncWrite + Unpin>(&mut self, index: usize, stream: &mut T) -> Result<(), Ending> {
         let maildrop = self.maildrop.as_ref().expect("messages are read after login");
         match maildrop.read(index).await {
-            Ok(Message { sizes, body }) => match self.session.message_opened(sizes, &mut self.output) {
-                Progress::More => self.send_body(body, stream).await,
+            Ok(Message { sizes, arrived, body }) => match self.session.message_opened(sizes, &mut self.output) {
+                Progress::More => self.send_body(body, arrived, stream).await,
                 Progress::Enough => Ok(()),
             },
             Err(error) => {
@@ -306,11 +300,12 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         }
     }
 
-    async fn send_body<B, T>(&mut self, mut body: B, stream: &mut T) -> Result<(), Ending>
+    async fn send_body<B, T>(&mut self, mut body: B, arrived: SystemTime, stream: &mut T) -> Result<(), Ending>
     where
         B: AsyncBufRead + Unpin,
         T: AsyncWrite + Unpin,
     {
+        let mut first = true;
         loop {
             let chunk = match body.fill_buf().await {
                 Ok(chunk) => chunk,
@@ -323,11 +318,15 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 }
             };
             let count = chunk.len();
+            if std::mem::take(&mut first) {
+                self.report.sends(arrived, chunk);
+            }
             if count == 0 || self.session.message_chunk(chunk, &mut self.output) == Progress::Enough {
                 break;
             }
             body.consume(count);
             if self.output.len() >= OUTPUT_OCTETS {
+                self.report.send();
                 self.write(stream).await?;
             }
         }
@@ -354,7 +353,6 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     }
 
     fn notice(&mut self, notice: Notice) {
-        self.house.record(self.connection.id, EventKind::Notice(notice));
         self.last_notice = Some(notice);
         self.ending = match notice {
             Notice::TooManyBadCommands | Notice::TooManyFailedLogins => Some(Ending::Limit),
@@ -364,28 +362,6 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             }
             Notice::LineTooLong => self.ending,
         };
-    }
-
-    fn refused_login(&self, error: AuthError) -> Refusal {
-        match error {
-            AuthError::Refused => Refusal::AuthenticationFailed,
-            AuthError::Disabled => Refusal::AccountDisabled,
-            AuthError::NotAuthorizedAs => Refusal::NotAuthorizedAs,
-            AuthError::Unavailable(cause) => {
-                tracing::error!(connection = %self.connection.id, error = cause, "cannot ask the directory");
-                Refusal::AuthenticationUnavailable
-            }
-        }
-    }
-
-    fn refused_maildrop(&self, user: &str, error: &OpenError) -> Refusal {
-        let refusal = match error {
-            OpenError::InUse => return Refusal::MaildropInUse,
-            OpenError::Unavailable(_) => Refusal::MaildropUnavailable,
-            OpenError::Damaged(_) => Refusal::MaildropDamaged,
-        };
-        tracing::error!(connection = %self.connection.id, user, %error, "cannot open a maildrop");
-        refusal
     }
 }
 
@@ -404,65 +380,5 @@ fn channel(listener: &Listener, peer: IpAddr, live: &Live) -> Channel {
             stls: if live.tls.is_some() { Stls::Available } else { Stls::Unavailable },
             login: if listener.plaintext_login.allows(peer) { ClearLogin::Allowed } else { ClearLogin::Refused },
         },
-    }
-}
-
-/// What to hand to the stream at once: whole TLS records, and never a cut through the terminating dot, which some
-/// clients only recognise in one piece (P-048).
-fn next_piece(rest: &[u8]) -> &[u8] {
-    let piece = &rest[..rest.len().min(OUTPUT_OCTETS)];
-    let behind = rest.len() - piece.len();
-    let in_last_record = piece.len() % RECORD_OCTETS;
-    if (1..3).contains(&behind) || (behind == 0 && piece.len() > RECORD_OCTETS && (1..3).contains(&in_last_record)) {
-        return &piece[..piece.len() - 3];
-    }
-    piece
-}
-
-/// The end of a connection: close_notify, then FIN, then whatever the client still sends is read and forgotten, so
-/// that our last reply is not lost to a reset (RFC 8314 §3.4; P-016). An intruder gets no such courtesy.
-async fn finish<T: AsyncRead + AsyncWrite + Unpin>(stream: &mut T, ending: Ending) -> Ending {
-    if matches!(ending, Ending::Dropped | Ending::Broken) {
-        return ending;
-    }
-    let farewell = async {
-        stream.shutdown().await?;
-        let mut octets = [0; 1024];
-        let mut drained = 0;
-        while drained < LINGER_OCTETS {
-            match stream.read(&mut octets).await? {
-                0 => break,
-                count => drained += count,
-            }
-        }
-        io::Result::Ok(())
-    };
-    // Nothing is left to say to a client that does not close.
-    let _ = tokio::time::timeout(LINGER, farewell).await;
-    ending
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_terminating_dot_is_never_cut() {
-        // P-048
-        for length in (1..5).chain(16_370..16_400).chain(65_500..65_600).chain(131_000..131_100) {
-            let mut output = vec![b'x'; length];
-            output.extend_from_slice(b".\r\n");
-            let mut rest = output.as_slice();
-            let mut last_record = 0;
-            while !rest.is_empty() {
-                let piece = next_piece(rest);
-                last_record = match piece.len() % RECORD_OCTETS {
-                    0 => RECORD_OCTETS,
-                    odd => odd,
-                };
-                rest = &rest[piece.len()..];
-            }
-            assert!(last_record >= 3, "{length}");
-        }
     }
 }

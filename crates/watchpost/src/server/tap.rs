@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -16,7 +17,24 @@ pub(super) struct Tap {
     inner: TcpStream,
     octets_in: u64,
     octets_out: u64,
-    hello: Option<Vec<u8>>,
+    hello: Option<FirstOctets>,
+}
+
+/// What came first, for whoever asks after the stream has been handed on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FirstOctets(Arc<Mutex<Vec<u8>>>);
+
+impl FirstOctets {
+    /// The octets so far.
+    pub(super) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn extend(&self, read: &[u8]) {
+        let mut octets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = HELLO_MAX - octets.len();
+        octets.extend_from_slice(&read[..read.len().min(room)]);
+    }
 }
 
 impl Tap {
@@ -24,14 +42,19 @@ impl Tap {
         Self { inner, octets_in: 0, octets_out: 0, hello: None }
     }
 
-    /// From now on keeps what comes in, until [`Tap::take_hello`].
-    pub(super) fn keep_hello(&mut self) {
-        self.hello = Some(Vec::new());
+    /// The socket that is listened to.
+    pub(super) const fn inner(&self) -> &TcpStream {
+        &self.inner
     }
 
-    /// The first octets since [`Tap::keep_hello`]: the ClientHello record, and what came with it.
-    pub(super) fn take_hello(&mut self) -> Vec<u8> {
-        self.hello.take().unwrap_or_default()
+    /// From now on keeps what comes in, until [`Tap::hello_is_over`]: the ClientHello, and what comes with it.
+    pub(super) fn keep_hello(&mut self) -> FirstOctets {
+        self.hello.insert(FirstOctets::default()).clone()
+    }
+
+    /// Keeps no more of what comes in.
+    pub(super) fn hello_is_over(&mut self) {
+        self.hello = None;
     }
 
     pub(super) const fn octets(&self) -> (u64, u64) {
@@ -56,9 +79,8 @@ impl AsyncRead for Tap {
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
         let read = &buffer.filled()[before..];
         self.octets_in += read.len() as u64;
-        if let Some(hello) = &mut self.hello {
-            let room = HELLO_MAX - hello.len();
-            hello.extend_from_slice(&read[..read.len().min(room)]);
+        if let Some(hello) = &self.hello {
+            hello.extend(read);
         }
         polled
     }

@@ -7,7 +7,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use watchpost_observatory::{TlsFacts, Untrusted};
+use watchpost_observatory::{TlsFacts, TlsFailure, Untrusted};
 
 use crate::server::tap::Tap;
 
@@ -32,21 +32,45 @@ pub fn server_config(identity: Arc<CertifiedKey>) -> Arc<rustls::ServerConfig> {
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(OneCertificate(identity)));
     config.alpn_protocols = vec![ALPN.to_vec()];
+    // Clients that poll resume with a ticket: nothing is kept here for each of them. They use one at a time.
+    if let Ok(ticketer) = rustls::crypto::aws_lc_rs::Ticketer::new() {
+        config.ticketer = ticketer;
+        config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+    }
+    config.send_tls13_tickets = 1;
     Arc::new(config)
 }
 
-/// The handshake. The tap keeps the ClientHello as it came.
+/// The handshake.
 pub(super) async fn handshake(
     config: Arc<rustls::ServerConfig>,
     tap: &mut Tap,
 ) -> io::Result<(TlsStream<&mut Tap>, TlsFacts)> {
-    tap.keep_hello();
     let mut stream = TlsAcceptor::from(config).accept(tap).await?;
-    let (_, connection) = stream.get_mut();
+    let (tap, connection) = stream.get_mut();
+    tap.hello_is_over();
     // Records begin where the driver's pieces begin; the driver bounds and flushes them.
     connection.set_buffer_limit(None);
     let facts = facts(&stream);
     Ok((stream, facts))
+}
+
+/// Why there is no TLS.
+pub(super) fn failure(error: &io::Error) -> TlsFailure {
+    use rustls::{Error, PeerIncompatible};
+    match error.get_ref().and_then(|cause| cause.downcast_ref::<Error>()) {
+        Some(Error::AlertReceived(alert)) => TlsFailure::PeerAlert(u8::from(*alert)),
+        Some(Error::NoApplicationProtocol) => TlsFailure::Alpn,
+        Some(Error::PeerIncompatible(
+            PeerIncompatible::Tls12NotOffered
+            | PeerIncompatible::Tls12NotOfferedOrEnabled
+            | PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::SupportedVersionsExtensionRequired,
+        )) => TlsFailure::Version,
+        Some(Error::PeerIncompatible(_)) => TlsFailure::NothingInCommon,
+        Some(_) => TlsFailure::Other,
+        None => TlsFailure::Closed,
+    }
 }
 
 fn facts(stream: &TlsStream<&mut Tap>) -> TlsFacts {

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
+pub mod logins;
+
 use std::fs;
 
 use super::support::{Demo, Typist};

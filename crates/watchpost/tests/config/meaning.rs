@@ -40,6 +40,9 @@ fn a_reload_names_what_needs_a_restart() {
     assert_eq!(changes(&many), ["domain", "limits.password_checks", "log.level"]);
     let moved = "[directory]\npath = \"other.sqlite\"\n[store]\npath = \"{home}/Maildir\"";
     assert_eq!(changes(&with("# The rest", moved)), ["directory.path", "store.path"]);
+    site.write("passwd", "", 0o600);
+    let elsewhere = "[directory]\nkind = \"passwd-file\"\npath = \"passwd\"";
+    assert_eq!(changes(&with("# The rest", elsewhere)), ["directory.kind", "directory.path"]);
     fs::create_dir(site.path("data")).unwrap();
     assert_eq!(changes(&with("\".\"", "\"data\"")), ["data_dir", "directory.path", "store.path"]);
 }

@@ -151,6 +151,14 @@ fn the_accounts_are_in_a_file_that_can_be_made() {
     site.refuses(&path("{data_dir}x"), "18:8", "a slash is missing", "{data_dir}/");
     site.refuses(&path("x{data_dir}"), "18:8", "does not begin the path", "nothing can stand before it");
     site.refuses(&with("# The rest", "[directory]\nkind = \"ldap\""), "18:8", "cannot be `ldap`", "`sqlite`");
+    let other = |lines: &str| with("# The rest", &format!("[directory]\nkind = \"passwd-file\"\n{lines}"));
+    site.refuses(&other(""), "17:1", "`path` is missing", "/etc/dovecot/users");
+    site.refuses(&other("path = \".\""), "19:8", "is a folder", "/etc/dovecot/users");
+    site.refuses(&other("path = \"absent\""), "19:8", "cannot read", "a file that exists");
+    site.refuses(&other("path = \"{home}/passwd\""), "19:8", "not known here", "only `{data_dir}`");
+    site.write("passwd", "alice:{PLAIN}x\n", 0o600);
+    let directory = site.config(&other("path = \"passwd\"")).unwrap().directory;
+    assert_eq!((directory.kind, directory.path), (watchpost::config::DirectoryKind::PasswdFile, site.path("passwd")));
 }
 
 #[test]
@@ -179,7 +187,7 @@ fn a_limit_has_a_default_and_a_range() {
     assert_eq!((defaults.idle_time, defaults.login_time), (Duration::from_mins(10), Duration::from_mins(3)));
     assert_eq!((defaults.handshake_time, defaults.shutdown_grace), (Duration::from_secs(30), Duration::from_secs(30)));
     assert_eq!((defaults.bad_commands_before_login, defaults.bad_commands_after_login), (10, 20));
-    assert_eq!(defaults.failed_logins, 3);
+    assert_eq!((defaults.failed_logins, defaults.failed_login_delay), (3, Duration::from_secs(2)));
     assert_eq!(defaults.password_checks, std::thread::available_parallelism().unwrap());
     assert_eq!(defaults.session(), watchpost_proto::pop3::server::Limits::default());
 
@@ -196,6 +204,8 @@ fn a_limit_has_a_default_and_a_range() {
         ("bad_commands_before_login = 0", "cannot be 0", "1 to 10000"),
         ("bad_commands_after_login = 9223372036854775807", "cannot be 9223372036854775807", "1 to 10000"),
         ("failed_logins = 101", "cannot be 101", "guessing"),
+        ("failed_login_delay = \"11s\"", "cannot be `11s`", "clients give up"),
+        ("failed_login_delay = \"long\"", "`long` is no duration", "numbers with their units"),
         ("password_checks = 1025", "cannot be 1025", "0 is the number of cores"),
     ] {
         let column = line.find("= ").unwrap() + 3;

@@ -71,7 +71,7 @@ fn an_expired_certificate_is_a_warning() {
         assert_eq!(warning.severity(), Severity::Warning);
         assert_eq!(warning.place().map(|place| place.line), Some(14));
         assert!(warning.plain().starts_with("warning") && warning.message().contains(said), "{}", warning.plain());
-        let json: serde_json::Value = serde_json::from_str(&config.to_json(at(now))).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&config.to_json(&config.warnings(at(now)))).unwrap();
         assert_eq!(json["findings"][0]["severity"], "warning");
         assert_eq!(json["effective"]["limits"]["idle_time"], "10m");
     }

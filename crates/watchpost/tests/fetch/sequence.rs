@@ -4,6 +4,7 @@ use std::fs;
 
 use watchpost::fetch::session::SessionError;
 
+use crate::checks;
 use crate::house::House;
 use crate::server::Server;
 
@@ -60,32 +61,6 @@ fn a_server_that_says_removed_and_keeps_is_found_out_and_nothing_arrives_twice()
     let report = house.fetch_well().report;
     assert_eq!((report.returned, report.delivered, report.known), (3, 0, 3));
     assert_eq!(house.messages(), expected());
-}
-
-#[test]
-fn a_unique_id_that_comes_back_with_another_message_loses_nothing() {
-    // C-034, C-070
-    let server = Server::start(&MAIL);
-    let house = House::new(server.port, "leave = \"never\"");
-    house.fetch_well();
-    let other: &[u8] = b"Subject: 9\r\n\r\n";
-    server.state.lock().unwrap().mail = vec![("two".into(), other.to_vec())];
-    assert_eq!(house.fetch_well().report.delivered, 1);
-    assert!(house.messages().contains(&other.to_vec()));
-    assert!(server.ids().is_empty());
-}
-
-#[test]
-fn messages_that_share_a_unique_id_are_all_fetched_once() {
-    // C-034
-    let server = Server::start(&[("x", b"A: 1\r\n\r\n"), ("x", b"A: 2\r\n\r\n"), ("y", b"A: 3\r\n\r\n")]);
-    let house = House::new(server.port, "");
-    assert_eq!(house.fetch_well().report.delivered, 3);
-    let report = house.fetch_well().report;
-    assert_eq!((report.delivered, report.known), (0, 2));
-    server.state.lock().unwrap().mail.push(("x".into(), b"A: 4\r\n\r\n".to_vec()));
-    assert_eq!(house.fetch_well().report.delivered, 1);
-    assert_eq!(house.messages().len(), 4);
 }
 
 #[test]
@@ -171,4 +146,19 @@ fn budgets_end_a_session_and_the_run_goes_on_with_the_next() {
     let report = house.fetch_well().report;
     assert_eq!((report.delivered, report.too_large), (2, 1), "{report:?}");
     assert!(server.state.lock().unwrap().sessions >= 2);
+}
+
+#[test]
+fn a_unique_id_that_comes_back_with_another_message_loses_nothing() {
+    checks::a_unique_id_that_comes_back_with_another_message_loses_nothing();
+}
+
+#[test]
+fn messages_that_share_a_unique_id_are_all_fetched_once() {
+    checks::messages_that_share_a_unique_id_are_all_fetched_once();
+}
+
+#[test]
+fn nothing_is_marked_before_it_is_durable() {
+    checks::nothing_is_marked_before_it_is_durable();
 }

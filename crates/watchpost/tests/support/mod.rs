@@ -129,9 +129,21 @@ impl Drop for Running {
 
 static PLANTED: Mutex<Option<String>> = Mutex::new(None);
 
-/// Demos begin with this fault from now on. For tests that are alone in their process.
+/// Programs begin with this fault from now on. For tests that are alone in their process.
 pub fn plant(fault: Option<&str>) {
     *PLANTED.lock().unwrap() = fault.map(str::to_owned);
+}
+
+/// Gives the fault to another command than a demo.
+pub fn with_fault(command: &mut Command) {
+    if let Some(fault) = planted_fault() {
+        command.env("WATCHPOST_PLANTED_FAULT", fault);
+    }
+}
+
+/// The fault that programs of these tests shall begin with.
+pub fn planted_fault() -> Option<String> {
+    PLANTED.lock().unwrap().clone()
 }
 
 /// A running demo and what it announced.
@@ -145,9 +157,7 @@ impl Demo {
         let mut command = Command::new(PROGRAM);
         command.args(["demo", "--json", "--lang", "en", "--pop3", "127.0.0.1:0", "--pop3s", "127.0.0.1:0", "--dir"]);
         command.arg(dir).args(arguments);
-        if let Some(fault) = PLANTED.lock().unwrap().as_deref() {
-            command.env("WATCHPOST_PLANTED_FAULT", fault);
-        }
+        with_fault(&mut command);
         let mut running = Running::start(&mut command);
         let mut line = String::new();
         BufReader::new(running.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -256,6 +266,11 @@ impl Typist {
     }
 
     /// What still comes until the server closes.
+    /// Says that nothing more will come.
+    pub fn finish(&self) {
+        self.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    }
+
     pub fn rest(mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         // A reset after the last octet is an end too.

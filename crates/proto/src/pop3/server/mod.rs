@@ -6,9 +6,16 @@
 
 mod action;
 mod authorization;
+mod discretion;
+mod oddities;
+mod offer;
+mod retrieval;
 mod terms;
+mod told;
 mod transaction;
 mod update;
+mod watch;
+mod witness;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,21 +24,26 @@ use std::time::Instant;
 use crate::apop::Timestamp;
 use crate::catalogue::{Assent, Language, Refusal};
 use crate::credentials::Credentials;
-use crate::dot::{DotStuffer, Progress};
-use crate::line::{Line, LineBuffer, LineEnd};
+use crate::dot::Progress;
+use crate::line::{Line, LineBuffer, LineEnd, Piece};
 use crate::listing::{Listing, Outcome};
-use crate::mime::{HeaderGate, Headers, Through};
+use crate::mime::Headers;
 use crate::planted::planted;
 use crate::pop3::command::Parsed;
-use crate::pop3::{Capability, Command, Greeting, Reply, ResponseCode, State, Verb};
+use crate::pop3::{Command, Greeting, Reply, ResponseCode, State, Verb};
 use crate::sasl::Mechanism;
-use crate::types::{Extent, MessageNumber, Octets, Sizes};
+use crate::types::{Extent, MessageNumber, Sizes};
 
 use authorization::Authorization;
+use offer::{capabilities, lang, may_send_passwords, mechanisms};
+use retrieval::Retrieval;
 use transaction::{Multiline, Transaction};
+use watch::Watch;
 
 pub use action::{Action, ForeignProtocol, Notice, Tally};
+pub use discretion::{may_be_a_password, opening};
 pub use terms::{BareLineFeed, Channel, ClearLogin, Last, Limits, Quirks, Stls, WithoutUtf8};
+pub use told::{Heard, Letters, Oddities, Replied, SpokenEnd, Status, TEXT_OCTETS, Told};
 
 /// Output beyond this is written before anything else is looked at (P-223). Four TLS records.
 pub const OUTPUT_OCTETS: usize = 64 * 1024;
@@ -50,8 +62,8 @@ enum Step {
     Speak(Language),
     /// Answer, and go on inside TLS.
     StartTls,
-    /// Enter UPDATE.
-    Update(Outcome),
+    /// Enter UPDATE. So many of the marked messages have not been retrieved.
+    Update(Outcome, u32),
     /// Answer and close.
     Close(Reply),
 }
@@ -72,15 +84,6 @@ enum Asking {
     Update,
 }
 
-struct Retrieval {
-    number: MessageNumber,
-    extent: Extent,
-    /// Present while a surrogate may have to take the place of the header.
-    gate: Option<HeaderGate>,
-    stuffer: DotStuffer,
-    octets: Octets,
-}
-
 /// One session, from the greeting to its end.
 pub struct Session {
     limits: Limits,
@@ -98,6 +101,12 @@ pub struct Session {
     login_deadline: Instant,
     /// When the client last said or took something.
     active: Instant,
+    /// Marked messages that had not been retrieved, once QUIT was said.
+    removed_unread: u32,
+    /// Of the AUTH that was said last, if PASS or APOP was not said after it.
+    mechanism: Option<Mechanism>,
+    /// Whoever watches; boxed, because most of a server's sessions say little.
+    watch: Option<Box<Watch>>,
 }
 
 impl Session {
@@ -118,6 +127,9 @@ impl Session {
             tally: Tally::default(),
             bad_commands: 0,
             active: now,
+            removed_unread: 0,
+            mechanism: None,
+            watch: None,
         }
     }
 
@@ -155,6 +167,9 @@ impl Session {
 
     /// What the client sent.
     pub fn receive(&mut self, input: &[u8], now: Instant) {
+        if let Some(watch) = &mut self.watch {
+            watch.received(input);
+        }
         self.lines.extend(input);
         // A command resets the timer; an octet does not (P-009, S-045).
         if input.contains(&b'\n') {
@@ -195,8 +210,12 @@ impl Session {
                 return Some(Action::Flush);
             }
             if let (Some(multiline), SessionState::Transaction(transaction)) = (&mut self.multiline, &self.state) {
-                if transaction.list(multiline, output) == Progress::Enough {
+                let before = output.len();
+                let progress = transaction.list(multiline, output);
+                self.answered_more(output.len() - before);
+                if progress == Progress::Enough {
                     self.multiline = None;
+                    self.answered(None);
                 }
                 continue;
             }
@@ -219,6 +238,16 @@ impl Session {
             SessionState::Update => Some(State::Update),
             SessionState::Closed => None,
         }
+    }
+
+    /// The mechanism of AUTH that the last [`Action::Login`] came from; `None`: it was PASS or APOP.
+    pub fn mechanism(&self) -> Option<Mechanism> {
+        self.mechanism
+    }
+
+    /// Messages that QUIT removes, or removed, though they were not retrieved in this session.
+    pub fn removed_unread(&self) -> u32 {
+        self.removed_unread
     }
 
     /// What happened so far.
@@ -250,7 +279,7 @@ impl Session {
         let last = self.tally.failed_logins >= self.limits.failed_logins;
         self.reply(&Reply::Err(refusal), output);
         if last {
-            self.actions.push_back(Action::Notice(Notice::TooManyFailedLogins));
+            self.notice(Notice::TooManyFailedLogins);
             self.close();
         }
     }
@@ -274,14 +303,12 @@ impl Session {
             return Progress::Enough;
         }
         let Asking::Message(retrieval) = &mut self.asking else { unreachable!("RETR or TOP asked for a message") };
-        let headers = if retrieval.gate.is_some() { Headers::Surrogates } else { Headers::AsStored };
-        let octets = sizes.of(headers);
-        retrieval.octets = octets;
+        let octets = retrieval.counted(sizes);
         let reply = match retrieval.extent {
             Extent::Whole => Reply::Octets(octets),
             Extent::Top { .. } => Reply::Ok(Assent::TopFollows),
         };
-        self.reply(&reply, output);
+        self.begin_reply(&reply, output);
         Progress::More
     }
 
@@ -302,10 +329,10 @@ impl Session {
     /// The next stored octets of the message. `Enough`: no more are needed.
     pub fn message_chunk(&mut self, chunk: &[u8], output: &mut Vec<u8>) -> Progress {
         let Asking::Message(retrieval) = &mut self.asking else { unreachable!("a message was opened") };
-        let Some(gate) = &mut retrieval.gate else { return retrieval.stuffer.push(chunk, output) };
-        let Through { header, chunk } = gate.push(chunk);
-        let enough = header.is_some_and(|header| retrieval.stuffer.push(&header, output) == Progress::Enough);
-        if enough { Progress::Enough } else { retrieval.stuffer.push(chunk, output) }
+        let before = output.len();
+        let progress = retrieval.push(chunk, output);
+        self.answered_more(output.len() - before);
+        progress
     }
 
     /// The message is complete.
@@ -313,10 +340,9 @@ impl Session {
         let Asking::Message(mut retrieval) = std::mem::replace(&mut self.asking, Asking::Nothing) else {
             unreachable!("a message was opened")
         };
-        if let Some(header) = retrieval.gate.as_mut().and_then(HeaderGate::finish) {
-            retrieval.stuffer.push(&header, output);
-        }
-        retrieval.stuffer.finish(output);
+        let before = output.len();
+        retrieval.finish(output);
+        self.answered_more(output.len() - before);
         let SessionState::Transaction(transaction) = &mut self.state else {
             unreachable!("messages are read in TRANSACTION")
         };
@@ -328,6 +354,7 @@ impl Session {
             }
             Extent::Top { .. } => self.tally.topped += 1,
         }
+        self.answered(Some(retrieval.number));
     }
 
     /// The rest of an opened message cannot be read. The client must not take the stump for the whole: no
@@ -352,38 +379,70 @@ impl Session {
     }
 
     fn next_command(&mut self, output: &mut Vec<u8>) -> Option<()> {
-        if let SessionState::Authorization(authorization) = &mut self.state
+        if let SessionState::Authorization(authorization) = &self.state
             && authorization.is_exchanging()
         {
-            let step = match self.lines.next_line(|_| self.limits.sasl_octets)? {
-                Line::Complete(line) => authorization.sasl_line(line),
-                Line::TooLong { .. } => authorization.sasl_too_long(),
-            };
-            self.take(step, output);
-            return Some(());
+            return self.next_sasl_line(output);
         }
+        let state = self.state().expect("no command is looked at after the end");
         let first = self.tally.commands == 0;
-        let limits = &self.limits;
+        let (limits, watch) = (&self.limits, &mut self.watch);
         // The initial response of AUTH may make its line longer than others (P-097).
         let limit = |line: &[u8]| if is_auth(line) { limits.sasl_octets } else { limits.line_octets };
-        let parsed = match self.lines.next_line(limit)? {
+        let line =
+            self.lines.next_line_watched(limit, |piece| watch.iter_mut().for_each(|watch| watch.piece(piece)))?;
+        let parsed = match line {
             Line::Complete(line) if first && self.channel != Channel::Tls && is_http(line) => {
                 self.drop_connection(Notice::ForeignProtocol(ForeignProtocol::Http));
                 return Some(());
             }
-            Line::Complete(line) => Command::parse(line),
+            Line::Complete(line) => {
+                self.watch.iter_mut().for_each(|watch| watch.command(line, state));
+                Command::parse(line)
+            }
             Line::TooLong { limit } => {
-                self.actions.push_back(Action::Notice(Notice::LineTooLong));
+                self.watch_too_long(state, limit);
+                self.notice(Notice::LineTooLong);
                 let is_auth = limit > self.limits.line_octets;
                 let refusal = if is_auth { Refusal::AuthenticationTooLong } else { Refusal::LineTooLong };
                 Parsed { verb: None, command: Err(refusal) }
             }
         };
         self.tally.commands += 1;
+        self.obey(parsed, output);
+        self.watch_too_long_answered();
+        Some(())
+    }
+
+    fn next_sasl_line(&mut self, output: &mut Vec<u8>) -> Option<()> {
+        let watch = &mut self.watch;
+        let told = |piece: Piece<'_>| watch.iter_mut().for_each(|watch| watch.piece(piece));
+        let line = self.lines.next_line_watched(|_| self.limits.sasl_octets, told)?;
+        let SessionState::Authorization(authorization) = &mut self.state else {
+            unreachable!("SASL data is sent in AUTHORIZATION")
+        };
+        let step = match line {
+            Line::Complete(line) => {
+                self.watch.iter_mut().for_each(|watch| watch.sasl(line));
+                authorization.sasl_line(line)
+            }
+            Line::TooLong { .. } => {
+                let step = authorization.sasl_too_long();
+                self.watch_sasl_too_long();
+                step
+            }
+        };
+        self.take(step, output);
+        self.watch_too_long_answered();
+        Some(())
+    }
+
+    fn obey(&mut self, parsed: Parsed, output: &mut Vec<u8>) {
         match self.allowed(parsed) {
             Ok(command) => {
                 let step = match &mut self.state {
                     SessionState::Authorization(authorization) => {
+                        self.mechanism = command.mechanism();
                         authorization.command(command, self.channel, self.timestamp.as_ref())
                     }
                     SessionState::Transaction(transaction) => transaction.command(&command, self.channel),
@@ -398,7 +457,6 @@ impl Session {
                 self.bad_command(refusal, output);
             }
         }
-        Some(())
     }
 
     /// Table A first, then the arguments: `RETR x` before login is refused for being before login (P-006).
@@ -418,14 +476,12 @@ impl Session {
             Step::Stay(Reply::Err(refusal)) => self.bad_command(refusal, output),
             Step::Stay(reply) => self.reply(&reply, output),
             Step::List(multiline) => {
-                self.reply(&Reply::Ok(multiline.title()), output);
+                self.begin_reply(&Reply::Ok(multiline.title()), output);
                 self.multiline = Some(multiline);
             }
             Step::Login(credentials) => self.ask(Asking::Login, Action::Login(credentials)),
             Step::Retrieve(number, extent) => {
-                let gate = (self.headers() == Headers::Surrogates).then(HeaderGate::default);
-                let stuffer = DotStuffer::new(extent);
-                let retrieval = Retrieval { number, extent, gate, stuffer, octets: Octets(0) };
+                let retrieval = Retrieval::new(number, extent, self.headers());
                 self.ask(Asking::Message(retrieval), Action::ReadMessage { index: number.index() });
             }
             Step::Speak(language) => {
@@ -433,7 +489,8 @@ impl Session {
                 self.reply(&Reply::LanguageChanged(language), output);
             }
             Step::StartTls => self.start_tls(output),
-            Step::Update(outcome) => {
+            Step::Update(outcome, removed_unread) => {
+                self.removed_unread = removed_unread;
                 self.state = SessionState::Update;
                 self.ask(Asking::Update, Action::Update(outcome));
             }
@@ -484,19 +541,28 @@ impl Session {
         if self.bad_commands < limit {
             self.reply(&Reply::Err(refusal), output);
         } else {
-            self.actions.push_back(Action::Notice(Notice::TooManyBadCommands));
+            self.notice(Notice::TooManyBadCommands);
             self.reply(&Reply::Err(Refusal::TooManyBadCommands), output);
             self.close();
         }
     }
 
+    /// A reply that is complete with these words.
     fn reply(&mut self, reply: &Reply, output: &mut Vec<u8>) {
+        self.begin_reply(reply, output);
+        self.answered(None);
+    }
+
+    /// The first words of a reply.
+    fn begin_reply(&mut self, reply: &Reply, output: &mut Vec<u8>) {
         if reply.is_positive() {
             self.bad_commands = 0;
         } else {
             self.tally.errors += 1;
         }
+        let before = output.len();
         reply.write(self.language, output);
+        self.watch.iter_mut().for_each(|watch| watch.answering(reply, output.len() - before));
     }
 
     fn ask(&mut self, asking: Asking, action: Action) {
@@ -506,7 +572,7 @@ impl Session {
 
     /// Ends the session without a word.
     fn drop_connection(&mut self, notice: Notice) {
-        self.actions.push_back(Action::Notice(notice));
+        self.notice(notice);
         self.close();
     }
 
@@ -526,48 +592,4 @@ fn is_auth(line: &[u8]) -> bool {
 /// RFC 9112 §3: a method, a target, and the version at the end.
 fn is_http(line: &[u8]) -> bool {
     line.len() > 9 && line[..line.len() - 3].ends_with(b" HTTP/") && line[0].is_ascii_uppercase()
-}
-
-/// What CAPA lists. All of it but STLS stays true after login (P-131).
-fn capabilities(state: State, channel: Channel) -> Vec<Capability> {
-    let mut capabilities = vec![Capability::Top, Capability::Uidl];
-    if may_send_passwords(channel) {
-        capabilities.push(Capability::User);
-        capabilities.push(Capability::Sasl(mechanisms(channel)));
-    }
-    capabilities.extend([
-        Capability::RespCodes,
-        Capability::AuthRespCode,
-        Capability::Pipelining,
-        Capability::Utf8,
-        Capability::Lang,
-        Capability::ExpireNever,
-        Capability::Implementation,
-    ]);
-    if state == State::Authorization && matches!(channel, Channel::Clear { stls: Stls::Available, .. }) {
-        capabilities.push(Capability::Stls);
-    }
-    capabilities
-}
-
-/// The mechanisms that would be accepted now (P-133). LOGIN is for old clients, and for TLS alone (P-120).
-fn mechanisms(channel: Channel) -> &'static [Mechanism] {
-    match channel {
-        Channel::Tls => Mechanism::ALL,
-        Channel::Clear { login: ClearLogin::Allowed, .. } => &[Mechanism::Plain],
-        Channel::Clear { login: ClearLogin::Refused, .. } => &[],
-    }
-}
-
-/// RFC 6856 §3: lists the languages, or changes to the one that fits. The old one stays when none does (P-209).
-fn lang(range: Option<&[u8]>) -> Step {
-    match range.map(Language::lookup) {
-        None => Step::Stay(Reply::Languages),
-        Some(Some(language)) => Step::Speak(language),
-        Some(None) => Step::Stay(Reply::Err(Refusal::LanguageNotSupported)),
-    }
-}
-
-fn may_send_passwords(channel: Channel) -> bool {
-    matches!(channel, Channel::Tls | Channel::Clear { login: ClearLogin::Allowed, .. })
 }

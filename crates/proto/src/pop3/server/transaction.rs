@@ -143,7 +143,8 @@ impl Transaction {
             removed.pop();
         }
         let seen = self.retrieved.iter().filter(|index| !self.deleted.contains(*index)).collect();
-        Step::Update(Outcome { removed, seen })
+        let unread = removed.iter().filter(|index| !self.retrieved.contains(**index)).count();
+        Step::Update(Outcome { removed, seen }, u32::try_from(unread).unwrap_or(u32::MAX))
     }
 
     /// RFC 1939 §5.

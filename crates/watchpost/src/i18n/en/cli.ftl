@@ -112,8 +112,9 @@ cli-user-about = Add, change, remove and list accounts
 cli-user-long-about =
     Add, change, remove and list accounts
 
-    A running server sees changes at the next login. --config stands before the
-    command, as in the second example.
+    A running server sees changes at the next login. Accounts in a passwd-file
+    are shown here and changed elsewhere. --config stands before the command, as
+    in the second example.
 cli-user-examples =
     Add an account; the password is asked for, twice:
       watchpost user add alice
@@ -135,6 +136,7 @@ cli-user-add-examples =
 cli-user-add-arg-name = The account: alice, or alice@example.org
 cli-user-add-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-add-arg-generate = Make a password and print it once
+cli-user-add-arg-json = Print what was done as JSON
 
 cli-user-passwd-about = Set a new password
 cli-user-passwd-examples =
@@ -146,24 +148,28 @@ cli-user-passwd-examples =
 cli-user-passwd-arg-name = { cli-user-add-arg-name }
 cli-user-passwd-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-passwd-arg-generate = { cli-user-add-arg-generate }
+cli-user-passwd-arg-json = { cli-user-add-arg-json }
 
 cli-user-disable-about = Refuse logins of an account, keep its mail
 cli-user-disable-examples =
     Nobody can log in as alice until `watchpost user enable alice`:
       watchpost user disable alice
 cli-user-disable-arg-name = { cli-user-add-arg-name }
+cli-user-disable-arg-json = { cli-user-add-arg-json }
 
 cli-user-enable-about = Let a disabled account log in again
 cli-user-enable-examples =
     The password is the one it had:
       watchpost user enable alice
 cli-user-enable-arg-name = { cli-user-add-arg-name }
+cli-user-enable-arg-json = { cli-user-add-arg-json }
 
 cli-user-remove-about = Remove an account, keep its mail
 cli-user-remove-examples =
     The mail stays where it is, and the command says where:
       watchpost user remove alice
 cli-user-remove-arg-name = { cli-user-add-arg-name }
+cli-user-remove-arg-json = { cli-user-add-arg-json }
 
 cli-user-list-about = List all accounts
 cli-user-list-examples =
@@ -311,6 +317,61 @@ cli-conform-arg-only = Only these requirements, such as P-160,P-161
 cli-conform-arg-list = Say what is asked, and ask nothing
 cli-conform-arg-timeout = Wait this long for each answer
 cli-conform-arg-json = Print JSON instead of a table
+
+cli-bench-about = Put load on a POP3 server and measure what it does
+cli-bench-long-about =
+    Put load on a POP3 server and measure what it does
+
+    Every answer is compared with every other: STAT with LIST, LIST with the
+    octets of RETR, message-numbers with 1, 2, 3. Nothing is deleted. A maildrop
+    is used by one session at a time, so there should be more accounts than
+    connections. Servers elsewhere than on this machine need --i-own-this-server.
+    Latencies of --rate and of a storm count from when a login was due. Exit code
+    0: all right, 65: at least one wrong answer or failed session.
+cli-bench-examples =
+    Logins for ten seconds, eight at a time, on the accounts u1 to u16:
+      watchpost bench logins localhost --user u%n --accounts 16 --password-file pw
+
+    Every message of every account in a file of name:password lines:
+      watchpost bench drain localhost --users users --in-flight 32 --verify
+
+    What good logins notice of 64 connections that guess passwords:
+      watchpost bench storm localhost --users users --rate 50 --duration 20
+
+    Hold 400 sessions for a minute, and look at the server meanwhile:
+      watchpost bench idle localhost --users users --connections 400 --duration 60
+cli-bench-arg-mode = What to do
+cli-bench-arg-mode-value-logins = connect, USER, PASS, STAT, QUIT
+cli-bench-arg-mode-value-drain = STAT, UIDL, LIST, and RETR of every message
+cli-bench-arg-mode-value-idle = hold sessions open and say when all are held
+cli-bench-arg-mode-value-storm = good logins, first alone, then beside wrong passwords
+cli-bench-arg-mode-value-big = STAT, UIDL and LIST, for large maildrops
+cli-bench-arg-host = { cli-conform-arg-host }
+cli-bench-arg-tls = What protects the connections
+cli-bench-arg-tls-value-none = { cli-conform-arg-tls-value-none }
+cli-bench-arg-tls-value-stls = { cli-conform-arg-tls-value-stls }
+cli-bench-arg-tls-value-implicit = { cli-conform-arg-tls-value-implicit }
+cli-bench-arg-user = Account; in it, %n stands for 1, 2, 3 and so on
+cli-bench-arg-accounts = How many accounts %n stands for
+cli-bench-arg-password-stdin = Take their password from the first line of standard input
+cli-bench-arg-password-file = Take their password from the first line of this file
+cli-bench-arg-users = Accounts with their passwords: lines of name:password
+cli-bench-arg-certificate = { cli-conform-arg-certificate }
+cli-bench-arg-insecure = { cli-conform-arg-insecure }
+cli-bench-arg-resume = Resume TLS sessions; else each handshake is a whole one
+cli-bench-arg-connections = Sessions at the same time: 8 logins, 4 drains, 100 idle, 1 big
+cli-bench-arg-rate = Logins due per second, whether the server keeps up or not
+cli-bench-arg-duration = For how long; in a storm, each of the two phases (10)
+cli-bench-arg-count = How many sessions; for drain every account once, for big 1
+cli-bench-arg-in-flight = How many RETR wait for their replies; more than 1 need PIPELINING
+cli-bench-arg-verify = Take a digest of every message: each maildrop must stay the same
+cli-bench-arg-before-login = For idle: hold sessions before their login
+cli-bench-arg-attackers = For storm: connections that try wrong passwords
+cli-bench-arg-tries = For storm: wrong passwords on each of them
+cli-bench-arg-patience = A login that was due so long ago counts as not served
+cli-bench-arg-timeout = Wait this long for each answer
+cli-bench-arg-i-own-this-server = Put load on a server that is not this machine
+cli-bench-arg-json = Print JSON instead of text; for idle first a line when all are held
 
 cli-completions-about = Print completions for a shell
 cli-completions-examples =

@@ -87,13 +87,16 @@ talk-user-already-enabled = Account { $name } is enabled already.
 talk-user-removed = Account { $name } removed; the mail stays in { $path }
 talk-user-generated = Password of { $name }, shown only this once: { $password }
 talk-user-none = There are no accounts yet. Add one: watchpost user add NAME
+talk-user-none-in-file = There is no account in the file that can be served.
 talk-user-label-name = Account
 talk-user-label-state = State
+talk-user-label-scheme = Password
 talk-user-label-mail = Mail
 talk-user-label-created = Created
 talk-user-label-changed = Changed
 talk-user-state-enabled = enabled
 talk-user-state-disabled = disabled
+talk-user-scheme-none = none: nobody can log in
 
 ## explain
 
@@ -179,6 +182,21 @@ talk-conform-summary = { $passed } passed, { $failed } failed, { $skipped } skip
 talk-conform-insecure = Warning: any certificate is believed. Somebody on the path could read the password.
 talk-conform-left = The test messages are still in the maildrop (subject: conform-…). With --allow-delete they are removed.
 
+## bench
+
+talk-bench-sessions = { $sessions } sessions in { $seconds } s: { $rate } per second
+talk-bench-messages = { $messages } messages, { $octets } octets: { $rate } messages and { $megabytes } MB per second
+talk-bench-latency = session, ms: p50 { $p50 }  p90 { $p90 }  p99 { $p99 }  max { $max }
+talk-bench-message-latency = message, ms: p50 { $p50 }  p90 { $p90 }  p99 { $p99 }  max { $max }
+talk-bench-digest = digest of all messages: { $digest }
+talk-bench-fault = { $kind }: { $count } ({ $first })
+talk-bench-holding = { $connections } sessions are held.
+talk-bench-held = { $connections } sessions were held.
+talk-bench-calm = Good logins alone
+talk-bench-storm = Good logins beside wrong passwords, { $refusals } of which were refused per second
+talk-bench-ratio = good logins served, storm against calm: { $ratio }
+talk-bench-errors = errors: { $errors }
+
 ## Prompts
 
 talk-prompt-password = New password for { $name }:
@@ -193,6 +211,9 @@ error-password-unasked = There is no terminal to ask for a password on. Use --pa
 error-password-stdin-empty = Nothing came on standard input. Its first line must be the password.
 error-account-exists = There is already an account { $name }. To set a new password: watchpost user passwd { $name }
 error-account-unknown = There is no account { $name }. To see all: watchpost user list
+error-accounts-elsewhere =
+    Accounts are kept in { $path }, which is changed elsewhere: watchpost reads it and never
+    writes it. Change the file itself; a running server takes it over at the next login.
 error-name-invalid = { $name } cannot be the name of an account: { $reason }.
 error-name-reason-empty = it is empty
 error-name-reason-long = it is too long
@@ -226,6 +247,10 @@ error-explain-similar = There is no explanation of { $word }. Did you mean one o
 error-file-exists = { $path } is there already and is left alone. Move it away, or choose another folder with --dir.
 error-file-unwritable = { $path } cannot be written: { $cause }
 error-no-data-folder = There is no home folder to keep the data in. Name a folder with --dir.
+error-bench-accounts = Say whose maildrops to use: --user NAME with --password-stdin or --password-file FILE, or --users FILE.
+error-bench-pattern = --accounts N needs %n in the name, for the number: --user load%n --accounts 16
+error-bench-users = { $file }, line { $line }: there is no colon between name and password.
+error-bench-elsewhere = { $host } is not this machine. To put load on a server of your own elsewhere, say --i-own-this-server.
 error-conform-unknown = There is no check of { $id }. To see all: watchpost conform --list
 error-conform-connect = The server cannot be reached: { $cause }
 error-conform-password = With --user, say where the password is: --password-stdin or --password-file FILE.

@@ -122,8 +122,9 @@ cli-user-about = アカウントを追加、変更、削除、一覧表示しま
 cli-user-long-about =
     アカウントを追加、変更、削除、一覧表示します。
 
-    変更は、動作中のサーバーでも次のログインから有効になります。--config は、
-    2 番目の例のように、コマンドの前に書きます。
+    変更は、動作中のサーバーでも次のログインから有効になります。passwd-file の
+    アカウントは表示だけができ、変更はファイル側で行います。--config は、2 番目の
+    例のように、コマンドの前に書きます。
 cli-user-examples =
     アカウントを追加する (パスワードを 2 回入力します):
       watchpost user add alice
@@ -147,6 +148,7 @@ cli-user-add-arg-name =
     (alice または alice@example.org)。
 cli-user-add-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-add-arg-generate = パスワードを自動生成し、一度だけ表示します。
+cli-user-add-arg-json = 結果を JSON で出力します。
 
 cli-user-passwd-about = パスワードを変更します。
 cli-user-passwd-examples =
@@ -158,24 +160,28 @@ cli-user-passwd-examples =
 cli-user-passwd-arg-name = { cli-user-add-arg-name }
 cli-user-passwd-arg-password-stdin = { cli-init-arg-password-stdin }
 cli-user-passwd-arg-generate = { cli-user-add-arg-generate }
+cli-user-passwd-arg-json = { cli-user-add-arg-json }
 
 cli-user-disable-about = アカウントのログインを止めます。メールは残ります。
 cli-user-disable-examples =
     watchpost user enable alice を実行するまで、alice ではログインできません:
       watchpost user disable alice
 cli-user-disable-arg-name = { cli-user-add-arg-name }
+cli-user-disable-arg-json = { cli-user-add-arg-json }
 
 cli-user-enable-about = 止めたアカウントを、再びログインできるようにします。
 cli-user-enable-examples =
     パスワードは以前のままです:
       watchpost user enable alice
 cli-user-enable-arg-name = { cli-user-add-arg-name }
+cli-user-enable-arg-json = { cli-user-add-arg-json }
 
 cli-user-remove-about = アカウントを削除します。メールは残ります。
 cli-user-remove-examples =
     メールは元の場所に残り、その場所が表示されます:
       watchpost user remove alice
 cli-user-remove-arg-name = { cli-user-add-arg-name }
+cli-user-remove-arg-json = { cli-user-add-arg-json }
 
 cli-user-list-about = すべてのアカウントを一覧表示します。
 cli-user-list-examples =
@@ -346,6 +352,92 @@ cli-conform-arg-only =
 cli-conform-arg-list = 検査の内容だけを表示します。
 cli-conform-arg-timeout = 応答を待つ秒数です。
 cli-conform-arg-json = 表の代わりに JSON を出力します。
+
+cli-bench-about = POP3 サーバーに負荷をかけて性能を測ります。
+cli-bench-long-about =
+    POP3 サーバーに負荷をかけて性能を測ります。
+
+    応答はすべて突き合わせます。STAT は LIST と、LIST は RETR で届いた
+    オクテット数と一致し、番号は 1 から続かなければなりません。何も
+    削除しません。メールドロップは 1 つのセッションだけが使うので、
+    接続数より多くのアカウントを用意してください。このマシン以外の
+    サーバーには --i-own-this-server が必要です。--rate と storm の
+    待ち時間は、ログインの予定時刻から数えます。終了コードは、問題が
+    なければ 0、誤った応答や失敗したセッションがあれば 65 です。
+cli-bench-examples =
+    アカウント u1 から u16 で、同時に 8 本のログインを 10 秒間続ける:
+      watchpost bench logins localhost --user u%n --accounts 16 --password-file pw
+
+    「名前:パスワード」を並べたファイルの全アカウントで、全メッセージを読む:
+      watchpost bench drain localhost --users users --in-flight 32 --verify
+
+    64 本の接続がパスワードを推測する間、正しいログインへの影響を見る:
+      watchpost bench storm localhost --users users --rate 50 --duration 20
+
+    400 本のセッションを 1 分間保ち、その間にサーバーを調べる:
+      watchpost bench idle localhost --users users --connections 400 --duration 60
+cli-bench-arg-mode = 何をするかです。
+cli-bench-arg-mode-value-logins = 接続、USER、PASS、STAT、QUIT
+cli-bench-arg-mode-value-drain = STAT、UIDL、LIST と全メッセージの RETR
+cli-bench-arg-mode-value-idle = セッションを開いたまま保ち、揃ったら知らせる
+cli-bench-arg-mode-value-storm = 正しいログインだけ、次に誤ったパスワードと並行して
+cli-bench-arg-mode-value-big = STAT、UIDL、LIST (大きなメールドロップ用)
+cli-bench-arg-host = { cli-conform-arg-host }
+cli-bench-arg-tls = { cli-conform-arg-tls }
+cli-bench-arg-tls-value-none = { cli-conform-arg-tls-value-none }
+cli-bench-arg-tls-value-stls = { cli-conform-arg-tls-value-stls }
+cli-bench-arg-tls-value-implicit = { cli-conform-arg-tls-value-implicit }
+cli-bench-arg-user =
+    アカウントです。%n は 1、2、3…に
+    置き換わります。
+cli-bench-arg-accounts = %n が表すアカウントの数です。
+cli-bench-arg-password-stdin =
+    パスワードを標準入力の 1 行目から
+    読み込みます。
+cli-bench-arg-password-file = { cli-conform-arg-password-file }
+cli-bench-arg-users =
+    アカウントとパスワードのファイルです
+    (「名前:パスワード」の行)。
+cli-bench-arg-certificate = { cli-conform-arg-certificate }
+cli-bench-arg-insecure = { cli-conform-arg-insecure }
+cli-bench-arg-resume =
+    TLS セッションを再開します。
+    省くと毎回完全なハンドシェイクをします。
+cli-bench-arg-connections =
+    同時に開くセッションの数です (省くと
+    logins 8、drain 4、idle 100、big 1)。
+cli-bench-arg-rate =
+    1 秒あたりに予定するログインの数です。
+    サーバーの遅れを待ちません。
+cli-bench-arg-duration =
+    秒数です。storm では 2 つの段階
+    それぞれの秒数です (省くと 10)。
+cli-bench-arg-count =
+    セッションの数です。省くと drain は
+    全アカウントを 1 回ずつ、big は 1 回です。
+cli-bench-arg-in-flight =
+    応答を待たずに送る RETR の数です。
+    2 以上には PIPELINING が必要です。
+cli-bench-arg-verify =
+    全メッセージのダイジェストを取り、
+    メールドロップの変化を検査します。
+cli-bench-arg-before-login = idle で、ログイン前のセッションを保ちます。
+cli-bench-arg-attackers =
+    storm で、誤ったパスワードを試す
+    接続の数です。
+cli-bench-arg-tries =
+    storm で、1 接続あたりに試す
+    パスワードの数です。
+cli-bench-arg-patience =
+    予定からこの秒数を過ぎたログインは、
+    応じられなかったと数えます。
+cli-bench-arg-timeout = { cli-conform-arg-timeout }
+cli-bench-arg-i-own-this-server =
+    このマシン以外の (自分が管理する)
+    サーバーに負荷をかけます。
+cli-bench-arg-json =
+    文章の代わりに JSON を出力します。
+    idle では、揃ったときに 1 行出します。
 
 cli-completions-about = シェルの補完スクリプトを出力します。
 cli-completions-examples =

@@ -80,13 +80,16 @@ talk-user-already-enabled = アカウント { $name } は、すでにログイ�
 talk-user-removed = アカウント { $name } を削除しました。メールは { $path } に残っています。
 talk-user-generated = { $name } のパスワード (表示されるのは今回だけです): { $password }
 talk-user-none = アカウントはまだありません。追加するには: watchpost user add NAME
+talk-user-none-in-file = ファイルに、ログインできるアカウントがありません。
 talk-user-label-name = アカウント
 talk-user-label-state = 状態
+talk-user-label-scheme = パスワード
 talk-user-label-mail = メール
 talk-user-label-created = 作成日時
 talk-user-label-changed = 変更日時
 talk-user-state-enabled = 有効
 talk-user-state-disabled = 停止中
+talk-user-scheme-none = なし (ログインできません)
 
 ## explain
 
@@ -159,6 +162,21 @@ talk-conform-summary = 合格 { $passed } 件、不合格 { $failed } 件、省�
 talk-conform-insecure = 警告: どの証明書も信頼します。経路上の第三者にパスワードを読まれるおそれがあります。
 talk-conform-left = テスト用メッセージ (件名 conform-…) がメールドロップに残っています。--allow-delete を指定すると削除されます。
 
+## bench
+
+talk-bench-sessions = { $seconds } 秒間に { $sessions } セッション (毎秒 { $rate })
+talk-bench-messages = { $messages } 通、{ $octets } オクテット (毎秒 { $rate } 通、{ $megabytes } MB)
+talk-bench-latency = セッション (ms): p50 { $p50 }  p90 { $p90 }  p99 { $p99 }  最大 { $max }
+talk-bench-message-latency = メッセージ (ms): p50 { $p50 }  p90 { $p90 }  p99 { $p99 }  最大 { $max }
+talk-bench-digest = 全メッセージのダイジェスト: { $digest }
+talk-bench-fault = { $kind }: { $count } ({ $first })
+talk-bench-holding = { $connections } 本のセッションを保っています。
+talk-bench-held = { $connections } 本のセッションを保ちました。
+talk-bench-calm = 正しいログインだけの場合
+talk-bench-storm = 誤ったパスワードと並行した場合 (拒否 毎秒 { $refusals } 回)
+talk-bench-ratio = 応じられた正しいログインの比 (並行時／単独時): { $ratio }
+talk-bench-errors = エラー: { $errors }
+
 ## 入力の促し
 
 talk-prompt-password = { $name } の新しいパスワード:
@@ -173,6 +191,10 @@ error-password-unasked = パスワードを入力する端末がありません�
 error-password-stdin-empty = 標準入力に何もありませんでした。1 行目にパスワードを渡してください。
 error-account-exists = アカウント { $name } はすでにあります。パスワードを変更するには: watchpost user passwd { $name }
 error-account-unknown = アカウント { $name } はありません。一覧を見るには: watchpost user list
+error-accounts-elsewhere =
+    アカウントは { $path } にあり、このファイルは別の仕組みで管理されています。
+    watchpost は読むだけで、書き換えません。ファイルを直接変更してください。動作中の
+    サーバーには、次のログインから反映されます。
 error-name-invalid = { $name } をアカウントの名前にすることはできません。{ $reason }。
 error-name-reason-empty = 空です
 error-name-reason-long = 長すぎます
@@ -206,6 +228,10 @@ error-explain-similar = { $word } の解説はありません。近い用語: { 
 error-file-exists = { $path } はすでにあるため、そのままにしました。別の場所に移すか、--dir で別のフォルダーを指定してください。
 error-file-unwritable = { $path } に書き込めません: { $cause }
 error-no-data-folder = データを置くホーム フォルダーがありません。--dir でフォルダーを指定してください。
+error-bench-accounts = 使うメールドロップを指定してください：--user NAME と --password-stdin または --password-file FILE、あるいは --users FILE。
+error-bench-pattern = --accounts N を使うときは、名前の中の番号の位置に %n を入れてください：--user load%n --accounts 16
+error-bench-users = { $file } の { $line } 行目：名前とパスワードの間にコロンがありません。
+error-bench-elsewhere = { $host } はこのマシンではありません。自分が管理する別のサーバーに負荷をかけるには --i-own-this-server を指定してください。
 error-conform-unknown = { $id } の検査はありません。一覧は watchpost conform --list で確認できます。
 error-conform-connect = サーバーに接続できません: { $cause }
 error-conform-password = --user には、--password-stdin か --password-file FILE でパスワードを指定してください。

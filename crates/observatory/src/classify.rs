@@ -1,0 +1,257 @@
+//! Evidence becomes verdicts: one event after another, in bounded memory, without a clock.
+//!
+//! ```text
+//!   Event ──► memory (sessions · sources · accounts · trust · campaigns) ──► rules ──► episodes ──► Verdict
+//!                          └──► ladder ──► Ban
+//! ```
+//!
+//! The same events under the same key and settings give the same verdicts, whenever and wherever they are replayed.
+
+mod judging;
+mod logins;
+mod visiting;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Account, Neighbourhood, Pair, Visits};
+use crate::address::Network;
+use crate::answers::Ban;
+use crate::campaign::Campaigns;
+use crate::episode::{Episodes, Firing};
+use crate::event::{ConnectionId, Event, EventKind, Sequence};
+use crate::fingerprint::{Class, Fingerprint, Tool};
+use crate::origin::Origins;
+use crate::rules::{Happening, Shared};
+use crate::score::Offender;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::sketch::Seconds;
+use crate::table::{Few, HashKey, Table};
+use crate::trust::{Home, Trust};
+use crate::verdict::Verdict;
+
+/// What an event led to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// New verdicts, and old ones with more to tell: each replaces what was known of its episode.
+    pub verdicts: Vec<Verdict>,
+    /// New bans.
+    pub bans: Vec<Ban>,
+    /// What sort of visitor a session was, when it ends.
+    pub session: Option<Visitor>,
+}
+
+/// What sort of visitor a session was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visitor {
+    /// What sort.
+    pub class: Class,
+    /// What its program looks like, where its shape is its own.
+    pub tool: Option<Tool>,
+    /// How it speaks ([`crate::Shape::p3f`]).
+    pub p3f: String,
+    /// The campaign that uses its tool, if it guessed.
+    pub campaign: Option<String>,
+}
+
+/// What outlives a restart: where owners are at home, and bans. It is of use under the same [`HashKey`] alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// Where owners are at home.
+    pub homes: Vec<Home>,
+    /// Bans, over or not: the next one is longer.
+    pub bans: Vec<Ban>,
+}
+
+/// What was learned of an owner's tool.
+pub(crate) type LastUse = Seconds;
+
+/// Makes verdicts of events.
+pub struct Classifier {
+    pub(crate) settings: Settings,
+    key: HashKey,
+    origins: Option<Origins>,
+    sessions: Table<u128, Session>,
+    visitors: Table<Network, Visits>,
+    pub(crate) sources: Table<Network, Offender>,
+    pub(crate) nets: Table<Network, Neighbourhood>,
+    pub(crate) accounts: Table<u64, Account>,
+    devices: Table<u64, Pair>,
+    tools: Table<u64, LastUse>,
+    pub(crate) trust: Trust,
+    pub(crate) campaigns: Campaigns,
+    episodes: Episodes,
+    shared: Few<Shared, 32>,
+    complaints: Few<(Network, Seconds), 16>,
+    new_bans: (Seconds, u32),
+}
+
+/// Seconds since 1970 of a moment.
+pub(crate) fn seconds(at: SystemTime) -> Seconds {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Seconds::try_from(since.as_secs()).unwrap_or(Seconds::MAX)
+}
+
+/// An event on its way through the classifier.
+#[derive(Debug)]
+struct Stage {
+    firing: Firing,
+    findings: Findings,
+}
+
+impl Classifier {
+    /// A classifier that has seen nothing. The key is secret and kept: [`Carried`] and replays need it.
+    pub fn new(settings: Settings, key: &HashKey) -> Self {
+        let capacity = &settings.capacity;
+        Self {
+            origins: None,
+            sessions: Table::new(capacity.sessions, key),
+            visitors: Table::new(capacity.visitors, key),
+            sources: Table::new(capacity.sources, key),
+            nets: Table::new(capacity.nets, key),
+            accounts: Table::new(capacity.accounts, key),
+            devices: Table::new(capacity.devices, key),
+            tools: Table::new(capacity.tools, key),
+            trust: Trust::new(capacity.owners, key),
+            campaigns: Campaigns::new(capacity.campaigns, key),
+            episodes: Episodes::new(capacity.episodes, key),
+            shared: Few::default(),
+            complaints: Few::default(),
+            new_bans: (0, 0),
+            key: key.clone(),
+            settings,
+        }
+    }
+
+    /// With the operator's lists of where addresses belong.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Origins) -> Self {
+        self.origins = Some(origins);
+        self
+    }
+
+    /// Takes an event. Events come in the order of their sequences.
+    pub fn observe(&mut self, sequence: Sequence, event: &Event) -> Findings {
+        let now = seconds(event.at);
+        let firing = Firing { sequence, connection: event.connection, at: event.at, now };
+        let mut stage = Stage { firing, findings: Findings::default() };
+        match &event.kind {
+            EventKind::Started => self.begin_again(),
+            EventKind::Lost { .. } => {}
+            EventKind::PasswordChanged { account } => self.password_changed(account),
+            EventKind::Opened { peer, port, .. } => self.opened(&mut stage, peer.ip(), *port),
+            EventKind::Hello(hello) => self.hello(&stage, hello),
+            EventKind::Tls(_) => self.handshake(&mut stage, None),
+            EventKind::TlsFailed(failure) => self.handshake(&mut stage, Some(*failure)),
+            EventKind::Command(spoken) => self.said(&mut stage, spoken),
+            EventKind::Reply(answered) => {
+                if let Some(session) = self.sessions.get_mut(&event.connection.0) {
+                    session.answer(answered, sequence);
+                    // Replies that carry no message concern no rule.
+                    if answered.message.is_some() {
+                        self.judge(&mut stage, Happening::Answered(answered));
+                    }
+                }
+            }
+            EventKind::Login(attempt) => self.login(&mut stage, attempt),
+            EventKind::PreviousPassword { account } => self.old_password(&mut stage, account),
+            EventKind::Foreign { language, .. } => self.foreign(&mut stage, *language),
+            EventKind::Notice(notice) => self.noticed(&mut stage, *notice),
+            EventKind::Closed(summary) => self.closed(&mut stage, summary),
+        }
+        stage.findings
+    }
+
+    /// The process began again: what lived in memory is gone, as it is for a classifier that is new.
+    fn begin_again(&mut self) {
+        let carried = self.carried();
+        let origins = self.origins.take();
+        *self = Self::new(self.settings.clone(), &self.key);
+        self.origins = origins;
+        self.restore(&carried);
+    }
+
+    /// What outlives a restart.
+    pub fn carried(&self) -> Carried {
+        let sources = self.sources.iter().filter(|(_, offender)| offender.bans > 0);
+        let sources = sources.map(|(network, offender)| (*network, offender.banned_until, offender.bans));
+        let nets = self.nets.iter().filter(|(_, net)| net.bans > 0);
+        let nets = nets.map(|(network, net)| (*network, net.banned_until, net.bans));
+        let enforced = self.settings.enforces();
+        let ban = |(network, until, times)| Ban {
+            network,
+            since: 0,
+            until,
+            times,
+            keyhole: false,
+            exported: false,
+            enforced,
+        };
+        Carried { homes: self.trust.homes(), bans: sources.chain(nets).map(ban).collect() }
+    }
+
+    /// Takes back what [`Classifier::carried`] gave.
+    pub fn restore(&mut self, carried: &Carried) {
+        for home in &carried.homes {
+            let mark = self.account_mark(&home.account);
+            self.trust.restore(mark, home);
+            let (last, _) = self.tools.entry(home.tool, Default::default);
+            *last = (*last).max(home.last);
+        }
+        for ban in &carried.bans {
+            if ban.network == ban.network.net() {
+                let (net, _) = self.nets.entry(ban.network, Neighbourhood::default);
+                (net.banned_until, net.bans) = (ban.until, ban.times);
+            } else {
+                let (offender, _) = self.sources.entry(ban.network, Offender::default);
+                (offender.banned_until, offender.bans) = (ban.until, ban.times);
+            }
+        }
+    }
+
+    /// What a client on an open connection is known by, from its first login on.
+    pub fn fingerprint(&self, connection: ConnectionId) -> Option<Fingerprint> {
+        self.sessions.peek(&connection.0).filter(|session| session.fingerprint.is_some()).map(Session::who)
+    }
+
+    /// Octets of memory that are taken: below 32 MiB, whatever strangers do.
+    pub fn octets(&self) -> usize {
+        let sessions: usize = self.sessions.iter().map(|(_, session)| session.octets()).sum();
+        let visitors: usize = self.visitors.iter().map(|(_, visits)| visits.octets()).sum();
+        let sources: usize = self.sources.iter().map(|(_, offender)| offender.octets()).sum();
+        let accounts: usize = self.accounts.iter().map(|(_, account)| account.octets_taken()).sum();
+        let nets: usize = self.nets.iter().map(|(_, net)| net.offenders.octets()).sum();
+        let tables = self.sessions.octets()
+            + self.visitors.octets()
+            + self.sources.octets()
+            + self.nets.octets()
+            + self.accounts.octets()
+            + self.devices.octets()
+            + self.tools.octets();
+        let others = self.trust.octets() + self.campaigns.octets() + self.episodes.octets();
+        tables + others + sessions + visitors + sources + accounts + nets
+    }
+
+    /// The mark of an account, by its canonical name.
+    pub(crate) fn account_mark(&self, name: &str) -> u64 {
+        self.key.mark(name.as_bytes())
+    }
+
+    /// The mark of a tool.
+    pub(crate) fn tool_mark(&self, fingerprint: &Fingerprint) -> u64 {
+        self.key.mark(fingerprint.ja4.as_bytes()) ^ self.key.mark(fingerprint.script.as_bytes()).rotate_left(1)
+    }
+
+    /// Whether an owner used the tool within ninety days.
+    pub(crate) fn owners_use(&self, tool: u64, now: Seconds) -> bool {
+        self.tools.peek(&tool).is_some_and(|last| now.saturating_sub(*last) <= 90 * 86_400)
+    }
+
+    /// Who knew the old password is at home nowhere.
+    fn password_changed(&mut self, account: &str) {
+        let mark = self.account_mark(account);
+        self.trust.forget(mark);
+    }
+}

@@ -1,0 +1,265 @@
+//! Reads a ClientHello from the octets as they crossed the wire: what it offers, and its JA3 and JA4 fingerprints.
+//!
+//! The TLS library does not show the order of extensions, so the octets are read here, by hand. JA4 is FoxIO's client
+//! fingerprint (the one part of JA4+ under the BSD licence).
+
+use std::fmt::Write;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use md5::{Digest, Md5};
+
+use crate::event::Hello;
+use crate::untrusted::Untrusted;
+
+/// Octets kept of a name or of all ALPN protocols together.
+const NAME_MAX: usize = 255;
+
+/// What a ClientHello holds that fingerprints are made of. Lists are in the order of the wire, GREASE left out
+/// (RFC 8701).
+#[derive(Debug, Default, PartialEq, Eq)]
+struct ClientHello<'a> {
+    legacy_version: u16,
+    suites: Vec<u16>,
+    extensions: Vec<u16>,
+    groups: Vec<u16>,
+    point_formats: Vec<u8>,
+    signatures: Vec<u16>,
+    versions: Vec<u16>,
+    server_name: Option<&'a [u8]>,
+    alpn: Vec<&'a [u8]>,
+}
+
+/// What these first octets of a connection tell, if they are TLS records that hold a whole ClientHello. What may
+/// follow it is not looked at.
+pub fn read_hello(octets: &[u8]) -> Option<Hello> {
+    let handshake = handshake(octets)?;
+    let hello = ClientHello::read(&handshake)?;
+    let alpn: Vec<u8> = hello.alpn.join(&b',');
+    Some(Hello {
+        version: hello.version(),
+        server_name: hello.server_name.map(|name| Untrusted::new(&name[..name.len().min(NAME_MAX)])),
+        alpn: (!alpn.is_empty()).then(|| Untrusted::new(&alpn[..alpn.len().min(NAME_MAX)])),
+        ja3: hello.ja3(),
+        ja4: hello.ja4(),
+    })
+}
+
+/// The body of the first handshake message, put together from as many records as it takes (RFC 8446 §5.1).
+fn handshake(octets: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = Octets(octets);
+    let mut message = Vec::new();
+    loop {
+        let [content_type, major, _minor] = *rest.take(3)? else { return None };
+        if content_type != 22 || major != 3 {
+            return None;
+        }
+        // A record that has not come whole may hold the end of the message all the same.
+        let length = usize::from(rest.u16()?);
+        message.extend_from_slice(rest.up_to(length));
+        let Some(([1, a, b, c], body)) = message.split_first_chunk() else {
+            if message.len() >= 4 {
+                return None;
+            }
+            continue;
+        };
+        let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+        if let Some(body) = body.get(..length) {
+            return Some(body.to_vec());
+        }
+    }
+}
+
+impl<'a> ClientHello<'a> {
+    /// RFC 8446 §4.1.2; RFC 5246 §7.4.1.2, where extensions may be missing.
+    fn read(body: &'a [u8]) -> Option<Self> {
+        let mut rest = Octets(body);
+        let legacy_version = rest.u16()?;
+        rest.take(32)?;
+        let session = usize::from(rest.u8()?);
+        rest.take(session)?;
+        let suites = rest.vector()?.numbers();
+        let compressions = usize::from(rest.u8()?);
+        rest.take(compressions)?;
+        let mut hello = Self { legacy_version, suites, ..Self::default() };
+        if rest.0.is_empty() {
+            return Some(hello);
+        }
+        let mut extensions = rest.vector()?;
+        while !extensions.0.is_empty() {
+            let kind = extensions.u16()?;
+            let data = extensions.vector()?;
+            if !is_grease(kind) {
+                hello.extensions.push(kind);
+                hello.extension(kind, data)?;
+            }
+        }
+        Some(hello)
+    }
+
+    fn extension(&mut self, kind: u16, mut data: Octets<'a>) -> Option<()> {
+        match kind {
+            0x0000 => {
+                let mut names = data.vector()?;
+                while !names.0.is_empty() {
+                    let kind = names.u8()?;
+                    let name = names.vector()?;
+                    if kind == 0 {
+                        self.server_name.get_or_insert(name.0);
+                    }
+                }
+            }
+            0x000a => self.groups = data.vector()?.numbers(),
+            0x000b => {
+                let length = usize::from(data.u8()?);
+                self.point_formats = data.take(length)?.to_vec();
+            }
+            0x000d => self.signatures = data.vector()?.numbers(),
+            0x0010 => {
+                let mut protocols = data.vector()?;
+                while !protocols.0.is_empty() {
+                    let length = usize::from(protocols.u8()?);
+                    self.alpn.push(protocols.take(length)?);
+                }
+            }
+            0x002b => {
+                let length = usize::from(data.u8()?);
+                self.versions = Octets(data.take(length)?).numbers();
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// The highest version it offers.
+    fn version(&self) -> u16 {
+        self.versions.iter().copied().max().unwrap_or(self.legacy_version)
+    }
+
+    /// MD5 over five lists of decimal numbers.
+    fn ja3(&self) -> String {
+        let text = format!(
+            "{},{},{},{},{}",
+            self.legacy_version,
+            joined(&self.suites, "-", |text, number| write!(text, "{number}")),
+            joined(&self.extensions, "-", |text, number| write!(text, "{number}")),
+            joined(&self.groups, "-", |text, number| write!(text, "{number}")),
+            joined(&self.point_formats, "-", |text, number| write!(text, "{number}")),
+        );
+        hexadecimal(&Md5::digest(text.as_bytes()))
+    }
+
+    fn ja4(&self) -> String {
+        let mut suites = self.suites.clone();
+        suites.sort_unstable();
+        let mut extensions: Vec<u16> =
+            self.extensions.iter().copied().filter(|kind| !matches!(kind, 0x0000 | 0x0010)).collect();
+        extensions.sort_unstable();
+        let hex = |text: &mut String, number: u16| write!(text, "{number:04x}");
+        let mut last = joined(&extensions, ",", hex);
+        if !self.signatures.is_empty() && !extensions.is_empty() {
+            last.push('_');
+            last.push_str(&joined(&self.signatures, ",", hex));
+        }
+        format!(
+            "t{}{}{:02}{:02}{}_{}_{}",
+            self.ja4_version(),
+            if self.extensions.contains(&0) { 'd' } else { 'i' },
+            self.suites.len().min(99),
+            self.extensions.len().min(99),
+            self.ja4_alpn(),
+            ja4_hash(&joined(&suites, ",", hex)),
+            ja4_hash(&last),
+        )
+    }
+
+    fn ja4_version(&self) -> &'static str {
+        match self.version() {
+            0x0304 => "13",
+            0x0303 => "12",
+            0x0302 => "11",
+            0x0301 => "10",
+            0x0300 => "s3",
+            0x0002 => "s2",
+            _ => "00",
+        }
+    }
+
+    /// The first and the last character of the first protocol, or of its hexadecimal form.
+    fn ja4_alpn(&self) -> String {
+        let Some((&[first, ..], &[.., last])) = self.alpn.first().map(|protocol| (*protocol, *protocol)) else {
+            return "00".to_owned();
+        };
+        if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
+            return [char::from(first), char::from(last)].iter().collect();
+        }
+        format!("{:x}{:x}", first >> 4, last & 15)
+    }
+}
+
+fn ja4_hash(text: &str) -> String {
+    if text.is_empty() {
+        return "000000000000".to_owned();
+    }
+    hexadecimal(&digest(&SHA256, text.as_bytes()).as_ref()[..6])
+}
+
+fn joined<T: Copy>(numbers: &[T], separator: &str, write: impl Fn(&mut String, T) -> std::fmt::Result) -> String {
+    let mut text = String::new();
+    for (place, number) in numbers.iter().enumerate() {
+        if place > 0 {
+            text.push_str(separator);
+        }
+        write(&mut text, *number).expect("a String takes any text");
+    }
+    text
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    joined(octets, "", |text, octet| write!(text, "{octet:02x}"))
+}
+
+/// `0x0a0a`, `0x1a1a` … `0xfafa` (RFC 8701 §2).
+const fn is_grease(number: u16) -> bool {
+    number & 0x0f0f == 0x0a0a && number >> 8 == number & 0xff
+}
+
+/// Octets that are read from their beginning.
+#[derive(Clone, Copy)]
+struct Octets<'a>(&'a [u8]);
+
+impl<'a> Octets<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    /// As many as there are, up to this many.
+    fn up_to(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(count.min(self.0.len()));
+        self.0 = rest;
+        taken
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        let [octet] = *self.take(1)? else { return None };
+        Some(octet)
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        let [high, low] = *self.take(2)? else { return None };
+        Some(u16::from_be_bytes([high, low]))
+    }
+
+    /// Octets behind a length of two octets.
+    fn vector(&mut self) -> Option<Octets<'a>> {
+        let length = usize::from(self.u16()?);
+        self.take(length).map(Octets)
+    }
+
+    /// Numbers of two octets, without GREASE.
+    fn numbers(self) -> Vec<u16> {
+        let pairs = self.0.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        pairs.filter(|number| !is_grease(*number)).collect()
+    }
+}

@@ -1,0 +1,244 @@
+//! Tables that cannot outgrow their places: the entry that was used least lately makes room.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
+
+/// The key all hashing is done under, so that nobody who does not know it can choose what collides with what.
+///
+/// A replay that shall give the same verdicts takes the same key.
+#[derive(Clone, Debug)]
+pub struct HashKey {
+    seed: u64,
+    begun: DefaultHasher,
+}
+
+impl HashKey {
+    /// Takes 16 octets that are secret.
+    pub fn new(key: [u8; 16]) -> Self {
+        let mut begun = DefaultHasher::new();
+        begun.write(&key);
+        let halves =
+            key.chunks_exact(8).map(|half| half.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)));
+        Self { seed: halves.fold(0, |seed, half| mixed(seed ^ half).wrapping_add(half)), begun }
+    }
+
+    /// A number that stands for these octets: FNV-1a under the key, then mixed. It is our own so that a journal gives
+    /// the same verdicts under the next compiler too.
+    pub fn mark(&self, octets: &[u8]) -> u64 {
+        let begun = 0xcbf2_9ce4_8422_2325 ^ self.seed;
+        let hash = octets.iter().fold(begun, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x100_0000_01b3));
+        mixed(hash)
+    }
+}
+
+impl BuildHasher for HashKey {
+    type Hasher = DefaultHasher;
+
+    fn build_hasher(&self) -> DefaultHasher {
+        self.begun.clone()
+    }
+}
+
+/// Spreads a number over all its bits (the finish of SplitMix64).
+pub(crate) const fn mixed(number: u64) -> u64 {
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+/// No place.
+const NOWHERE: u32 = u32::MAX;
+
+#[derive(Clone, Debug)]
+struct Place<K, V> {
+    key: K,
+    value: V,
+    newer: u32,
+    older: u32,
+}
+
+/// A map of at most so many entries. Which entry makes room depends on the order of use alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<K, V> {
+    index: HashMap<K, u32, HashKey>,
+    places: Vec<Place<K, V>>,
+    free: Vec<u32>,
+    newest: u32,
+    oldest: u32,
+    most: usize,
+}
+
+impl<K: Copy + Eq + Hash, V> Table<K, V> {
+    pub(crate) fn new(most: usize, key: &HashKey) -> Self {
+        Self {
+            index: HashMap::with_hasher(key.clone()),
+            places: Vec::new(),
+            free: Vec::new(),
+            newest: NOWHERE,
+            oldest: NOWHERE,
+            most: most.max(1),
+        }
+    }
+
+    /// Octets the table itself has taken, without what its values point to.
+    pub(crate) fn octets(&self) -> usize {
+        self.places.capacity() * size_of::<Place<K, V>>()
+            + self.index.capacity() * (size_of::<(K, u32)>() + 1) * 8 / 7
+            + self.free.capacity() * 4
+    }
+
+    /// Looks without counting as use.
+    pub(crate) fn peek(&self, key: &K) -> Option<&V> {
+        self.index.get(key).map(|place| &self.places[*place as usize].value)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let place = *self.index.get(key)?;
+        self.touch(place);
+        Some(&mut self.places[place as usize].value)
+    }
+
+    /// The entry, made where there is none; and what made room for it.
+    pub(crate) fn entry(&mut self, key: K, fresh: impl FnOnce() -> V) -> (&mut V, Option<(K, V)>) {
+        if let Some(place) = self.index.get(&key).copied() {
+            self.touch(place);
+            return (&mut self.places[place as usize].value, None);
+        }
+        let fresh = Place { key, value: fresh(), newer: NOWHERE, older: NOWHERE };
+        let (place, gone) = if let Some(place) = self.free.pop() {
+            self.places[place as usize] = fresh;
+            (place, None)
+        } else if self.places.len() < self.most {
+            self.places.push(fresh);
+            (u32::try_from(self.places.len() - 1).expect("tables have fewer than 2^32 places"), None)
+        } else {
+            let place = self.oldest;
+            self.unlink(place);
+            let gone = std::mem::replace(&mut self.places[place as usize], fresh);
+            self.index.remove(&gone.key);
+            (place, Some((gone.key, gone.value)))
+        };
+        self.index.insert(key, place);
+        self.link(place);
+        (&mut self.places[place as usize].value, gone)
+    }
+
+    /// Takes an entry out. Its place is used again.
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V>
+    where
+        V: Default,
+    {
+        let place = self.index.remove(key)?;
+        self.unlink(place);
+        self.free.push(place);
+        Some(std::mem::take(&mut self.places[place as usize].value))
+    }
+
+    /// Every entry, the one used least lately first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        let mut next = self.oldest;
+        std::iter::from_fn(move || {
+            let place = self.places.get(next as usize)?;
+            next = place.newer;
+            Some((&place.key, &place.value))
+        })
+    }
+
+    fn touch(&mut self, place: u32) {
+        if self.newest != place {
+            self.unlink(place);
+            self.link(place);
+        }
+    }
+
+    fn unlink(&mut self, place: u32) {
+        let Place { newer, older, .. } = self.places[place as usize];
+        match self.places.get_mut(newer as usize) {
+            Some(place) => place.older = older,
+            None => self.newest = older,
+        }
+        match self.places.get_mut(older as usize) {
+            Some(place) => place.newer = newer,
+            None => self.oldest = newer,
+        }
+    }
+
+    fn link(&mut self, place: u32) {
+        let older = self.newest;
+        self.places[place as usize].older = older;
+        self.places[place as usize].newer = NOWHERE;
+        match self.places.get_mut(older as usize) {
+            Some(older) => older.newer = place,
+            None => self.oldest = place,
+        }
+        self.newest = place;
+    }
+}
+
+/// A short list of at most `N`: the oldest makes room.
+#[derive(Clone, Debug)]
+pub(crate) struct Few<T, const N: usize>(Vec<T>);
+
+impl<T, const N: usize> Default for Few<T, N> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T, const N: usize> Few<T, N> {
+    pub(crate) fn push(&mut self, one: T) {
+        if self.0.len() >= N {
+            self.0.remove(0);
+        }
+        self.0.push(one);
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.0.iter()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        self.0.iter_mut()
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.0.retain(keep);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Octets it has taken beside itself.
+    pub(crate) fn octets(&self) -> usize {
+        self.0.capacity() * size_of::<T>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_used_least_lately_makes_room() {
+        let mut table: Table<u32, u32> = Table::new(3, &HashKey::new([7; 16]));
+        for number in 1..=3 {
+            assert_eq!(table.entry(number, || number).1, None);
+        }
+        table.get_mut(&1);
+        assert_eq!(table.peek(&2), Some(&2));
+        assert_eq!(table.entry(4, || 4).1, Some((2, 2)));
+        assert_eq!(table.remove(&3), Some(3));
+        assert_eq!(table.entry(5, || 5).1, None);
+        assert_eq!(table.entry(6, || 6).1, Some((1, 1)));
+        assert_eq!(table.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [4, 5, 6]);
+    }
+
+    #[test]
+    fn marks_depend_on_the_key_and_on_nothing_else() {
+        let key = HashKey::new([1; 16]);
+        assert_eq!(key.mark(b"alice"), HashKey::new([1; 16]).mark(b"alice"));
+        assert_ne!(key.mark(b"alice"), key.mark(b"alicf"));
+        assert_ne!(key.mark(b"alice"), HashKey::new([2; 16]).mark(b"alice"));
+    }
+}
