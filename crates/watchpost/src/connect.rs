@@ -284,7 +284,7 @@ impl Connector {
         client
             .event(|event| match event {
                 Event::Greeting(Ok(_)) => Ok(()),
-                Event::Greeting(Err(negative)) => Err(refusal(&negative)),
+                Event::Greeting(Err(negative)) => Err(refused_on(self.target.security, &negative)),
                 _ => Err(Violation::Unsolicited.into()),
             })
             .await??;
@@ -299,7 +299,7 @@ impl Connector {
         client
             .event(|event| match event {
                 Event::StartTls(_) => Ok(()),
-                Event::Done(_, Err(negative)) => Err(refusal(&negative)),
+                Event::Done(_, Err(negative)) => Err(refused_on(Security::Stls, &negative)),
                 _ => Err(Violation::Unsolicited.into()),
             })
             .await??;
@@ -308,6 +308,16 @@ impl Connector {
         let link = client.link.take().ok_or(ConnectError::Closed)?;
         client.link = Some(self.handshake(link).await?);
         Ok(())
+    }
+}
+
+/// What is said before TLS may come from anybody on the path, and is not shown (S-008).
+fn refused_on(security: Security, negative: &Negative<'_>) -> ConnectError {
+    match security {
+        Security::Stls => {
+            ConnectError::Negative { meaning: negative.meaning, text: Untrusted::new(b"(not shown: said without TLS)") }
+        }
+        Security::Clear | Security::Tls => refusal(negative),
     }
 }
 

@@ -53,13 +53,11 @@ pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> R
         }
     }
     let tell = |outcome: &super::run::Outcome| say::outcome(outcome, json, arguments.quiet, talk);
-    match &arguments.every {
-        Some(pause) => again_and_again(&fetcher, &accounts, pause, tell, talk),
-        None => {
-            let outcomes = runtime()?.block_on(fetcher.all(&accounts, tell));
-            conclude(outcomes.iter().map(say::exit_code))
-        }
+    if let Some(pause) = &arguments.every {
+        return again_and_again(&fetcher, &accounts, pause, tell, talk);
     }
+    let outcomes = runtime()?.block_on(fetcher.all(&accounts, tell));
+    conclude(outcomes.iter().map(say::exit_code))
 }
 
 /// Until somebody ends it.

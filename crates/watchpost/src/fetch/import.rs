@@ -61,19 +61,17 @@ impl Foreign {
         let _ = writeln!(table, "name = {}", string(&self.name));
         let _ = writeln!(table, "server = {}", string(&format!("{host}:{}", self.port())));
         let _ = writeln!(table, "user = {}", string(&self.user));
-        match &self.password {
-            Some(password) => drop(writeln!(table, "password = {}", string(password))),
-            None => {
-                let rc = one_line(&rc.display().to_string());
-                let _ = writeln!(table, "# The password may stand in {rc}: put it into a file that only you can read.");
-                let _ = writeln!(table, "password = \"prompt\"   # or \"file:/path/to/it\"");
-            }
+        if let Some(password) = &self.password {
+            let _ = writeln!(table, "password = {}", string(password));
+        } else {
+            let rc = one_line(&rc.display().to_string());
+            let _ = writeln!(table, "# The password may stand in {rc}: put it into a file that only you can read.");
+            table.push_str("password = \"prompt\"   # or \"file:/path/to/it\"\n");
         }
-        match &self.to {
-            Some(to) => drop(writeln!(table, "to = {}", string(to))),
-            None => {
-                table.push_str("# to = \"maildir:/home/you/Maildir\"   # where the mail goes could not be taken over\n")
-            }
+        if let Some(to) = &self.to {
+            let _ = writeln!(table, "to = {}", string(to));
+        } else {
+            table.push_str("# Where the mail goes could not be taken over:\n# to = \"maildir:/home/you/Maildir\"\n");
         }
         if let Some(recipient) = &self.recipient {
             let _ = writeln!(table, "recipient = {}", string(recipient));

@@ -211,10 +211,9 @@ impl Work {
             entries.get(key).and_then(|entry| entry.prints).is_some_and(|known| known.whole == prints.whole)
         };
         let known = match doubt {
-            Doubt::None => false,
+            Doubt::None | Doubt::Renamed => false,
             Doubt::Changed | Doubt::Nameless => same(&key),
             Doubt::Shared => same(&key) || same(&id),
-            Doubt::Renamed => false,
         };
         let renamed = if doubt == Doubt::Renamed { self.orphans.remove(&prints.whole) } else { None };
         if known || renamed.is_some() {

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::destination::DeliveryError;
 use super::journal::JournalError;
 use super::login::{LoginError, Method};
 use super::run::Outcome;
@@ -78,16 +77,14 @@ fn remarks(outcome: &Outcome, talk: &Talk) -> Vec<String> {
 /// What is wrong, and what to do about it.
 pub(super) fn words(error: &SessionError, talk: &Talk) -> String {
     let id = match error {
-        SessionError::Secret(_) => "error-fetch-secret",
+        SessionError::Secret(_) | SessionError::Login(LoginError::Unsayable(_)) => "error-fetch-secret",
         SessionError::Login(LoginError::Credentials(_)) => "error-fetch-login",
         SessionError::Login(LoginError::Later(_)) => "error-fetch-later",
         SessionError::Login(LoginError::Server(_)) => "error-fetch-server",
         SessionError::Login(LoginError::NothingOffered(_)) => "error-fetch-method",
-        SessionError::Login(LoginError::Unsayable(_)) => "error-fetch-secret",
         SessionError::Login(LoginError::Connect(error)) | SessionError::Connect(error) => connection(error),
-        SessionError::Delivery(_) => "error-fetch-delivery",
+        SessionError::Delivery(_) | SessionError::Journal(JournalError::Io(..)) => "error-fetch-delivery",
         SessionError::Journal(JournalError::InUse) => "error-fetch-running",
-        SessionError::Journal(JournalError::Io(..)) => "error-fetch-delivery",
         SessionError::Contradiction(_) | SessionError::Refused(..) => "error-fetch-protocol",
         SessionError::NoUniqueIds => "error-fetch-uidl",
         SessionError::TooLong => "error-fetch-connect",
@@ -120,14 +117,11 @@ pub(super) fn exit_code(outcome: &Outcome) -> ExitCode {
 
 fn code_of(error: &SessionError) -> ExitCode {
     match error {
-        SessionError::Secret(_) => ExitCode::NoPermission,
-        SessionError::Login(LoginError::Credentials(_) | LoginError::NothingOffered(_) | LoginError::Unsayable(_)) => {
+        SessionError::Secret(_)
+        | SessionError::Login(LoginError::Credentials(_) | LoginError::NothingOffered(_) | LoginError::Unsayable(_)) => {
             ExitCode::NoPermission
         }
-        SessionError::Delivery(
-            DeliveryError::Unavailable(_) | DeliveryError::Refused(_) | DeliveryError::Journal(_),
-        ) => ExitCode::CannotCreate,
-        SessionError::Journal(JournalError::Io(..)) => ExitCode::CannotCreate,
+        SessionError::Delivery(_) | SessionError::Journal(JournalError::Io(..)) => ExitCode::CannotCreate,
         SessionError::Connect(ConnectError::Trust(_)) | SessionError::NoUniqueIds => ExitCode::Config,
         SessionError::Connect(ConnectError::Handshake(_)) => ExitCode::Unavailable,
         SessionError::Connect(_)

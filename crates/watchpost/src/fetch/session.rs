@@ -32,6 +32,9 @@ use crate::connect::{Client, ConnectError, Connector};
 /// Gmail shows about 300 messages to a session; a maildrop of this many may have more than it shows.
 const PARTIAL_FROM: usize = 200;
 
+/// More messages than any maildrop has: a server that claims more wants our memory.
+const MESSAGES_MAX: usize = 2_000_000;
+
 /// What came of a session.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -131,11 +134,12 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
     recover(&mut journal, &mut destination, needs.clock.seconds(), report)?;
     adopt(&mut journal, account)?;
     let mut client = needs.connector.connect().await?;
-    if journal.seen().pin.is_none() && account.trust == super::account::TrustChoice::FirstUse {
-        if let Some(pin) = client.pin() {
-            journal.append(&[Record::Pin(pin.to_string())])?;
-            journal.sync()?;
-        }
+    if journal.seen().pin.is_none()
+        && account.trust == super::account::TrustChoice::FirstUse
+        && let Some(pin) = client.pin()
+    {
+        journal.append(&[Record::Pin(pin.to_string())])?;
+        journal.sync()?;
     }
     enter(&mut client, account, needs.secret, report).await?;
     report.pipelined = client.session().capabilities().has("PIPELINING") && account.window > 1;
@@ -266,8 +270,7 @@ pub(super) async fn list(client: &mut Client) -> Result<Listing, SessionError> {
         match heard {
             Heard::Line(line) => line?,
             Heard::Count(count) => {
-                let known =
-                    usize::try_from(count).ok().filter(|count| *count <= u32::MAX as usize).ok_or(Contradiction)?;
+                let known = usize::try_from(count).ok().filter(|count| *count <= MESSAGES_MAX).ok_or(Contradiction)?;
                 listing = Listing::of(known);
                 answered += 1;
             }

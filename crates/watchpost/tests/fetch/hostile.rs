@@ -127,3 +127,15 @@ fn nothing_listens_and_stls_is_missing() {
     let nobody = House::new(1, "");
     assert!(matches!(nobody.fetch().error, Some(SessionError::Connect(ConnectError::Connect(..)))));
 }
+
+#[test]
+fn counts_that_no_maildrop_has_are_not_believed() {
+    // C-030: neither memory nor time for them.
+    let server = Server::start(&MAIL);
+    for count in [1, 2_000_001, u64::from(u32::MAX), u64::MAX] {
+        server.manners(|manners| manners.counted = Some(count));
+        let house = House::new(server.port, "");
+        assert!(matches!(house.fetch().error, Some(SessionError::Contradiction(_))), "{count}");
+        assert!(house.messages().is_empty());
+    }
+}

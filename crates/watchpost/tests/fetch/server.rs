@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 /// How a server misbehaves.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a misdeed of its own")]
 pub struct Manners {
     /// It says this of itself; PIPELINING among them unless told otherwise.
     pub capabilities: Vec<&'static str>,
@@ -27,6 +28,8 @@ pub struct Manners {
     pub no_uidl: bool,
     /// LIST says this of every message.
     pub listed: Option<usize>,
+    /// STAT says that there are so many messages.
+    pub counted: Option<u64>,
     /// PASS is refused with this.
     pub pass: Option<&'static str>,
 }
@@ -176,7 +179,10 @@ fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>)
         ("CAPA", _) => lines(manners.capabilities.iter().map(|line| format!("{line}\r\n")).collect()),
         ("PASS", _) if manners.pass.is_some() => format!("-ERR {}\r\n", manners.pass.unwrap()).into_bytes(),
         ("USER" | "PASS" | "NOOP", _) => ok(),
-        ("STAT", _) => format!("+OK {} 0\r\n", mail.len()).into_bytes(),
+        ("STAT", _) => {
+            let count = manners.counted.unwrap_or(mail.len() as u64);
+            format!("+OK {count} 0\r\n").into_bytes()
+        }
         ("LIST", None) => lines(each(&|_, octets| manners.listed.unwrap_or(octets).to_string(), mail)),
         ("UIDL", None) if manners.no_uidl => b"-ERR what\r\n".to_vec(),
         ("UIDL", None) => lines(each(&|id, _| id.to_owned(), mail)),

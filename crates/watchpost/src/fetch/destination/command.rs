@@ -16,14 +16,14 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// A command to run for each message.
 pub struct Command {
-    command: String,
+    shell: String,
     line_ends: LineEnds,
     spool: PathBuf,
 }
 
 impl Command {
     pub(super) fn new(command: &str, line_ends: LineEnds, spool: &Path) -> Self {
-        Self { command: command.to_owned(), line_ends, spool: spool.to_owned() }
+        Self { shell: command.to_owned(), line_ends, spool: spool.to_owned() }
     }
 
     pub(super) fn spool(&self) -> Spool {
@@ -32,9 +32,9 @@ impl Command {
 
     pub(super) fn run(&self, spool: Spool) -> Result<(), DeliveryError> {
         let unavailable =
-            |error: io::Error| DeliveryError::Unavailable(format!("cannot run {:?}: {error}", self.command));
+            |error: io::Error| DeliveryError::Unavailable(format!("cannot run {:?}: {error}", self.shell));
         let mut child = Program::new("/bin/sh")
-            .args(["-c", &self.command])
+            .args(["-c", &self.shell])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -49,7 +49,7 @@ impl Command {
                 None if waited >= PATIENCE => {
                     let _ = child.kill();
                     let _ = child.wait();
-                    return Err(DeliveryError::Unavailable(format!("{:?} takes too long", self.command)));
+                    return Err(DeliveryError::Unavailable(format!("{:?} takes too long", self.shell)));
                 }
                 None => {
                     std::thread::sleep(LOOK);
@@ -62,9 +62,9 @@ impl Command {
         match status.code() {
             Some(0) => Ok(()),
             Some(code) if code != TEMPORARY_FAILURE => {
-                Err(DeliveryError::Refused(format!("{:?} ends with code {code}", self.command)))
+                Err(DeliveryError::Refused(format!("{:?} ends with code {code}", self.shell)))
             }
-            _ => Err(DeliveryError::Unavailable(format!("{:?}: {status}", self.command))),
+            _ => Err(DeliveryError::Unavailable(format!("{:?}: {status}", self.shell))),
         }
     }
 }

@@ -37,9 +37,9 @@ pub struct Maildir {
 impl Maildir {
     pub(super) fn open(path: &Path, line_ends: LineEnds, account: &str) -> Result<Self, DeliveryError> {
         let incoming = path.join("watchpost-incoming").join(account);
-        let make = |folder: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        let made = ["cur", "new", "tmp"].iter().try_for_each(|name| make(&path.join(name)));
-        made.and_then(|()| make(&incoming))
+        let create = |folder: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        let made = ["cur", "new", "tmp"].iter().try_for_each(|name| create(&path.join(name)));
+        made.and_then(|()| create(&incoming))
             .and_then(|()| sync_folder(path))
             .map_err(|error| DeliveryError::disk(path, &error))?;
         let mut specification = Specification::new();

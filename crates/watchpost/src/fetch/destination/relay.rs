@@ -141,13 +141,13 @@ impl Session {
             }
         };
         let mut session = Self { reader: BufReader::new(reader), writer };
-        expect(session.answer()?, 220)?;
+        expect(&session.answer()?, 220)?;
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let hello = match relay.protocol {
             Protocol::Lmtp => format!("LHLO {host}"),
             Protocol::Smtp => format!("EHLO {host}"),
         };
-        expect(session.ask(&hello)?, 250)?;
+        expect(&session.ask(&hello)?, 250)?;
         Ok(session)
     }
 
@@ -206,7 +206,7 @@ impl Session {
     }
 }
 
-fn expect(answer: Answer, code: u16) -> io::Result<()> {
+fn expect(answer: &Answer, code: u16) -> io::Result<()> {
     if answer.code == code {
         return Ok(());
     }

@@ -253,7 +253,7 @@ mod tests {
     fn line_ends_change_and_nothing_else_does_however_the_wire_is_cut() {
         // C-072
         let wire = b"A: 1\r\n\r\n\rlone\nfeed\r\r\n\xff\0x\r\nFrom me\r\n>From\r\n>>From you\r\n\r\r\nFro\r\n\r";
-        for cut in 1..wire.len() + 1 {
+        for cut in 1..=wire.len() {
             assert_eq!(stored(LineEnds::Crlf, Quoting::None, wire, cut), wire);
             let lf = stored(LineEnds::Lf, Quoting::None, wire, cut);
             assert_eq!(lf, b"A: 1\n\n\rlone\nfeed\r\n\xff\0x\nFrom me\n>From\n>>From you\n\r\nFro\n\r", "{cut}");

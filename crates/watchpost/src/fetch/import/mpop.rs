@@ -8,6 +8,20 @@ use super::{Foreign, Tls, in_home};
 /// Where mpop remembers, unless told otherwise.
 const STATE: &str = "~/.mpop_uidls/%U_at_%H";
 
+/// Ways to log in that have the same name here.
+const METHODS: [&str; 10] = [
+    "plain",
+    "login",
+    "cram-md5",
+    "scram-sha-1",
+    "scram-sha-256",
+    "external",
+    "xoauth2",
+    "oauthbearer",
+    "apop",
+    "user",
+];
+
 type Settings = HashMap<String, String>;
 
 /// The accounts of the file.
@@ -70,21 +84,15 @@ fn foreign(name: &str, settings: &Settings, home: &Path) -> Option<Foreign> {
     }
     let auth = match setting("auth") {
         None | Some("on" | "") => None,
-        Some(
-            method @ ("plain" | "login" | "cram-md5" | "scram-sha-1" | "scram-sha-256" | "external" | "xoauth2"
-            | "apop"),
-        )
-        | Some(method @ ("oauthbearer" | "user")) => Some(method.to_owned()),
+        Some(method) if METHODS.contains(&method) => Some(method.to_owned()),
         Some(other) => {
             notes.push(format!("auth {other}"));
             None
         }
     };
     let token = matches!(auth.as_deref(), Some("xoauth2" | "oauthbearer"));
-    let password = setting("passwordeval").map(|command| match token {
-        true => format!("token-command:{command}"),
-        false => format!("command:{command}"),
-    });
+    let kind_of_secret = if token { "token-command" } else { "command" };
+    let password = setting("passwordeval").map(|command| format!("{kind_of_secret}:{command}"));
     for unknown in ["filter", "killsize", "skipsize", "proxy_host", "tls_fingerprint", "tls_cert_file", "tls_certcheck"]
     {
         notes.extend(setting(unknown).map(|value| format!("{unknown} {value}")));
