@@ -168,9 +168,16 @@ pub enum JournalError {
 pub struct Journal {
     path: PathBuf,
     file: File,
-    _lock: File,
+    lock: File,
     seen: Seen,
     lines: usize,
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing alone would not do: a child that is being started at this moment may have the file as well.
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl Journal {
@@ -191,7 +198,7 @@ impl Journal {
         let file = private(&path).map_err(named)?;
         file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(named)?;
         sync_folder(folder).map_err(named)?;
-        let mut journal = Self { path, file, _lock: lock, seen, lines };
+        let mut journal = Self { path, file, lock, seen, lines };
         journal.shorten(now)?;
         Ok(journal)
     }

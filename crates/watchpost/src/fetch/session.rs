@@ -343,8 +343,13 @@ async fn leave(
     let deleted = removed.into_iter().map(|key| Record::Deleted { key, seconds });
     let gone = journal.seen().entries.iter().filter_map(|(key, entry)| {
         let id = key.split(' ').next().unwrap_or(key);
-        let vanished = !matches!(entry.fate, Fate::Gone(_)) && !ids.contains_key(id);
-        vanished.then(|| Record::Gone { key: key.to_string(), seconds })
+        let key = key.to_string();
+        match entry.fate {
+            Fate::Listed if !ids.contains_key(id) => Some(Record::Gone { key, seconds }),
+            // The server has done what it said.
+            Fate::Deleted if !ids.contains_key(id) => Some(Record::Forgotten { key }),
+            _ => None,
+        }
     });
     let mut records: Vec<Record> = gone.collect();
     records.extend(deleted);

@@ -104,7 +104,7 @@ impl<'a> Transfer<'a> {
             piece: Vec::with_capacity(PIECE * 2),
             unknown: 0,
             removed: Vec::new(),
-            stop_at: tokio::time::Instant::now() + needs.account.session_time,
+            stop_at: tokio::time::Instant::from_std(needs.clock.now()) + needs.account.session_time,
         }
     }
 
@@ -152,7 +152,7 @@ impl<'a> Transfer<'a> {
 
     /// As many commands as the window takes: removals first, since they cost the server nothing.
     fn fill(&mut self) -> Result<(), Halt> {
-        if !self.steps.is_empty() && tokio::time::Instant::now() >= self.stop_at {
+        if !self.steps.is_empty() && tokio::time::Instant::from_std(self.needs.clock.now()) >= self.stop_at {
             self.steps.clear();
             self.report.more = true;
         }

@@ -11,6 +11,7 @@ mod destinations;
 mod hostile;
 mod house;
 mod program;
+mod proxies;
 mod sequence;
 mod server;
 mod takeover;

@@ -38,6 +38,8 @@ struct Locked {
 
 impl Drop for Locked {
     fn drop(&mut self) {
+        // Closing alone would not do: a child that is being started at this moment may have the file as well.
+        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
         // Whoever waits for it will see.
         let _ = fs::remove_file(&self.beside);
     }

@@ -223,8 +223,8 @@ cli-fetch-long-about =
     durable here.
 
     Exit codes: 0 all went well, 65 some messages could not be fetched, 73 the
-    destination takes nothing, 75 try again later, 77 a password was refused, 78 the
-    configuration is wrong.
+    destination takes nothing, 75 try again later, 77 a password was refused,
+    78 the configuration is wrong.
 cli-fetch-examples =
     Everything that is new, from all accounts, and then from one alone:
       watchpost fetch
@@ -273,7 +273,7 @@ cli-fetch-import-examples =
       watchpost fetch import mpop ~/.mpoprc > accounts.toml
 
     Or where you say:
-      watchpost fetch import getmail ~/.config/getmail/getmailrc --state ~/.config/getmail
+      watchpost fetch import getmail ~/.getmail/getmailrc --state ~/.getmail
 cli-fetch-import-arg-program = Which program
 cli-fetch-import-arg-program-value-fetchmail = fetchmail 6
 cli-fetch-import-arg-program-value-getmail = getmail 6

@@ -289,7 +289,7 @@ cli-fetch-import-examples =
       watchpost fetch import mpop ~/.mpoprc > accounts.toml
 
     場所を指定する:
-      watchpost fetch import getmail ~/.config/getmail/getmailrc --state ~/.config/getmail
+      watchpost fetch import getmail ~/.getmail/getmailrc --state ~/.getmail
 cli-fetch-import-arg-program = 引き継ぎ元のプログラムです。
 cli-fetch-import-arg-program-value-fetchmail = fetchmail 6
 cli-fetch-import-arg-program-value-getmail = getmail 6
