@@ -213,3 +213,47 @@ fn scram(hash: ScramHash, name: &str, password: &Password, binding: Binding) -> 
     let client = ScramClient::new(hash, name, password, &nonce, binding);
     client.map(|client| Initiator::Scram(Box::new(client))).map_err(|error| LoginError::Unsayable(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use watchpost_proto::pop3::client::{Channel, Limits, Session};
+
+    use super::*;
+
+    /// What a server announces.
+    fn offered(lines: &str) -> Capabilities {
+        let mut session = Session::new(Limits::default(), Channel::Tls);
+        session.input(b"+OK\r\n").unwrap();
+        session.submit(&Command::Capa).unwrap();
+        let wire = format!("+OK\r\n{lines}.\r\n");
+        let mut wire = wire.as_bytes();
+        while !wire.is_empty() {
+            wire = &wire[session.input(wire).unwrap().used..];
+        }
+        session.capabilities().clone()
+    }
+
+    #[test]
+    fn the_best_that_is_offered_and_allowed_is_chosen() {
+        // C-040, C-046
+        use Method::{External, Login, OAuthBearer, Plain, Scram, ScramPlus, User, XOauth2};
+        let all = "SASL LOGIN PLAIN SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS CRAM-MD5\r\nUSER\r\n";
+        let of = |lines, bindable| choose(&offered(lines), Proof::Password, None, bindable);
+        assert_eq!(of(all, true), Some(ScramPlus(ScramHash::Sha256)));
+        assert_eq!(of(all, false), Some(Scram(ScramHash::Sha256)));
+        assert_eq!(of("SASL PLAIN SCRAM-SHA-1\r\n", true), Some(Scram(ScramHash::Sha1)));
+        assert_eq!(of("SASL PLAIN LOGIN CRAM-MD5\r\nUSER\r\n", true), Some(Plain));
+        assert_eq!(of("SASL CRAM-MD5\r\nUSER\r\n", true), Some(User), "CRAM-MD5 only when named");
+        assert_eq!(of("SASL login\r\n", true), Some(Login));
+        assert_eq!(of("", true), Some(User), "no CAPA, no SASL");
+        assert_eq!(of("SASL CRAM-MD5\r\n", true), None);
+        let token = |lines| choose(&offered(lines), Proof::Token, None, true);
+        assert_eq!(token("SASL PLAIN XOAUTH2 OAUTHBEARER\r\n"), Some(OAuthBearer));
+        assert_eq!(token("SASL PLAIN XOAUTH2\r\n"), Some(XOauth2));
+        assert_eq!(token("SASL PLAIN\r\nUSER\r\n"), None, "a token is no password");
+        assert_eq!(choose(&offered("SASL EXTERNAL\r\n"), Proof::Certificate, None, true), Some(External));
+        // A method that is named is not replaced.
+        assert_eq!(choose(&offered(all), Proof::Password, Some(Method::Apop), true), Some(Method::Apop));
+        assert!(Method::WORDS.iter().all(|(word, method)| method.word() == *word));
+    }
+}

@@ -110,6 +110,48 @@ fn arrived_about(kind: &str, folder: &Path) -> usize {
     std::fs::read_dir(folder.join("md/new")).map_or(0, Iterator::count)
 }
 
+/// The journal without everything behind the last line that has this word: what a power cut takes when it was not synced.
+fn cut_journal_behind(house: &House, word: &str) -> String {
+    let path = house.path("xdg/watchpost/fetch/a.journal");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines.iter().rposition(|line| line.split(' ').nth(1) == Some(word)).unwrap();
+    let kept: String = lines.iter().take(last + 1).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&path, &kept).unwrap();
+    kept
+}
+
+#[test]
+fn a_power_cut_may_take_whatever_was_not_synced() {
+    // C-061: renames that no folder was synced behind, and lines that the journal was not.
+    let mail = mail(12);
+    for (more, goes) in [(KINDS[0].1, false), (KINDS[1].1, true)] {
+        for point in ["fetch.crash-amid-renames", "fetch.crash-before-done", "fetch.crash-before-quit"] {
+            let server = Server::start(&[]);
+            server.state.lock().unwrap().mail.clone_from(&mail);
+            let house = House::new(server.port, more);
+            assert!(!program(&house, Some(point)).output().unwrap().status.success());
+            let journal = cut_journal_behind(&house, "intent");
+            if point == "fetch.crash-amid-renames" {
+                let intents = journal.lines().filter(|line| line.contains(" intent "));
+                for intent in intents {
+                    let words: Vec<&str> = intent.split(' ').collect();
+                    let [.., temporary, name] = words.as_slice() else { panic!("{intent}") };
+                    let renamed = house.path("md/new").join(name);
+                    if renamed.exists() {
+                        std::fs::rename(renamed, house.path("md/watchpost-incoming/a").join(temporary)).unwrap();
+                    }
+                }
+                assert!(messages_of(&house.path("md")).is_empty(), "the rename is undone");
+            }
+            // Octets of a message that never was whole.
+            std::fs::write(house.path("md/watchpost-incoming/a/half"), b"Subject: ha").unwrap();
+            finishes_exactly(&house, &server, "maildir", &format!("{more} {point}"), &mail, goes);
+            assert_eq!(std::fs::read_dir(house.path("md/watchpost-incoming/a")).unwrap().count(), 0);
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_known_after_a_crash_comes_again_and_is_named() {
     // C-061: a command may have taken the message.

@@ -103,6 +103,22 @@ fn a_refusal_is_told_apart_by_its_code() {
 }
 
 #[test]
+fn a_token_that_has_expired_is_renewed_once() {
+    // C-043, C-047
+    let server = Server::start(&MAIL);
+    server.manners(|manners| manners.capabilities = vec!["SASL XOAUTH2", "PIPELINING", "UIDL"]);
+    let command = |next: &str| format!("password = \"token-command:cat {{dir}}/token; echo {next} > {{dir}}/token\"");
+    let house = House::new(server.port, &command("good"));
+    std::fs::write(house.path("token"), "old\n").unwrap();
+    assert_eq!(house.fetch_well().report.delivered, 2);
+    assert_eq!(server.heard_verb("AUTH XOAUTH2"), 2, "always in two steps, and once more");
+    let house = House::new(server.port, &command("bad"));
+    std::fs::write(house.path("token"), "old\n").unwrap();
+    assert!(matches!(house.fetch().error, Some(SessionError::Login(LoginError::Credentials(_)))));
+    assert_eq!(server.heard_verb("AUTH XOAUTH2"), 2);
+}
+
+#[test]
 fn a_server_without_capa_and_one_without_pipelining_are_served_too() {
     // C-024
     let server = Server::start(&MAIL);

@@ -25,9 +25,10 @@ impl House {
         } else {
             format!("to = \"maildir:{}\"\n", folder.path().join("md").display())
         };
+        let password = if more.contains("password = ") { "" } else { "password = \"command:echo secret\"\n" };
         let text = format!(
             "[[fetch]]\nname = \"a\"\nserver = \"127.0.0.1:{port}\"\nuser = \"alice\"\ntls = \"none\"\n\
-             password = \"command:echo secret\"\n{to}{}\n",
+             {password}{to}{}\n",
             more.replace("{dir}", folder.path().to_str().unwrap())
         );
         let path = folder.path().join("watchpost.toml");

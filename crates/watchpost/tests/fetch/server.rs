@@ -176,6 +176,13 @@ fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>)
         said.collect::<Vec<_>>()
     };
     let reply = match (verb, message) {
+        ("AUTH", _) if line == "AUTH XOAUTH2" => b"+ \r\n".to_vec(),
+        (token, _) if token.starts_with("dXNlcj1") => {
+            let said = data_encoding::BASE64.decode(token.as_bytes()).unwrap();
+            if said == b"user=alice\x01auth=Bearer good\x01\x01" { ok() } else { b"+ e30=\r\n".to_vec() }
+        }
+        // What a client says that was told of its failure (C-047).
+        ("", _) => b"-ERR [AUTH] expired\r\n".to_vec(),
         ("CAPA", _) => lines(manners.capabilities.iter().map(|line| format!("{line}\r\n")).collect()),
         ("PASS", _) if manners.pass.is_some() => format!("-ERR {}\r\n", manners.pass.unwrap()).into_bytes(),
         ("USER" | "PASS" | "NOOP", _) => ok(),
