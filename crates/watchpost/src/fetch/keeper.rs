@@ -14,8 +14,8 @@ use super::journal::{Journal, Record};
 use super::plan::Doubt;
 use crate::clock::Clock;
 
-/// Pieces that wait for the keeper: with pieces of 64 KiB, 4 MiB at the most.
-const PIECES_WAITING: usize = 64;
+/// Pieces that wait for the keeper: with pieces of 64 KiB, 2 MiB and a little more.
+const PIECES_WAITING: usize = 32;
 /// Octets of the messages of one batch.
 const BATCH_OCTETS: u64 = 8 << 20;
 

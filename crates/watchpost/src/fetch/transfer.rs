@@ -101,7 +101,7 @@ impl<'a> Transfer<'a> {
             removals: VecDeque::new(),
             flights: VecDeque::new(),
             report,
-            piece: Vec::with_capacity(PIECE * 2),
+            piece: Vec::new(),
             unknown: 0,
             removed: Vec::new(),
             stop_at: tokio::time::Instant::from_std(needs.clock.now()) + needs.account.session_time,
@@ -191,10 +191,11 @@ impl<'a> Transfer<'a> {
     async fn hear(&mut self, heard: Heard) -> Result<(), Halt> {
         match (heard, self.flights.front()) {
             (Heard::Begins, Some(Flight::Fetch(index, doubt))) => {
-                self.piece.clear();
                 let id = self.listing.id(*index).unwrap_or_default().to_owned();
                 let (index, doubt) = (*index, *doubt);
                 let listed = self.listing.octets(index).unwrap_or_default();
+                // What LIST says is a hint, and a server may lie (C-031).
+                self.piece = Vec::with_capacity(usize::try_from(listed).unwrap_or(PIECE).min(PIECE));
                 self.bring(Brought::Begin { index, id, listed, doubt }).await
             }
             (Heard::Begins, _) => {
@@ -294,7 +295,7 @@ impl<'a> Transfer<'a> {
         if self.piece.is_empty() {
             return Ok(());
         }
-        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE * 2));
+        let piece = std::mem::take(&mut self.piece);
         self.report.octets += piece.len() as u64;
         self.needs.gauge.octets(piece.len() as u64);
         self.bring(Brought::Octets(piece)).await

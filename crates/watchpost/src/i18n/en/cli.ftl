@@ -217,10 +217,10 @@ cli-fetch-long-about =
     Bring mail from other servers, each message once
 
     The accounts stand in the configuration, under [[fetch]]; docs/config.md
-    describes every key. Into a Maildir, an mbox or an account of this server each
-    message arrives exactly once, whatever breaks in between. Mail stays on the
-    server unless `leave` says otherwise, and is removed there only once it is
-    durable here.
+    describes every key. Into a Maildir, an mbox or an account of this server
+    each message arrives exactly once, whatever breaks in between. Mail stays on
+    the server unless `leave` says otherwise, and is removed there only once it
+    is durable here.
 
     Exit codes: 0 all went well, 65 some messages could not be fetched, 73 the
     destination takes nothing, 75 try again later, 77 a password was refused,
@@ -263,10 +263,11 @@ cli-fetch-import-about = Take over accounts and memory of fetchmail, getmail6 or
 cli-fetch-import-long-about =
     Take over accounts and memory of fetchmail, getmail6 or mpop
 
-    Prints the accounts as [[fetch]] tables, for you to look at and to put into the
-    configuration, and writes down which messages the other program has fetched: the
-    first run fetches none of them again. Nothing of the other program is changed.
-    Passwords are not taken over; the tables say where to put them.
+    Prints the accounts as [[fetch]] tables, for you to look at and to put into
+    the configuration, and writes down which messages the other program has
+    fetched: the first run fetches none of them again. Nothing of the other
+    program is changed. Passwords are not taken over; the tables say where to put
+    them.
 cli-fetch-import-examples =
     The memory is looked for where the program keeps it:
       watchpost fetch import fetchmail ~/.fetchmailrc > accounts.toml
