@@ -164,9 +164,10 @@ pub struct Spoken {
     /// The line without its end. Whatever may be a secret in it is absent: the argument of PASS, the digest of APOP,
     /// SASL data, and lines that may be passwords typed in the wrong place. 128 octets at most.
     pub text: Untrusted,
-    /// Octets of the line that were left out of `text` because they may be secret.
+    /// Octets of the line that were left out of `text` because they may be secret: roughly, so that the length of a
+    /// password is known no better than [`PasswordLength`] tells it.
     pub hidden: u32,
-    /// Octets of the whole line, its end counted.
+    /// Octets of the whole line, its end counted, as roughly as `hidden` is known.
     pub octets: u32,
     /// How the line ended.
     pub line_end: SpokenEnd,

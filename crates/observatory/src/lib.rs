@@ -18,6 +18,7 @@ mod foreign;
 mod ground;
 mod header;
 mod hello;
+pub mod journal;
 mod origin;
 mod password;
 pub mod rules;

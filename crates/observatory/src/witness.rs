@@ -135,12 +135,13 @@ impl Witness {
 
     fn heard(&mut self, heard: Heard, at: SystemTime) {
         self.said += 1;
+        let hidden = roughly(heard.hidden);
         let spoken = Spoken {
             state: heard.state,
             verb: heard.verb,
             text: Untrusted::new(heard.text),
-            hidden: heard.hidden,
-            octets: heard.octets,
+            hidden,
+            octets: heard.octets - heard.hidden + hidden,
             line_end: heard.line_end,
             letters: heard.letters,
             pipelined: heard.pipelined,
@@ -218,5 +219,31 @@ fn is_urgent(kind: &EventKind) -> bool {
         | EventKind::PreviousPassword { .. }
         | EventKind::PasswordChanged { .. } => true,
         _ => false,
+    }
+}
+
+/// How long something hidden is, no more exactly than the facts of a password say it: the upper end of a range.
+fn roughly(hidden: u32) -> u32 {
+    match hidden {
+        0 => 0,
+        1..=5 => 5,
+        6..=8 => 8,
+        9..=11 => 11,
+        12..=15 => 15,
+        longer => longer.next_multiple_of(16),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_of_a_password_is_not_told() {
+        // S-061
+        assert_eq!(
+            [0, 1, 5, 6, 8, 9, 11, 12, 15, 16, 17, 2606].map(roughly),
+            [0, 5, 5, 8, 8, 11, 11, 15, 15, 16, 32, 2608]
+        );
     }
 }

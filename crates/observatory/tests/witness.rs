@@ -6,7 +6,6 @@ mod watching;
 
 use std::panic::catch_unwind;
 use std::process::Command;
-use std::time::Instant;
 
 use proptest::prelude::*;
 use watchpost_observatory::{
@@ -14,7 +13,7 @@ use watchpost_observatory::{
     Witness,
 };
 use watchpost_proto::planted::plant;
-use watchpost_proto::pop3::server::{Action, Channel, Limits, Notice, Session, Told};
+use watchpost_proto::pop3::server::{Notice, Told};
 
 use watching::{at, commands, dropped, noop, replied, session, summary};
 
@@ -123,43 +122,6 @@ fn each_command_and_its_reply_stay_together() {
         assert!(matches!(&pair[0].kind, EventKind::Command(_)) && matches!(&pair[1].kind, EventKind::Reply(_)));
         assert_eq!(pair[0].at, pair[1].at);
     }
-}
-
-#[test]
-#[ignore = "a measurement: run it alone, in a release build, with --ignored --nocapture"]
-fn what_watching_a_session_costs() {
-    // S-060: sessions of six commands, watched and not
-    const SESSIONS: u32 = 100_000;
-    let run = |watched: bool| {
-        let begun = Instant::now();
-        let mut events = 0;
-        for _ in 0..SESSIONS {
-            let now = Instant::now();
-            let session = Session::new(Limits::default(), Channel::Tls, now);
-            let mut session = if watched { session.with_witness() } else { session };
-            let mut witness = watched.then(|| Witness::new(ConnectionId(7)));
-            let mut output = Vec::new();
-            for line in ["CAPA\r\n", "USER a\r\n", "AUTH X\r\n", "LANG\r\n", "AUTH\r\n", "QUIT\r\n"] {
-                session.receive(line.as_bytes(), now);
-                while session.poll(&mut output).is_some_and(|action| action != Action::Close) {}
-                if let Some(witness) = &mut witness {
-                    witness.told(session.told(), at(0));
-                }
-                output.clear();
-            }
-            events += witness.map_or(0, |witness| witness.end(summary(), at(0)).len());
-        }
-        (begun.elapsed(), events)
-    };
-    run(true);
-    let ((alone, _), (watched, events)) = (run(false), run(true));
-    let microseconds = |time: std::time::Duration| time.as_secs_f64() * 1e6 / f64::from(SESSIONS);
-    println!(
-        "a session of six commands: {:.2} µs alone, {:.2} µs watched ({} events)",
-        microseconds(alone),
-        microseconds(watched),
-        events / SESSIONS as usize
-    );
 }
 
 /// The fault, and the check that must fail while it is there.

@@ -4,6 +4,7 @@
 pub mod machine;
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tokio::io::AsyncReadExt;
 use watchpost_proto::{Extent, Listing, Octets, Outcome, UniqueId};
@@ -18,6 +19,7 @@ pub async fn run<S: Store>(mut factory: impl FnMut() -> S) {
     a_maildrop_without_mail_is_empty(&factory()).await;
     listed_sizes_are_what_is_delivered(&factory()).await;
     stored_octets_come_back_unchanged(&factory()).await;
+    a_message_knows_when_it_came(&factory()).await;
     numbers_follow_arrival_and_deliveries_stay_invisible(&factory()).await;
     unique_ids_are_distinct_and_persist(&factory()).await;
     dropping_removes_nothing(&factory()).await;
@@ -141,6 +143,16 @@ async fn stored_octets_come_back_unchanged<S: Store>(store: &S) {
     for (index, message) in messages.iter().enumerate() {
         assert!(read(&maildrop, index).await.1 == *message, "message {index} comes back unchanged (P-165)");
     }
+}
+
+/// Rule H4 of the observatory asks how old a message is that is fetched. A file system's clock may lag a tick behind.
+async fn a_message_knows_when_it_came<S: Store>(store: &S) {
+    let user = user("arrived");
+    let before = SystemTime::now() - Duration::from_secs(1);
+    deliver(store, &user, b"Subject: new\r\n\r\n").await;
+    let Ok(message) = open(store, &user).await.read(0).await else { panic!("a message that was delivered is read") };
+    let after = SystemTime::now() + Duration::from_secs(1);
+    assert!((before..after).contains(&message.arrived), "{:?}", message.arrived);
 }
 
 /// P-065, P-066, P-067

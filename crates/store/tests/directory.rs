@@ -23,8 +23,8 @@ async fn a_password_that_was_right_is_worthless_once_it_is_changed() {
 }
 
 #[tokio::test]
-async fn an_unknown_user_takes_as_long_as_a_known_one() {
-    checks::an_unknown_user_takes_as_long_as_a_known_one().await;
+async fn an_unknown_user_costs_as_much_as_a_known_one() {
+    checks::an_unknown_user_costs_as_much_as_a_known_one().await;
 }
 
 #[tokio::test]

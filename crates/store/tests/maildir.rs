@@ -177,6 +177,31 @@ async fn a_message_removed_by_others_is_gone_and_counts_as_removed() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_gone_is_looked_for_once_until_something_changes() {
+    // P-176: a client may ask for it as often as it likes.
+    let fixture = Fixture::new();
+    for number in 0..2 {
+        fixture.put(&format!("cur/170000000{number}.M1P1.host"), b"Subject: x\n\n");
+    }
+    let maildrop = fixture.open().await;
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_hours(400_000);
+    let set_back = || fs::File::open(fixture.path("cur")).unwrap().set_modified(long_ago).unwrap();
+    let rename = |flags| fs::rename(fixture.path("cur/1700000001.M1P1.host"), fixture.path(flags)).unwrap();
+    fs::remove_file(fixture.path("cur/1700000000.M1P1.host")).unwrap();
+    fixture.settle();
+    set_back();
+    assert!(matches!(maildrop.read(0).await, Err(ReadError::Gone)));
+    // Behind the back of the folder's time: who looks at that alone cannot know.
+    rename("cur/1700000001.M1P1.host:2,F");
+    set_back();
+    assert!(matches!(maildrop.read(1).await, Err(ReadError::Gone)), "nothing has changed: nobody looks");
+    fixture.settle();
+    assert_eq!(read(&maildrop, 1).await.1, b"Subject: x\n\n");
+    maildrop.update(removing(&[0, 1])).await.unwrap();
+    assert!(fixture.names("cur").is_empty());
+}
+
+#[tokio::test]
 async fn what_is_no_regular_file_is_no_message() {
     // S-047
     let fixture = Fixture::new();

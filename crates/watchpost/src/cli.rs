@@ -1,11 +1,19 @@
 //! The command line. Its texts stand in `i18n/{en,ja}`: [`crate::i18n::localize`] puts them in.
 
+mod watch;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use serde::Serialize;
+
+pub use self::watch::{
+    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PrivacyArgs,
+    PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs,
+    SessionsCommand, SeverityChoice,
+};
 
 /// What was asked for.
 #[derive(Debug, Parser)]
@@ -41,6 +49,20 @@ pub enum Command {
     CheckConfig(CheckConfigArgs),
     /// Accounts.
     User(UserArgs),
+    /// What happened.
+    Report(ReportArgs),
+    /// Finds sessions.
+    Sessions(SessionsArgs),
+    /// One session, step by step.
+    Session(SessionArgs),
+    /// Who tried to enter an account.
+    Account(AccountArgs),
+    /// One campaign.
+    Campaign(CampaignArgs),
+    /// The rules, and what they would have said.
+    Rules(RulesArgs),
+    /// What is held about somebody.
+    Privacy(PrivacyArgs),
     /// Explains a word of the protocol.
     Explain(ExplainArgs),
     /// Brings mail from other servers.

@@ -26,12 +26,18 @@ pub fn start(log: Log, colour: bool) {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SessionLog;
 
+impl SessionLog {
+    /// Writes the line of a session that has ended; other events have none.
+    pub fn record_borrowed(&self, event: &Event) {
+        if let EventKind::Closed(summary) = &event.kind {
+            line(&event.connection.to_string(), summary);
+        }
+    }
+}
+
 impl EventSink for SessionLog {
     fn record(&self, event: Event) {
-        if let EventKind::Closed(summary) = event.kind {
-            let connection = event.connection;
-            line(&connection.to_string(), &summary);
-        }
+        self.record_borrowed(&event);
     }
 }
 

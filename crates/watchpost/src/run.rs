@@ -12,6 +12,8 @@ use crate::config::{Config, ConfigError, ConfigErrors, ConfigKey};
 use crate::console::{Failure, Surroundings, Talk, port_trouble, runtime};
 use crate::i18n::{Language, Texts, localize};
 use crate::serve::{Ready, StartError};
+use crate::times::Reckoning;
+use crate::watch::{self, Desk};
 use crate::{accounts, bench, conform, demo, explain, fetch, init, log, serve, user};
 
 /// Where a configuration is looked for when none is named.
@@ -57,6 +59,27 @@ fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Fa
             let config = load_config(&arguments.file, talk)?;
             user::run(&arguments.command, &config, talk)
         }
+        Command::Report(arguments) => {
+            watch::report::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
+        Command::Sessions(arguments) => {
+            watch::sessions::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
+        Command::Session(arguments) => {
+            watch::session::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
+        Command::Account(arguments) => {
+            watch::account::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
+        Command::Campaign(arguments) => {
+            watch::campaign::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
+        Command::Rules(arguments) => {
+            watch::rules::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
+        Command::Privacy(arguments) => {
+            watch::privacy::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
         Command::Explain(arguments) => explain::run(&arguments, talk, surroundings),
         Command::Fetch(arguments) => fetch::command::run(&arguments, talk, surroundings),
         Command::Conform(arguments) => conform::run(&arguments, talk),
@@ -64,6 +87,18 @@ fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Fa
         Command::Completions(arguments) => completions(&arguments, talk),
         Command::Man(arguments) => man(&arguments, talk),
     }
+}
+
+/// Columns of a terminal that does not say how many it has.
+const COLUMNS: usize = 100;
+/// Below this a table cannot be read, whatever the terminal says.
+const COLUMNS_MIN: usize = 40;
+
+/// What the commands that read the journal need.
+fn desk<'a>(config: &'a Config, talk: &'a Talk, surroundings: &Surroundings) -> Desk<'a> {
+    let columns = (surroundings.variable)("COLUMNS").and_then(|columns| columns.trim().parse().ok());
+    let reckoning = Reckoning::new(SystemClock.wall());
+    Desk { config, talk, reckoning, columns: columns.unwrap_or(COLUMNS).max(COLUMNS_MIN) }
 }
 
 /// Finds and loads the configuration, or says what is wrong with it and where.

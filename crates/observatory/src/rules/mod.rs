@@ -1,6 +1,6 @@
 //! The rules: one file each, one list of them all.
 //!
-//! A rule is a function of a [`Case`]: what just happened, and what is remembered of whom it concerns. It changes
+//! A rule is a function of a case: what just happened, and what is remembered of whom it concerns. It changes
 //! nothing, so that it can be read, tested and replayed alone; what it finds becomes a verdict in `classify`.
 
 /// Declares the thresholds of a rule: their defaults stand beside the reason.

@@ -12,10 +12,7 @@ pub(super) const fn text(ground: Ground) -> Said {
         Ground::NeverFromThisNet => {
             said("the owner is not at home in this network", "利用者の居場所ではないネットワークです")
         }
-        Ground::NobodyFromThisNet => said(
-            "nobody with an account was in this network in 30 days",
-            "30 日間、どの利用者もこのネットワークから来ていません",
-        ),
+        Ground::NobodyFromThisNet => said("no owner was here in 30 days", "30 日間、ここから来た利用者はいません"),
         Ground::OwnersNotCounted => said(
             "owners' mistakes where they are at home were not counted",
             "居場所にいる利用者の打ち間違いは数えていません",

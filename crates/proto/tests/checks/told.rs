@@ -18,19 +18,23 @@ pub fn told(input: &[u8]) -> Vec<Told> {
 }
 
 pub fn heard(told: &[Told]) -> Vec<&Heard> {
-    let heard = |told| match told {
-        &Told::Heard(ref heard) => Some(heard),
-        _ => None,
-    };
-    told.iter().filter_map(heard).collect()
+    let mut lines = Vec::new();
+    for told in told {
+        if let Told::Heard(heard) = told {
+            lines.push(heard);
+        }
+    }
+    lines
 }
 
 pub fn answered(told: &[Told]) -> Vec<&Replied> {
-    let answered = |told| match told {
-        &Told::Answered(ref replied) => Some(replied),
-        _ => None,
-    };
-    told.iter().filter_map(answered).collect()
+    let mut replies = Vec::new();
+    for told in told {
+        if let Told::Answered(replied) = told {
+            replies.push(replied);
+        }
+    }
+    replies
 }
 
 /// Ways in which a secret may be said, in the right place and in wrong ones. `{}` stands for it.

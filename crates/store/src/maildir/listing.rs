@@ -52,7 +52,8 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
-    fn of(folders: &Folders) -> io::Result<Self> {
+    /// As the folders are now.
+    pub(super) fn of(folders: &Folders) -> io::Result<Self> {
         let of = |folder: &Folder| Facts::of_open(folder).map(|facts| (facts.inode, facts.modified));
         Ok(Self { new: of(&folders.new)?, cur: of(&folders.cur)? })
     }
@@ -64,7 +65,7 @@ impl Fingerprint {
     }
 
     /// Whether every later change will be seen.
-    fn is_settled(&self, now: SystemTime) -> bool {
+    pub(super) fn is_settled(&self, now: SystemTime) -> bool {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
         let newest = self.new.1.0.max(self.cur.1.0);
         i128::try_from(now).is_ok_and(|now| now - newest > SETTLED_NANOSECONDS)

@@ -66,7 +66,7 @@ async fn open(session: &Arc<Session>, index: usize) -> Result<MessageFile, ReadE
         };
         match again() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                session.look_again()?;
+                session.look_again_if_changed()?;
                 again()
             }
             opened => opened,

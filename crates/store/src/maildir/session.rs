@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 #[cfg(feature = "planted")]
 use watchpost_proto::planted::planted;
 
 use super::folders::Folders;
 use super::housekeeping::{Chore, put_off};
-use super::listing::{Sweep, while_it_changes};
+use super::listing::{Fingerprint, Sweep, while_it_changes};
 use super::lock::Lock;
 use super::scan::each_name;
 use super::snapshot::{Place, Snapshot, Subfolder};
@@ -25,9 +26,16 @@ pub(super) struct Session {
     folders: OnceLock<Arc<Folders>>,
     pub(super) snapshot: Arc<Snapshot>,
     /// Messages whose flags or folder somebody else has changed since the listing.
-    moved: Mutex<HashMap<usize, Place>>,
+    moved: Mutex<Option<Box<Moved>>>,
     /// Dropped last.
     _lock: Lock,
+}
+
+/// Where messages have gone, and how the Maildir was when that was found out.
+#[derive(Debug)]
+struct Moved {
+    places: HashMap<usize, Place>,
+    state: Fingerprint,
 }
 
 impl Session {
@@ -52,7 +60,7 @@ impl Session {
 
     /// Where the message lies, as far as this session knows.
     pub(super) fn place(&self, index: usize) -> Place {
-        if let Some(place) = self.moved().get(&index) {
+        if let Some(place) = self.moved().as_ref().and_then(|moved| moved.places.get(&index)) {
             return place.clone();
         }
         let (subfolder, name) = self.snapshot.place(index);
@@ -62,25 +70,33 @@ impl Session {
     /// Reads new/ and cur/ again and notes every message that has another name now: a message is known by its base.
     pub(super) fn look_again(&self) -> io::Result<()> {
         let indexes: HashMap<&[u8], usize> = self.snapshot.names().map(name::base).zip(0..).collect();
-        let mut moved = HashMap::new();
+        let mut places = HashMap::new();
         let folders = self.folders()?;
-        while_it_changes(folders, || {
+        let state = while_it_changes(folders, || {
             for subfolder in [Subfolder::New, Subfolder::Cur] {
                 each_name(folders.subfolder(subfolder), |name| {
                     if let Some(index) = indexes.get(name::base(name))
                         && self.snapshot.place(*index) != (subfolder, name)
                     {
-                        moved.insert(*index, Place { subfolder, name: name.to_vec() });
+                        places.insert(*index, Place { subfolder, name: name.to_vec() });
                     }
                 })?;
             }
             Ok(())
         })?;
-        *self.moved() = moved;
+        *self.moved() = Some(Box::new(Moved { places, state }));
         Ok(())
     }
 
-    fn moved(&self) -> MutexGuard<'_, HashMap<usize, Place>> {
+    /// The same, unless nothing has changed since the last time: a client may ask for a message that is gone as often as
+    /// it likes.
+    pub(super) fn look_again_if_changed(&self) -> io::Result<()> {
+        let known = self.moved().as_ref().map(|moved| moved.state);
+        let now = Fingerprint::of(self.folders()?)?;
+        if known == Some(now) && now.is_settled(SystemTime::now()) { Ok(()) } else { self.look_again() }
+    }
+
+    fn moved(&self) -> MutexGuard<'_, Option<Box<Moved>>> {
         // Whatever a panic could leave here is looked up again.
         self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }

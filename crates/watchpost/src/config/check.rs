@@ -156,17 +156,20 @@ impl Check<'_> {
     fn accounts_of_our_own(&mut self, raw: &RawDirectory) -> Option<PathBuf> {
         const KEY: &str = "directory.path";
         let path = self.plain_path(KEY, raw.path.as_deref().unwrap_or("{data_dir}/accounts.sqlite"))?;
-        let folder = path.parent().unwrap_or(&path);
+        self.file_to_write(KEY, &path, "write the path of the file: path = \"{data_dir}/accounts.sqlite\"");
+        Some(path)
+    }
+
+    /// A database may be new, its folder may not: SQLite keeps its log and its index beside the file.
+    pub(super) fn file_to_write(&mut self, key: &str, path: &Path, help: &str) {
+        let folder = path.parent().unwrap_or(path);
         if path.is_dir() {
-            let message = format!("{} is a folder", shown(&path));
-            self.refuse(KEY, &message, "write the path of the file: path = \"{data_dir}/accounts.sqlite\"");
+            self.refuse(key, &format!("{} is a folder", shown(path)), help);
         } else if Some(folder) != self.data_dir.as_deref()
             && let Err(trouble) = folder::usable(folder)
         {
-            // SQLite keeps its log and its index beside the file.
-            self.refuse_folder(KEY, &trouble);
+            self.refuse_folder(key, &trouble);
         }
-        Some(path)
     }
 
     /// The file is there, and we can read it. What stands in it is its reader's to judge.

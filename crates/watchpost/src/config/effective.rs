@@ -24,6 +24,7 @@ impl Config {
         let kind = word_of(&DirectoryKind::WORDS, &self.directory.kind);
         let _ = write!(text, "\n[directory]\nkind = \"{kind}\"\npath = {}\n", path(&self.directory.path));
         let _ = write!(text, "\n[store]\nkind = \"maildir\"\npath = {}\n", string(&self.store.path));
+        text.push_str(&self.observatory.table());
         text.push_str(&self.limits_table());
         let _ = write!(
             text,
@@ -97,6 +98,13 @@ key = "key.pem"
 # [store]
 # kind = "maildir"
 # path = "{data_dir}/mail/{user}/Maildir"
+
+# What happened: `watchpost report` reads it.
+# [observatory]
+# journal = "{data_dir}/journal.sqlite"
+# retention = "30d"
+# journal_max = "2GiB"
+# answers = "enforce"           # enforce | observe
 
 # [limits]
 # connections = 4096

@@ -18,6 +18,7 @@ mod limits;
 mod listener;
 mod maildir_path;
 mod network;
+mod observatory;
 mod raw;
 mod reading;
 mod reference;
@@ -47,6 +48,7 @@ pub use self::limits::Limits;
 pub(crate) use self::limits::parse_duration;
 pub use self::listener::{Listener, ListenerProtocol};
 pub use self::network::{Network, NotANetwork, PlaintextLogin};
+pub use self::observatory::{Answers, Observatory};
 pub use self::reference::{COMPLETE_EXAMPLE, reference};
 pub use self::tls_identity::{TlsFile, TlsIdentity, TlsIdentityError};
 
@@ -70,6 +72,8 @@ pub struct Config {
     pub directory: Directory,
     /// Where the mail is.
     pub store: Store,
+    /// The journal, and what is known of addresses.
+    pub observatory: Observatory,
     /// How much a client, or all of them together, may take.
     pub limits: Limits,
     /// Where real clients, or old mail, part from the standards.
@@ -251,6 +255,7 @@ impl Config {
         let tls = raw.tls.as_ref().map(|raw| TlsIdentity::checked(&mut check, raw));
         let directory = check.directory(&raw.directory.unwrap_or_default());
         let store = Store::new(&mut check, &raw.store.unwrap_or_default());
+        let observatory = Observatory::new(&mut check, &raw.observatory.unwrap_or_default());
         let limits = Limits::new(&mut check, &raw.limits.unwrap_or_default());
         let quirks = check.quirks(&raw.compatibility.unwrap_or_default());
         let log = check.log(&raw.log.unwrap_or_default());
@@ -268,6 +273,7 @@ impl Config {
             tls: tls.map(|tls| tls.expect(refused)),
             directory: directory.expect(refused),
             store: store.expect(refused),
+            observatory: observatory.expect(refused),
             limits,
             quirks,
             log,

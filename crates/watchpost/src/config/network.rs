@@ -44,6 +44,16 @@ impl Network {
         if network.address == address { Ok(network) } else { Err(NotANetwork::HostBits(network)) }
     }
 
+    /// Its first address.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// How many bits name it.
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
     /// Whether the address lies within. An IPv4 address that came in through an IPv6 socket counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::fetch::RawFetch;
 use super::limits;
+use super::observatory::RawObservatory;
 
 /// Keys at the top of the file, before the first table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -47,6 +48,9 @@ pub(super) struct RawConfig {
 
     /// Where the mail is.
     pub(super) store: Option<RawStore>,
+
+    /// What happened at the gate: the journal, and what is known of addresses.
+    pub(super) observatory: Option<RawObservatory>,
 
     /// How much a client, or all of them together, may take. Every default is fit for the open internet.
     ///

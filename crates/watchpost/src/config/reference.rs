@@ -33,6 +33,16 @@ path = "{data_dir}/accounts.sqlite"
 kind = "maildir"
 path = "{data_dir}/mail/{user}/Maildir"
 
+[observatory]
+journal         = "{data_dir}/journal.sqlite"
+retention       = "30d"
+journal_max     = "2GiB"
+answers         = "enforce"
+allow           = []
+public_networks = []
+geoip           = "{data_dir}/geoip"
+lists           = "{data_dir}/lists"
+
 [limits]
 connections               = 4096
 connections_per_address   = 64

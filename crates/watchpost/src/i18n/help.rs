@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, Command, ValueEnum};
 use clap_complete::Shell;
 
 use super::{Language, Texts};
-use crate::cli::{BenchMode, LanguageChoice};
+use crate::cli::{BenchMode, ByChoice, DiagramChoice, EndingChoice, LanguageChoice, SeverityChoice};
 
 /// The same command line, speaking the language of `texts`: what each command and argument is for, examples,
 /// headings, and the words around values.
@@ -85,7 +85,7 @@ fn around_values(argument: Arg, texts: &Texts, help: &str, values: &[PossibleVal
     let mut long = help.to_owned();
     if !values.is_empty() {
         let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
-        let names = texts.format("cli-possible-values", &[("values", names.join(", ").into())]);
+        let names = texts.format("cli-possible-values", &[("values", in_short_lines(&names).into())]);
         let _ = write!(short, "\n{names}");
         let _ = write!(long, "\n\n{}", texts.text("cli-possible-values-heading"));
         for value in values {
@@ -103,6 +103,25 @@ fn around_values(argument: Arg, texts: &Texts, help: &str, values: &[PossibleVal
     argument.help(short).long_help(long).hide_default_value(true).hide_possible_values(true)
 }
 
+/// Columns of a line of values. What wraps help counts a Japanese character as one column, so long lines are broken
+/// before it sees them.
+const VALUES_COLUMNS: usize = 32;
+
+/// Names with commas between them.
+fn in_short_lines(names: &[&str]) -> String {
+    let mut text = String::new();
+    let mut columns = 0;
+    for (place, name) in names.iter().enumerate() {
+        if place > 0 {
+            text.push(',');
+            text.push(if columns + name.len() > VALUES_COLUMNS { '\n' } else { ' ' });
+        }
+        columns = if text.ends_with('\n') { 0 } else { columns } + name.len() + 2;
+        text.push_str(name);
+    }
+    text
+}
+
 /// The argument takes the same values as before, each with the meaning given here: completions and manual pages show
 /// it too.
 fn with_values(argument: Arg, values: Vec<PossibleValue>) -> Arg {
@@ -111,6 +130,14 @@ fn with_values(argument: Arg, values: Vec<PossibleValue>) -> Arg {
         argument.value_parser(Worded::<LanguageChoice>::new(values))
     } else if parsed == TypeId::of::<Shell>() {
         argument.value_parser(Worded::<Shell>::new(values))
+    } else if parsed == TypeId::of::<ByChoice>() {
+        argument.value_parser(Worded::<ByChoice>::new(values))
+    } else if parsed == TypeId::of::<SeverityChoice>() {
+        argument.value_parser(Worded::<SeverityChoice>::new(values))
+    } else if parsed == TypeId::of::<EndingChoice>() {
+        argument.value_parser(Worded::<EndingChoice>::new(values))
+    } else if parsed == TypeId::of::<DiagramChoice>() {
+        argument.value_parser(Worded::<DiagramChoice>::new(values))
     } else if parsed == TypeId::of::<BenchMode>() {
         argument.value_parser(Worded::<BenchMode>::new(values))
     } else {

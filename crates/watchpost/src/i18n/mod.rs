@@ -76,10 +76,10 @@ impl Language {
         }
     }
 
-    fn sources(self) -> [&'static str; 2] {
+    fn sources(self) -> [&'static str; 3] {
         match self {
-            Self::English => [include_str!("en/cli.ftl"), include_str!("en/talk.ftl")],
-            Self::Japanese => [include_str!("ja/cli.ftl"), include_str!("ja/talk.ftl")],
+            Self::English => [include_str!("en/cli.ftl"), include_str!("en/talk.ftl"), include_str!("en/watch.ftl")],
+            Self::Japanese => [include_str!("ja/cli.ftl"), include_str!("ja/talk.ftl"), include_str!("ja/watch.ftl")],
         }
     }
 }

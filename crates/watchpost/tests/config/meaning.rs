@@ -44,7 +44,11 @@ fn a_reload_names_what_needs_a_restart() {
     let elsewhere = "[directory]\nkind = \"passwd-file\"\npath = \"passwd\"";
     assert_eq!(changes(&with("# The rest", elsewhere)), ["directory.kind", "directory.path"]);
     fs::create_dir(site.path("data")).unwrap();
-    assert_eq!(changes(&with("\".\"", "\"data\"")), ["data_dir", "directory.path", "store.path"]);
+    let moved = ["journal", "geoip", "lists"].map(|key| format!("observatory.{key}"));
+    let held = ["data_dir", "directory.path", "store.path"].map(str::to_owned);
+    assert_eq!(changes(&with("\".\"", "\"data\"")), [&held[..], &moved].concat());
+    let watched = "[observatory]\nretention = \"90d\"\nanswers = \"observe\"";
+    assert_eq!(changes(&with("# The rest", watched)), ["observatory.retention", "observatory.answers"]);
 }
 
 #[test]

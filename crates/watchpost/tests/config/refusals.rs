@@ -226,3 +226,21 @@ fn the_log_is_for_people_unless_it_says_otherwise() {
     site.refuses(&log("level = \"warning\""), "18:9", "level cannot be `warning`", "did you mean `warn`?");
     site.refuses(&log("format = \"xml\""), "18:10", "format cannot be `xml`", "`text` and `json`");
 }
+
+#[test]
+fn a_mistake_in_the_observatory_is_shown_at_its_place() {
+    let site = Site::new();
+    for (line, message, help) in [
+        ("retention = \"500d\"", "retention cannot be", "1d"),
+        ("journal_max = \"2GB\"", "journal_max cannot be", "512MiB"),
+        ("answers = \"enforced\"", "answers cannot be", "did you mean `enforce`?"),
+        ("allow = [\"10.0.0.1/8\"]", "is no network", "10.0.0.0/8"),
+        ("geoip = \"nowhere\"", "is no folder", "leave the key out"),
+        ("journal = \"{data_dir}\"", "is a folder", "journal.sqlite"),
+    ] {
+        let place = format!("18:{}", line.find('=').unwrap() + 3);
+        site.refuses(&with("# The rest", &format!("[observatory]\n{line}")), &place, message, help);
+    }
+    let unknown = with("# The rest", "[observatory]\njournl = \"x\"");
+    site.refuses(&unknown, "18:1", "unknown key `journl`", "did you mean `journal`?");
+}

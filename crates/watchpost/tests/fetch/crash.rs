@@ -116,7 +116,7 @@ fn cut_journal_behind(house: &House, word: &str) -> String {
     let text = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let last = lines.iter().rposition(|line| line.split(' ').nth(1) == Some(word)).unwrap();
-    let kept: String = lines.iter().take(last + 1).map(|line| format!("{line}\n")).collect();
+    let kept = lines[..=last].join("\n") + "\n";
     std::fs::write(&path, &kept).unwrap();
     kept
 }

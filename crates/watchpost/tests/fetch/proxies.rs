@@ -20,9 +20,9 @@ fn proxy(talk: Vec<(usize, Vec<u8>)>, port: Option<u16>) -> (u16, JoinHandle<Vec
         let (mut client, _) = listener.accept().unwrap();
         let mut heard = Vec::new();
         for (octets, said) in talk {
-            let mut part = vec![0; octets];
-            client.read_exact(&mut part).unwrap();
-            heard.extend(part);
+            let mut asked = vec![0; octets];
+            client.read_exact(&mut asked).unwrap();
+            heard.extend(asked);
             client.write_all(&said).unwrap();
         }
         if let Some(port) = port {

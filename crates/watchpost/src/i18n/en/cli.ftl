@@ -395,3 +395,149 @@ cli-man-examples =
     Write one page per command:
       watchpost man --dir ~/.local/share/man/man1
 cli-man-arg-dir = Write one page per command into this folder
+
+cli-report-about = Say what happened: one sentence, then who, what, and what to do
+cli-report-examples =
+    The last day:
+      watchpost report
+
+    The night:
+      watchpost report --since yesterday-20:00 --until today-08:00
+
+    For a program:
+      watchpost report --since 7d --json
+cli-report-arg-config = { cli-serve-arg-config }
+cli-report-arg-since = From when: 24h, 7d, 20:00, yesterday-20:00, 2026-11-23
+cli-report-arg-until = Until when; now when absent
+cli-report-arg-json = As one JSON object
+
+cli-sessions-about = Find sessions in the journal, or export them
+cli-sessions-examples =
+    The latest:
+      watchpost sessions
+
+    Those from a network in which alice was tried:
+      watchpost sessions --address 203.0.113.0/24 --account alice
+
+    Those on which a rule fired, and those that go on:
+      watchpost sessions --rule B1 --since 7d
+      watchpost sessions --open
+
+    Which client uses which version of TLS:
+      watchpost sessions --by tls --since 7d
+cli-sessions-arg-config = { cli-serve-arg-config }
+cli-sessions-arg-since = Begun from then on: 24h, 7d, yesterday-20:00, a date
+cli-sessions-arg-until = Begun before then
+cli-sessions-arg-address = From this address or network
+cli-sessions-arg-account = In which this name was tried
+cli-sessions-arg-rule = On which this rule fired
+cli-sessions-arg-severity = With a verdict as bad as this, or worse
+cli-sessions-arg-severity-value-info = a label
+cli-sessions-arg-severity-value-low = noise of the internet
+cli-sessions-arg-severity-value-medium = somebody wants to come in
+cli-sessions-arg-severity-value-high = somebody may come in
+cli-sessions-arg-severity-value-critical = somebody is in, or mail is at risk
+cli-sessions-arg-ending = That ended so
+cli-sessions-arg-ending-value-quit = QUIT was answered
+cli-sessions-arg-ending-value-limit = a limit was met
+cli-sessions-arg-ending-value-dropped = closed without a word
+cli-sessions-arg-ending-value-peer-closed = the client closed it without QUIT
+cli-sessions-arg-ending-value-broken = the connection broke
+cli-sessions-arg-ending-value-timeout = nothing was said for too long
+cli-sessions-arg-ending-value-handshake-failed = no TLS
+cli-sessions-arg-ending-value-read-failed = a message could not be read
+cli-sessions-arg-ending-value-shutdown = the server was stopping
+cli-sessions-arg-ending-value-refused = too many connections
+cli-sessions-arg-ending-value-unknown = nobody saw the end
+cli-sessions-arg-open = That go on now
+cli-sessions-arg-limit = How many, the latest first
+cli-sessions-arg-by = Count them by what they share, instead of listing them
+cli-sessions-arg-by-value-tls = version of TLS and client
+cli-sessions-arg-by-value-address = address
+cli-sessions-arg-by-value-ending = how they ended
+cli-sessions-arg-json = As JSON Lines
+
+cli-sessions-export-about = Write sessions and verdicts as JSON Lines in the Elastic Common Schema
+cli-sessions-export-examples =
+    Everything of the last week into a file:
+      watchpost sessions export --since 7d > sessions.jsonl
+
+    For Filebeat, Vector and their like, as it happens:
+      watchpost sessions export --since now --follow
+cli-sessions-export-arg-since = Begun from then on: 24h, 7d, now, a date
+cli-sessions-export-arg-follow = Go on with what comes
+
+cli-session-about = Show one session, step by step
+cli-session-examples =
+    As a page of a textbook:
+      watchpost session 019abcde1234 --explain
+
+    As a picture:
+      watchpost session 019abcde1234 --diagram svg > session.svg
+cli-session-arg-config = { cli-serve-arg-config }
+cli-session-arg-id = Its name, or the first 8 digits of it or more
+cli-session-arg-explain = Say what each line means, and what a mail program would have done
+cli-session-arg-diagram = As a diagram
+cli-session-arg-diagram-value-txt = text in columns
+cli-session-arg-diagram-value-mermaid = a sequence diagram for Mermaid
+cli-session-arg-diagram-value-svg = a picture that needs nothing else
+cli-session-arg-json = As one JSON object
+
+cli-account-about = Say who tried to enter an account
+cli-account-examples =
+    The last thirty days:
+      watchpost account alice
+
+    The last week, for a program:
+      watchpost account alice --last 7d --json
+cli-account-arg-config = { cli-serve-arg-config }
+cli-account-arg-name = Whose account, whether it exists or not
+cli-account-arg-last = How far back: 24h, 7d, a date
+cli-account-arg-json = As one JSON object
+
+cli-campaign-about = Show a campaign: many addresses that use one tool
+cli-campaign-examples =
+    One that the report names:
+      watchpost campaign c-7f3a91
+cli-campaign-arg-config = { cli-serve-arg-config }
+cli-campaign-arg-id = Its name
+cli-campaign-arg-json = As one JSON object
+
+cli-rules-about = List the rules, or let them judge the journal again
+cli-rules-examples =
+    All rules:
+      watchpost rules list
+
+    What rule B1 says of the last week, with the configuration as it is now:
+      watchpost rules replay B1 --last 7d
+cli-rules-arg-config = { cli-serve-arg-config }
+cli-rules-arg-json = As JSON Lines
+
+cli-rules-list-about = List the rules
+cli-rules-list-examples =
+    watchpost rules list
+
+cli-rules-replay-about = Let the rules judge the journal again, and compare
+cli-rules-replay-examples =
+    What all rules say of the last week:
+      watchpost rules replay
+
+    What one rule would have said of the last month:
+      watchpost rules replay P1 --last 30d
+cli-rules-replay-arg-rule = Which rule, or all
+cli-rules-replay-arg-last = How far back verdicts are shown
+
+cli-privacy-about = Say what is held about people
+cli-privacy-examples =
+    About an account:
+      watchpost privacy report alice
+
+    About an address:
+      watchpost privacy report 203.0.113.9
+cli-privacy-arg-config = { cli-serve-arg-config }
+
+cli-privacy-report-about = Say what the journal holds about an account or an address
+cli-privacy-report-examples =
+    watchpost privacy report alice
+cli-privacy-report-arg-whom = About whom: an account, or an address
+cli-privacy-report-arg-json = As one JSON object

@@ -462,3 +462,149 @@ cli-man-examples =
 cli-man-arg-dir =
     コマンドごとに 1 ページずつ、
     このフォルダーに書き出します。
+
+cli-report-about = 何があったかを、一文のまとめ、相手、内容、対応の順に表示する
+cli-report-examples =
+    直近の一日:
+      watchpost report
+
+    昨夜:
+      watchpost report --since yesterday-20:00 --until today-08:00
+
+    プログラム向け:
+      watchpost report --since 7d --json
+cli-report-arg-config = { cli-serve-arg-config }
+cli-report-arg-since = いつから (24h、7d、20:00、日付など)
+cli-report-arg-until = いつまで。省略すると現在まで
+cli-report-arg-json = JSON オブジェクトを一つ出力する
+
+cli-sessions-about = ジャーナルのセッションを探す、または書き出す
+cli-sessions-examples =
+    新しいものから:
+      watchpost sessions
+
+    あるネットワークから alice を試したもの:
+      watchpost sessions --address 203.0.113.0/24 --account alice
+
+    あるルールが反応したもの、継続中のもの:
+      watchpost sessions --rule B1 --since 7d
+      watchpost sessions --open
+
+    どのクライアントがどの TLS のバージョンを使うか:
+      watchpost sessions --by tls --since 7d
+cli-sessions-arg-config = { cli-serve-arg-config }
+cli-sessions-arg-since = これ以降に始まったもの (24h、7d、日付など)
+cli-sessions-arg-until = これより前に始まったもの
+cli-sessions-arg-address = このアドレスまたはネットワークからのもの
+cli-sessions-arg-account = この名前が試されたもの
+cli-sessions-arg-rule = このルールが反応したもの
+cli-sessions-arg-severity = 判定の深刻さがこれ以上のもの
+cli-sessions-arg-severity-value-info = 参考情報
+cli-sessions-arg-severity-value-low = よくある雑音
+cli-sessions-arg-severity-value-medium = 侵入しようとしている
+cli-sessions-arg-severity-value-high = 侵入されるおそれがある
+cli-sessions-arg-severity-value-critical = 侵入された、またはメールが危険
+cli-sessions-arg-ending = このように終わったもの
+cli-sessions-arg-ending-value-quit = QUIT に応答した
+cli-sessions-arg-ending-value-limit = 制限に達した
+cli-sessions-arg-ending-value-dropped = 何も言わずに閉じた
+cli-sessions-arg-ending-value-peer-closed = クライアントが QUIT なしで閉じた
+cli-sessions-arg-ending-value-broken = 接続が切れた
+cli-sessions-arg-ending-value-timeout = 長い間何も言わなかった
+cli-sessions-arg-ending-value-handshake-failed = TLS が成立しなかった
+cli-sessions-arg-ending-value-read-failed = メッセージを読み取れなかった
+cli-sessions-arg-ending-value-shutdown = サーバーが停止するところだった
+cli-sessions-arg-ending-value-refused = 接続が多すぎた
+cli-sessions-arg-ending-value-unknown = 終わりが記録されていない
+cli-sessions-arg-open = 継続中のもの
+cli-sessions-arg-limit = 表示する件数 (新しい順)
+cli-sessions-arg-by = 一覧の代わりに、共通する項目ごとに数える
+cli-sessions-arg-by-value-tls = TLS のバージョンとクライアント
+cli-sessions-arg-by-value-address = アドレス
+cli-sessions-arg-by-value-ending = 終わり方
+cli-sessions-arg-json = JSON Lines で出力する
+
+cli-sessions-export-about = セッションと判定を Elastic Common Schema の JSON Lines で書き出す
+cli-sessions-export-examples =
+    直近一週間の全件をファイルへ:
+      watchpost sessions export --since 7d > sessions.jsonl
+
+    Filebeat や Vector などへ、起きたときに順次:
+      watchpost sessions export --since now --follow
+cli-sessions-export-arg-since = これ以降に始まったもの (24h、7d、now、日付など)
+cli-sessions-export-arg-follow = 新しく起きたものを続けて書き出す
+
+cli-session-about = 一つのセッションを順に表示する
+cli-session-examples =
+    教科書のように:
+      watchpost session 019abcde1234 --explain
+
+    図にする:
+      watchpost session 019abcde1234 --diagram svg > session.svg
+cli-session-arg-config = { cli-serve-arg-config }
+cli-session-arg-id = セッションの名前、またはその先頭 8 桁以上
+cli-session-arg-explain = 各行の意味と、普通のメールソフトとの違いを説明する
+cli-session-arg-diagram = 図で表示する
+cli-session-arg-diagram-value-txt = 桁をそろえた文字
+cli-session-arg-diagram-value-mermaid = Mermaid のシーケンス図
+cli-session-arg-diagram-value-svg = 単独で開ける画像
+cli-session-arg-json = JSON オブジェクトを一つ出力する
+
+cli-account-about = アカウントに侵入しようとした相手を表示する
+cli-account-examples =
+    直近三十日:
+      watchpost account alice
+
+    直近一週間、プログラム向け:
+      watchpost account alice --last 7d --json
+cli-account-arg-config = { cli-serve-arg-config }
+cli-account-arg-name = アカウントの名前 (実在しなくてもよい)
+cli-account-arg-last = どこまでさかのぼるか (24h、7d、日付など)
+cli-account-arg-json = JSON オブジェクトを一つ出力する
+
+cli-campaign-about = 多数のアドレスが同じツールを使うキャンペーンを表示する
+cli-campaign-examples =
+    report に出てきたもの:
+      watchpost campaign c-7f3a91
+cli-campaign-arg-config = { cli-serve-arg-config }
+cli-campaign-arg-id = キャンペーンの名前
+cli-campaign-arg-json = JSON オブジェクトを一つ出力する
+
+cli-rules-about = ルールの一覧を表示する、またはジャーナルを判定し直す
+cli-rules-examples =
+    すべてのルール:
+      watchpost rules list
+
+    今の設定で、ルール B1 が直近一週間をどう判定するか:
+      watchpost rules replay B1 --last 7d
+cli-rules-arg-config = { cli-serve-arg-config }
+cli-rules-arg-json = JSON Lines で出力する
+
+cli-rules-list-about = ルールの一覧を表示する
+cli-rules-list-examples =
+    watchpost rules list
+
+cli-rules-replay-about = ジャーナルを判定し直して、保存された判定と比べる
+cli-rules-replay-examples =
+    すべてのルールが直近一週間をどう判定するか:
+      watchpost rules replay
+
+    一つのルールが直近一か月をどう判定するか:
+      watchpost rules replay P1 --last 30d
+cli-rules-replay-arg-rule = ルールの名前、または all
+cli-rules-replay-arg-last = 判定を表示する期間
+
+cli-privacy-about = 人についてどんな情報を持っているかを表示する
+cli-privacy-examples =
+    アカウントについて:
+      watchpost privacy report alice
+
+    アドレスについて:
+      watchpost privacy report 203.0.113.9
+cli-privacy-arg-config = { cli-serve-arg-config }
+
+cli-privacy-report-about = アカウントまたはアドレスについて、ジャーナルにある情報を表示する
+cli-privacy-report-examples =
+    watchpost privacy report alice
+cli-privacy-report-arg-whom = アカウントの名前、またはアドレス
+cli-privacy-report-arg-json = JSON オブジェクトを一つ出力する

@@ -1,0 +1,235 @@
+# What the commands that read the journal say.
+
+## Trouble
+
+error-no-journal =
+    There is no journal yet at { $path }.
+    Start the server, which writes it, or name its configuration with --config (read: { $config }).
+error-foreign-journal =
+    { $path } is no journal of Watchpost.
+    Look at `journal` in the table [observatory] of { $config }.
+error-damaged-journal =
+    The journal { $path } is damaged: { $cause }.
+    The server sets it aside and begins a new one when it meets the damage; nothing is deleted.
+error-unreadable-journal =
+    The journal { $path } cannot be read: { $cause }.
+    Read it as the user that the server runs as, or let yourself read it.
+error-no-moment =
+    "{ $text }" is no time.
+    Write 24h, 7d, 20:00, today, yesterday-20:00, 2026-11-23 or 2026-11-23T20:00.
+error-empty-span = There is no time between { $since } and { $until }: --since must come before --until.
+error-no-network =
+    "{ $text }" is no address or network: { $cause }.
+    Write 203.0.113.9, 203.0.113.0/24 or 2001:db8::/32.
+error-no-session-name =
+    "{ $id }" is not the beginning of a session's name: that is 8 to 32 hexadecimal digits.
+    `watchpost sessions` lists them.
+error-no-session =
+    There is no session { $id } in the journal. It may be older than the journal reaches back.
+    `watchpost sessions` lists those that are there.
+error-many-sessions = { $count } sessions begin with { $id }: write more digits of the one you mean.
+error-no-campaign =
+    There is no campaign { $id } in the journal.
+    `watchpost report --since 7d` names those that are there.
+error-no-rule =
+    There is no rule "{ $rule }".
+    `watchpost rules list` names them; `all` means every one.
+error-no-secret =
+    The key of the journal in { $path } cannot be read: { $cause }.
+    Without it the rules cannot judge again as they did. Read it as the user that the server runs as.
+error-lists = The list or database { $path } cannot be read: { $cause }.
+
+## Words
+
+talk-severity-info = info
+talk-severity-low = low
+talk-severity-medium = medium
+talk-severity-high = high
+talk-severity-critical = critical
+talk-sure-low = maybe
+talk-sure-medium = likely
+talk-sure-high = high
+talk-sure-certain = certain
+talk-answer-none = left alone
+talk-answer-tarpit = slowed
+talk-answer-throttle = throttled
+talk-answer-keyhole = banned, owner may enter
+talk-answer-ban = banned
+talk-answer-gate = tool refused
+
+
+## report
+
+talk-report-quiet = Nobody came.
+talk-report-no-guesses =
+    Nobody guessed: { $sessions } connections from { $sources } addresses, { $logins } logins.
+talk-report-nobody-in =
+    No stranger got in: { $guesses } guesses on { $names } names ({ $existing } of them exist), none of which opened an account.
+talk-report-somebody-in =
+    { $entered ->
+        [one] A stranger may have got into one account
+       *[other] Strangers may have got into { $entered } accounts
+    }: see below. There were { $guesses } guesses on { $names } names.
+talk-report-totals =
+    { $sessions } connections · { $sources } addresses · { $guesses } guesses · { $logins } logins · { $banned } would be banned · { $octets } · { $open } open now
+talk-report-lost = { $lost } events were lost, because the disk or the queue was full: the numbers are too small.
+talk-report-peak = peak about { $at }: { $count }
+talk-report-worst = HOW BAD
+talk-report-what = WHAT
+talk-report-who = WHO
+talk-report-sure = HOW SURE
+talk-report-answer = WOULD BE
+talk-report-and-others =
+    { $others ->
+        [one] { $one } and one other
+       *[other] { $one } and { $others } others
+    }
+talk-report-needs-you = This needs you:
+talk-report-more = … and { $count } more
+talk-report-guessers = Who guessed most (guesses, address):
+talk-report-tls = TLS:
+talk-report-no-tls = none
+talk-report-lists = Lists of addresses:
+talk-report-next = →
+
+## sessions
+
+talk-sessions-none = No session is like that.
+talk-sessions-more = These are the latest { $count }; --limit shows more.
+talk-sessions-id = SESSION
+talk-sessions-begun = BEGUN
+talk-sessions-took = SECONDS
+talk-sessions-from = FROM
+talk-sessions-to = TO
+talk-sessions-tls = TLS
+talk-sessions-account = ACCOUNT
+talk-sessions-logins = OK/FAILED
+talk-sessions-ended = ENDED
+talk-sessions-worst = VERDICT
+talk-sessions-count = SESSIONS
+talk-sessions-by = WHAT
+
+## session
+
+talk-session-time = time
+talk-session-client = client
+talk-session-server = server
+talk-session-meaning = what it means
+talk-session-more = … { $count } more steps; --explain shows them all
+talk-session-unrecorded = { $count } further events were too many to be written down.
+talk-session-verdicts = What the rules say:
+talk-session-no-false-alarm = Why not a false alarm: { $why }
+talk-session-normal = What a mail program would have done:
+talk-session-next = → watchpost session { $id } --explain · --diagram svg > session.svg · --json
+
+talk-step-separator = {", "}
+talk-step-opened = TCP connection
+talk-step-opened-pop3s = to a port where TLS begins at once (RFC 8314 §3.3)
+talk-step-opened-pop3 = to a port that begins in the clear; the server greets first (RFC 1939 §4)
+talk-step-hello = ClientHello
+talk-step-hello-name = ClientHello for { $name }
+talk-step-hello-means = wants TLS and names the server it means (RFC 6066 §3)
+talk-step-hello-nameless = wants TLS and names no server: a program rather than a mail client, which sends the name
+talk-step-tls = keys are agreed; from here on nobody on the path can read along (RFC 8446 §2)
+talk-step-tls-resumed = an earlier TLS session goes on (RFC 8446 §2.2); from here on nobody can read along
+talk-step-tls-failed = no TLS
+talk-step-tls-alert = the client refused with alert { $alert } (RFC 8446 §6.2): it does not trust the certificate, say
+talk-step-tls-version = it offers no version of TLS that is safe today
+talk-step-tls-nothing = it has no cipher suite, group or signature in common with us
+talk-step-tls-alpn = it wants to speak another protocol than POP3 inside TLS
+talk-step-tls-not = what came is no TLS
+talk-step-tls-closed = the client went away
+talk-step-tls-timeout = it took too long
+talk-step-tls-other = the handshake did not succeed
+talk-step-foreign = this is { $language }, not POP3
+talk-step-notice = noticed
+talk-step-unknown = no command of POP3
+talk-step-data = an answer to the server's challenge
+talk-step-message = message { $number }, { $octets } octets
+talk-step-octets = { $octets } octets
+talk-step-login = login
+talk-step-login-accepted = the password is right: the maildrop is open (RFC 1939 §5)
+talk-step-login-refused = wrong name or password
+talk-step-login-disabled = the password is right, but the account is disabled
+talk-step-login-as-another = the password is right, but it wants to act as somebody else
+talk-step-login-in-use = the password is right, but another session has the maildrop
+talk-step-login-unavailable = the login could not be completed: something of ours failed
+talk-step-guess = attempt { $number }
+talk-step-account-known = the account exists
+talk-step-account-unknown = there is no such account
+talk-step-password = a password of { $length } octets
+talk-step-password-common = one of the most common
+talk-step-password-default = one that comes with devices, or made of the name
+talk-step-password-repeat = the same as before
+talk-step-previous = old password
+talk-step-previous-means = this password was right until its owner changed it: it has leaked, or a device still has it
+talk-step-closed = end
+
+talk-notice-behind-stls = { $octets } octets came in the clear behind STLS: somebody wants to be obeyed inside TLS
+talk-notice-hello-behind-stls = the TLS handshake came before the answer to STLS
+talk-notice-foreign = the client does not speak POP3
+talk-notice-line-too-long = a line was longer than allowed (RFC 2449 §4)
+talk-notice-bad-commands = too many bad commands in a row
+talk-notice-failed-logins = too many failed logins
+talk-notice-idle = no command for too long
+talk-notice-login-timeout = no login for too long
+
+talk-ending-quit = QUIT was answered: all is done (RFC 1939 §6)
+talk-ending-limit = the server closed the connection: a limit was met
+talk-ending-dropped = the server closed the connection without a word
+talk-ending-peer-closed = the client closed the connection without QUIT: nothing was removed
+talk-ending-broken = the connection broke, or the client took nothing for too long
+talk-ending-timeout = the client said nothing for too long
+talk-ending-handshake-failed = there was no TLS, and so no session
+talk-ending-read-failed = a message could not be read to its end
+talk-ending-shutdown = the server was stopping
+talk-ending-refused = there were too many connections
+
+talk-normal-foreign = It speaks POP3.
+talk-normal-server-name = It names the server in its ClientHello (SNI).
+talk-normal-tls = It begins TLS with STLS before it says a password.
+talk-normal-passwords = It tries the password it was given, then asks its user; it does not try one after another.
+talk-normal-line-end = It ends its lines with CR LF (RFC 1939 §3).
+talk-normal-commands = It says commands of POP3 alone.
+talk-normal-quit = It says QUIT and waits for the answer.
+talk-normal-silent = It logs in: it does not only look at the greeting.
+
+## account
+
+talk-account-nothing = Nobody tried { $name } in this time.
+talk-account-exists = { $name } exists.
+talk-account-unknown = There is no account { $name }; somebody tried it nevertheless.
+talk-account-last-login = Last login { $at } from { $source }.
+talk-account-guesses =
+    { $guesses } guesses by { $strangers ->
+        [one] one stranger
+       *[other] { $strangers } strangers
+    }, none of whom got in. { $typos } failed attempts came from where the owner logs in. { $lists } of the passwords stand on public lists.
+talk-account-previous =
+    ! { $at } from { $source }: the OLD password was tried, which was right until it was changed. It is known somewhere. The present one is not affected.
+talk-account-guessed = GUESSES
+talk-account-repeats = REPEATED
+talk-account-logins = LOGINS
+talk-account-last = LAST
+talk-account-from = FROM
+
+## campaign
+
+talk-campaign = Campaign { $id }: { $addresses } addresses, { $guesses } guesses, from { $first } to { $last }.
+talk-campaign-tools = How it speaks:
+talk-campaign-addresses = Addresses (sessions):
+
+## rules
+
+talk-rules-id = RULE
+talk-rules-severity = HOW BAD
+talk-rules-name = WHAT
+talk-rules-techniques = ATT&CK
+talk-replay = Judged again, the journal gives { $verdicts } verdicts, { $severe } of them high or critical; { $same } are as they were stored. + marks those that are new.
+
+## privacy
+
+talk-privacy-nothing = No session in { $journal } is about { $whom }.
+talk-privacy-sessions = { $sessions } sessions in { $journal } are about { $whom }, from { $first } to { $last }: addresses, times, commands, names that were tried, TLS fingerprints.
+talk-privacy-verdicts = { $verdicts } verdicts speak of them.
+talk-privacy-kept = No password is held: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.

@@ -1,0 +1,225 @@
+# ジャーナルを読むコマンドが表示する文。
+
+## エラー
+
+error-no-journal =
+    { $path } にはまだジャーナルがありません。
+    ジャーナルはサーバーが書き込みます。サーバーを起動するか、--config で設定ファイルを指定してください (読み込んだ設定: { $config })。
+error-foreign-journal =
+    { $path } は Watchpost のジャーナルではありません。
+    { $config } の [observatory] にある `journal` を確認してください。
+error-damaged-journal =
+    ジャーナル { $path } が壊れています: { $cause }
+    サーバーは破損を見つけると、このファイルを別の名前で残し、新しいジャーナルを始めます。何も削除されません。
+error-unreadable-journal =
+    ジャーナル { $path } を読み取れません: { $cause }
+    サーバーを動かしているユーザーで実行するか、読み取りの権限を与えてください。
+error-no-moment =
+    「{ $text }」は時刻として解釈できません。
+    24h、7d、20:00、today、yesterday-20:00、2026-11-23、2026-11-23T20:00 のように書いてください。
+error-empty-span = { $since } から { $until } までの間に時間がありません。--since には --until より前の時刻を指定してください。
+error-no-network =
+    「{ $text }」はアドレスでもネットワークでもありません: { $cause }
+    203.0.113.9、203.0.113.0/24、2001:db8::/32 のように書いてください。
+error-no-session-name =
+    「{ $id }」はセッション名の先頭ではありません。8 桁から 32 桁の 16 進数で指定してください。
+    一覧は `watchpost sessions` で表示できます。
+error-no-session =
+    セッション { $id } はジャーナルにありません。保存期間を過ぎた可能性があります。
+    一覧は `watchpost sessions` で表示できます。
+error-many-sessions = { $id } で始まるセッションが { $count } 件あります。桁を増やして指定してください。
+error-no-campaign =
+    キャンペーン { $id } はジャーナルにありません。
+    記録されているものは `watchpost report --since 7d` で確認できます。
+error-no-rule =
+    「{ $rule }」というルールはありません。
+    一覧は `watchpost rules list` で表示できます。すべてのルールは `all` で指定します。
+error-no-secret =
+    { $path } にあるジャーナルの鍵を読み取れません: { $cause }
+    鍵がないと、当時と同じ判定を再現できません。サーバーを動かしているユーザーで実行してください。
+error-lists = リストまたはデータベース { $path } を読み取れません: { $cause }
+
+## ことば
+
+talk-severity-info = 情報
+talk-severity-low = 低
+talk-severity-medium = 中
+talk-severity-high = 高
+talk-severity-critical = 重大
+talk-sure-low = 不確か
+talk-sure-medium = おそらく
+talk-sure-high = ほぼ確実
+talk-sure-certain = 確実
+talk-answer-none = なし
+talk-answer-tarpit = 応答を遅延
+talk-answer-throttle = 回数を制限
+talk-answer-keyhole = 遮断 (所有者は可)
+talk-answer-ban = 遮断
+talk-answer-gate = ツールを拒否
+
+
+## report
+
+talk-report-quiet = 接続はありませんでした。
+talk-report-no-guesses =
+    推測による試行はありませんでした。{ $sources } 個のアドレスから { $sessions } 件の接続があり、{ $logins } 件のログインが成功しました。
+talk-report-nobody-in =
+    第三者の侵入はありませんでした。{ $names } 個の名前 (うち { $existing } 個が実在) に対して { $guesses } 回の推測がありましたが、どれも失敗しました。
+talk-report-somebody-in =
+    { $entered } 個のアカウントに第三者が侵入した可能性があります。下を確認してください。{ $names } 個の名前に対して { $guesses } 回の推測がありました。
+talk-report-totals =
+    接続 { $sessions } 件 · アドレス { $sources } 個 · 推測 { $guesses } 回 · ログイン { $logins } 件 · 遮断の対象 { $banned } 件 · { $octets } · 継続中 { $open } 件
+talk-report-lost = ディスクまたはキューが一杯で { $lost } 件のイベントが失われました。実際の数はこれより多くなります。
+talk-report-peak = 最も多い時間帯 { $at } ごろ: { $count } 件
+talk-report-worst = 深刻さ
+talk-report-what = 内容
+talk-report-who = 相手
+talk-report-sure = 確度
+talk-report-answer = 想定する対応
+talk-report-and-others = { $one } ほか { $others } 件
+talk-report-needs-you = 確認が必要なもの:
+talk-report-more = … ほか { $count } 件
+talk-report-guessers = 推測の多い相手 (回数、アドレス):
+talk-report-tls = TLS:
+talk-report-no-tls = なし
+talk-report-lists = アドレスのリスト:
+talk-report-next = →
+
+## sessions
+
+talk-sessions-none = 条件に合うセッションはありません。
+talk-sessions-more = 新しい順に { $count } 件を表示しました。--limit で件数を増やせます。
+talk-sessions-id = セッション
+talk-sessions-begun = 開始
+talk-sessions-took = 秒数
+talk-sessions-from = 接続元
+talk-sessions-to = 接続先
+talk-sessions-tls = TLS
+talk-sessions-account = アカウント
+talk-sessions-logins = 成功/失敗
+talk-sessions-ended = 終わり方
+talk-sessions-worst = 判定
+talk-sessions-count = 件数
+talk-sessions-by = 内容
+
+## session
+
+talk-session-time = 時刻
+talk-session-client = クライアント
+talk-session-server = サーバー
+talk-session-meaning = 意味
+talk-session-more = … ほか { $count } 行。--explain ですべて表示します
+talk-session-unrecorded = このほかに { $count } 件のイベントがありましたが、多すぎるため記録していません。
+talk-session-verdicts = ルールによる判定:
+talk-session-no-false-alarm = 誤検知ではない理由: { $why }
+talk-session-normal = 普通のメールソフトとの違い:
+talk-session-next = → watchpost session { $id } --explain · --diagram svg > session.svg · --json
+
+talk-step-separator = 、
+talk-step-opened = TCP 接続
+talk-step-opened-pop3s = 最初から TLS で話すポートへの接続 (RFC 8314 §3.3)
+talk-step-opened-pop3 = 平文で始まるポートへの接続。先にサーバーが応答文を送る (RFC 1939 §4)
+talk-step-hello = ClientHello
+talk-step-hello-name = ClientHello ({ $name } あて)
+talk-step-hello-means = TLS の開始を求め、目的のサーバー名を伝えている (RFC 6066 §3)
+talk-step-hello-nameless = TLS の開始を求めているが、サーバー名がない。メールソフトなら送るので、スクリプトの類と考えられる
+talk-step-tls = 鍵が決まった。ここから先は経路上の誰にも読めない (RFC 8446 §2)
+talk-step-tls-resumed = 以前の TLS セッションを再開した (RFC 8446 §2.2)。ここから先は誰にも読めない
+talk-step-tls-failed = TLS 失敗
+talk-step-tls-alert = クライアントがアラート { $alert } で拒否した (RFC 8446 §6.2)。証明書を信頼していない場合などに起きる
+talk-step-tls-version = 今日安全とされる TLS のバージョンを提案していない
+talk-step-tls-nothing = 共通の暗号スイート、鍵交換グループ、署名方式がない
+talk-step-tls-alpn = TLS の中で POP3 以外のプロトコルを話そうとしている
+talk-step-tls-not = 届いたのは TLS ではない
+talk-step-tls-closed = クライアントが接続を切った
+talk-step-tls-timeout = 時間がかかりすぎた
+talk-step-tls-other = ハンドシェイクに失敗した
+talk-step-foreign = POP3 ではなく { $language } である
+talk-step-notice = 検知
+talk-step-unknown = POP3 のコマンドではない
+talk-step-data = サーバーの問いかけへの返答
+talk-step-message = メッセージ { $number }、{ $octets } オクテット
+talk-step-octets = { $octets } オクテット
+talk-step-login = ログイン
+talk-step-login-accepted = パスワードが正しく、メールボックスが開かれた (RFC 1939 §5)
+talk-step-login-refused = 名前またはパスワードが違う
+talk-step-login-disabled = パスワードは正しいが、アカウントは無効にされている
+talk-step-login-as-another = パスワードは正しいが、別の利用者として動こうとしている
+talk-step-login-in-use = パスワードは正しいが、別のセッションがメールボックスを使っている
+talk-step-login-unavailable = サーバー側の障害でログインを完了できなかった
+talk-step-guess = 試行 { $number }
+talk-step-account-known = アカウントは実在する
+talk-step-account-unknown = そのようなアカウントはない
+talk-step-password = パスワードは { $length } オクテット
+talk-step-password-common = よく使われるもの
+talk-step-password-default = 機器の初期値、または名前から作ったもの
+talk-step-password-repeat = 前と同じもの
+talk-step-previous = 古いパスワード
+talk-step-previous-means = 所有者が変更するまでは正しかったパスワード。流出したか、端末に残っている
+talk-step-closed = 終了
+
+talk-notice-behind-stls = STLS の後ろに平文で { $octets } オクテットが届いた。TLS の中で実行させようとしている
+talk-notice-hello-behind-stls = STLS への応答を待たずに TLS のハンドシェイクが始まった
+talk-notice-foreign = クライアントは POP3 を話していない
+talk-notice-line-too-long = 行が許される長さを超えた (RFC 2449 §4)
+talk-notice-bad-commands = 誤ったコマンドが続きすぎた
+talk-notice-failed-logins = ログインの失敗が多すぎた
+talk-notice-idle = 長い間コマンドがなかった
+talk-notice-login-timeout = 長い間ログインしなかった
+
+talk-ending-quit = QUIT に応答し、すべて完了した (RFC 1939 §6)
+talk-ending-limit = 制限に達したため、サーバーが接続を閉じた
+talk-ending-dropped = サーバーが何も言わずに接続を閉じた
+talk-ending-peer-closed = クライアントが QUIT なしで接続を閉じた。何も削除されていない
+talk-ending-broken = 接続が切れた、またはクライアントが長い間受け取らなかった
+talk-ending-timeout = クライアントが長い間何も言わなかった
+talk-ending-handshake-failed = TLS が成立せず、セッションは始まらなかった
+talk-ending-read-failed = メッセージを最後まで読み取れなかった
+talk-ending-shutdown = サーバーが停止するところだった
+talk-ending-refused = 接続が多すぎた
+
+talk-normal-foreign = POP3 で話します。
+talk-normal-server-name = ClientHello にサーバー名 (SNI) を入れます。
+talk-normal-tls = パスワードを送る前に STLS で TLS を始めます。
+talk-normal-passwords = 設定されたパスワードを一度試し、だめなら利用者に尋ねます。次々に試すことはありません。
+talk-normal-line-end = 行を CR LF で終えます (RFC 1939 §3)。
+talk-normal-commands = POP3 のコマンドだけを使います。
+talk-normal-quit = QUIT を送り、応答を待ちます。
+talk-normal-silent = 応答文を見るだけでなく、ログインします。
+
+## account
+
+talk-account-nothing = この期間に { $name } を試した人はいません。
+talk-account-exists = { $name } は実在するアカウントです。
+talk-account-unknown = { $name } というアカウントはありませんが、試した人がいます。
+talk-account-last-login = 最後のログインは { $at }、接続元は { $source } です。
+talk-account-guesses =
+    第三者 { $strangers } 件から { $guesses } 回の推測があり、すべて失敗しました。所有者のいる場所からの失敗は { $typos } 回です。試されたパスワードのうち { $lists } 回分は、公開されている一覧に載っているものでした。
+talk-account-previous =
+    ! { $at }、{ $source } から、変更前の古いパスワードが試されました。どこかに漏れています。現在のパスワードへの影響はありません。
+talk-account-guessed = 推測
+talk-account-repeats = 繰り返し
+talk-account-logins = ログイン
+talk-account-last = 最後
+talk-account-from = 接続元
+
+## campaign
+
+talk-campaign = キャンペーン { $id }: アドレス { $addresses } 個、推測 { $guesses } 回、{ $first } から { $last } まで。
+talk-campaign-tools = 話し方:
+talk-campaign-addresses = アドレス (セッション数):
+
+## rules
+
+talk-rules-id = ルール
+talk-rules-severity = 深刻さ
+talk-rules-name = 内容
+talk-rules-techniques = ATT&CK
+talk-replay = ジャーナルを判定し直すと { $verdicts } 件の判定になり、うち { $severe } 件が「高」または「重大」です。{ $same } 件は保存されている判定と同じです。+ は新しい判定です。
+
+## privacy
+
+talk-privacy-nothing = { $journal } に { $whom } に関するセッションはありません。
+talk-privacy-sessions = { $journal } に { $whom } に関するセッションが { $sessions } 件あります ({ $first } から { $last } まで)。内容は、アドレス、時刻、コマンド、試された名前、TLS の指紋です。
+talk-privacy-verdicts = 関係する判定が { $verdicts } 件あります。
+talk-privacy-kept = パスワードは保存していません。誤ったパスワードについては、おおよその長さ、文字の種類、その日のうちに同じものかどうかを見分けるための 16 ビットだけを残します。セッションは { $days } 日後、アドレスの全桁は 30 日後、判定は 400 日後に消えます。メールとアカウントはこの報告に含まれません。

@@ -1,0 +1,270 @@
+//! What the commands that read the journal say of what happened, in both languages, to people and to programs.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Instant;
+
+use serde_json::Value;
+use support::{Demo, PATIENCE, PROGRAM};
+
+/// A demo that had visitors, and its folder.
+struct Gate {
+    demo: Demo,
+    folder: tempfile::TempDir,
+}
+
+/// What hostile visitors call themselves: escapes for terminals, bidi marks, HTML, SQL, a formula, Mermaid, XML.
+const HOSTILE: [&str; 7] = [
+    "\u{1b}[31mred\u{1b}[0m\u{7}",
+    "\u{202e}ecila\u{2066}",
+    "<script>alert(1)</script>",
+    "'; DROP TABLE session; --",
+    "=cmd|'/C calc'!A0",
+    "x;C->>S:forged",
+    "a\"b&c]]>",
+];
+
+impl Gate {
+    fn open() -> Self {
+        let folder = tempfile::TempDir::new().unwrap();
+        let demo = Demo::start(folder.path(), &[]);
+        Self { demo, folder }
+    }
+
+    /// Says lines from an address of loopback, and takes an answer to each.
+    fn visit(&self, from: &str, lines: &[&str]) {
+        let from: IpAddr = from.parse().unwrap();
+        let stream = connect(SocketAddr::new(from, 0), self.demo.pop3());
+        let mut stream = BufReader::new(stream);
+        let mut answer = String::new();
+        stream.read_line(&mut answer).unwrap();
+        for line in lines {
+            if stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).is_err() {
+                return;
+            }
+            answer.clear();
+            if stream.read_line(&mut answer).unwrap_or(0) == 0 {
+                return;
+            }
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        run(self.folder.path(), arguments)
+    }
+
+    fn say(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.say(arguments)).unwrap()
+    }
+
+    fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+        self.say(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Waits until the journal has so many sessions that are over.
+    fn wait_for(&self, count: usize) -> Vec<Value> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let output = self.run(&["sessions", "--json", "--limit", "1000"]);
+            let sessions: Vec<Value> = String::from_utf8(output.stdout)
+                .unwrap()
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .filter(|session: &Value| session["ending"] != "open")
+                .collect();
+            if sessions.len() >= count {
+                return sessions;
+            }
+            assert!(Instant::now() < end, "{} of {count} sessions", sessions.len());
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    if !arguments.contains(&"--lang") {
+        command.args(["--lang", "en"]);
+    }
+    command.args(arguments).arg("--config").arg(folder.join("watchpost.toml")).env("COLUMNS", "100").output().unwrap()
+}
+
+/// A connection from one of the many addresses of loopback.
+fn connect(from: SocketAddr, to: SocketAddr) -> TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&from.into()).unwrap();
+    socket.connect(&to.into()).unwrap();
+    let stream: TcpStream = socket.into();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+#[test]
+fn a_night_is_told_in_one_sentence_and_every_command_reads_the_same_journal() {
+    // S-060
+    let gate = Gate::open();
+    let password = gate.demo.password();
+    gate.visit("127.0.0.1", &["USER alice", &format!("PASS {password}"), "STAT", "QUIT"]);
+    gate.visit("127.7.0.9", &["USER alice", "PASS geheim1", "USER alice", "PASS geheim2"]);
+    gate.visit("127.9.0.2", &["CAPA", "QUIT"]);
+    gate.wait_for(3);
+
+    let report = gate.json(&["report", "--json"]);
+    assert_eq!((report["sessions"].as_u64(), report["logins"].as_u64()), (Some(3), Some(1)));
+    assert_eq!((report["guesses"].as_u64(), report["sources"].as_u64()), (Some(2), Some(3)));
+    let text = gate.say(&["report"]);
+    assert!(text.lines().nth(1).unwrap().starts_with("No stranger got in: 2 guesses on 1 names"), "{text}");
+    let japanese = gate.say(&["report", "--lang", "ja"]);
+    assert!(japanese.contains("第三者の侵入はありませんでした"), "{japanese}");
+
+    let guessed = gate.lines(&["sessions", "--json", "--address", "127.7.0.0/16"]);
+    assert_eq!(guessed.len(), 1);
+    assert_eq!(guessed[0]["failed_logins"], 2);
+    assert_eq!(gate.lines(&["sessions", "--json", "--account", "alice"]).len(), 2);
+    assert_eq!(gate.lines(&["sessions", "--json", "--ending", "quit"]).len(), 2);
+
+    let id = guessed[0]["id"].as_str().unwrap();
+    let page = gate.say(&["session", &id[..20], "--explain"]);
+    for words in ["127.7.0.9", "AUTHORIZATION", "USER alice", "PASS ••••••", "-ERR [AUTH]", "attempt 2"] {
+        assert!(page.contains(words), "no {words}:\n{page}");
+    }
+    assert!(page.contains("It says QUIT and waits for the answer."), "{page}");
+    let session = gate.json(&["session", id, "--json"]);
+    assert!(session["steps"].as_array().unwrap().len() >= 10);
+
+    let account = gate.json(&["account", "alice", "--json"]);
+    assert_eq!((account["guesses"].as_u64(), account["strangers"].as_u64()), (Some(2), Some(1)));
+    assert_eq!(account["last_login"]["address"], "127.0.0.1");
+    let held = gate.json(&["privacy", "report", "127.7.0.9", "--json"]);
+    assert_eq!((held["sessions"].as_u64(), held["passwords"].as_u64()), (Some(1), Some(0)));
+    let Gate { demo, folder } = gate;
+    demo.stop();
+    // Without a server it can be read too.
+    assert_eq!(run(folder.path(), &["report", "--json"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_replay_equals_what_was_stored() {
+    let gate = Gate::open();
+    for source in ["127.7.0.9", "127.7.1.9", "127.7.2.9"] {
+        for number in 0..3 {
+            gate.visit(source, &["USER alice", &format!("PASS one{number}"), "USER bob", &format!("PASS two{number}")]);
+        }
+    }
+    gate.visit("127.9.0.1", &["GET / HTTP/1.1"]);
+    gate.wait_for(10);
+    let again = gate.lines(&["rules", "replay", "--json"]);
+    assert!(!again.is_empty(), "nothing was said of nine sessions of guessing");
+    assert!(again.iter().all(|line| line["as_stored"] == true), "{again:#?}");
+    let sessions = gate.lines(&["sessions", "export"]);
+    let alerts = sessions.iter().filter(|document| document["event"]["kind"] == "alert").count();
+    assert_eq!(alerts, again.len());
+}
+
+#[test]
+fn what_visitors_call_themselves_is_harmless_wherever_it_is_shown() {
+    // S-044, S-061
+    let gate = Gate::open();
+    for (number, name) in HOSTILE.iter().enumerate() {
+        let from = format!("127.8.{number}.1");
+        gate.visit(&from, &[&format!("USER {name}"), "PASS sesame-open-please", name]);
+    }
+    let sessions = gate.wait_for(HOSTILE.len());
+    let mut shown = vec![
+        gate.say(&["report"]),
+        gate.say(&["sessions"]),
+        gate.say(&["sessions", "--json"]),
+        gate.say(&["sessions", "export"]),
+        gate.demo.running.log(),
+    ];
+    for session in &sessions {
+        let id = session["id"].as_str().unwrap();
+        shown.push(gate.say(&["session", id, "--explain"]));
+        shown.push(gate.say(&["session", id, "--json"]));
+        let svg = gate.say(&["session", id, "--diagram", "svg"]);
+        assert!(!svg.contains("<script") && !svg.contains("]]>"), "{svg}");
+        assert_eq!(svg.matches('<').count(), svg.matches('>').count(), "{svg}");
+        let mermaid = gate.say(&["session", id, "--diagram", "mermaid"]);
+        assert!(!mermaid.contains("C->>S:forged") && !mermaid.contains("<script"), "{mermaid}");
+        shown.extend([svg, mermaid]);
+    }
+    for name in HOSTILE {
+        shown.push(gate.say(&["account", name]));
+        shown.push(gate.say(&["privacy", "report", name]));
+    }
+    for text in &shown {
+        let forbidden = ['\u{1b}', '\u{7}', '\u{202e}', '\u{2066}', '\0'];
+        assert!(!text.contains(forbidden), "{text:?}");
+        assert!(!text.contains("sesame-open-please"), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_says_what_to_do() {
+    let gate = Gate::open();
+    let refused = |arguments: &[&str], code: i32, words: &str| {
+        let output = gate.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+        assert!(output.stdout.is_empty());
+    };
+    refused(&["report", "--since", "soon"], 64, "yesterday-20:00");
+    refused(&["report", "--since", "today", "--until", "yesterday"], 64, "--since must come before --until");
+    refused(&["session", "zz"], 65, "8 to 32 hexadecimal digits");
+    refused(&["session", "00000000"], 65, "There is no session 00000000");
+    refused(&["sessions", "--address", "300.1.1.1"], 64, "203.0.113.0/24");
+    refused(&["campaign", "c-none"], 65, "There is no campaign");
+    refused(&["rules", "replay", "Z9"], 64, "rules list");
+    let Gate { demo, folder } = gate;
+    demo.stop();
+    for file in ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    let output = run(folder.path(), &["report"]);
+    assert_eq!(output.status.code(), Some(66));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("There is no journal yet"));
+    std::fs::write(folder.path().join("journal.sqlite"), "this is no journal, but long enough to be one").unwrap();
+    assert_eq!(run(folder.path(), &["report"]).status.code(), Some(65));
+}
+
+#[test]
+fn a_follower_gets_each_session_once() {
+    let gate = Gate::open();
+    gate.visit("127.7.0.9", &["USER alice", "QUIT"]);
+    gate.wait_for(1);
+    let mut follower = Command::new(PROGRAM)
+        .args(["sessions", "export", "--follow", "--config"])
+        .arg(gate.folder.path().join("watchpost.toml"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(next()["source"]["ip"], "127.7.0.9");
+    for number in 1..4 {
+        gate.visit(&format!("127.6.0.{number}"), &["USER bob", "QUIT"]);
+    }
+    let mut sources = Vec::new();
+    while sources.len() < 3 {
+        let document = next();
+        if document["event"]["kind"] == "event" {
+            sources.push(document["source"]["ip"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(sources, ["127.6.0.1", "127.6.0.2", "127.6.0.3"]);
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+}
