@@ -1,7 +1,5 @@
 //! Servers that stop, lie, and break the protocol.
 
-use std::time::{Duration, Instant};
-
 use watchpost::connect::ConnectError;
 use watchpost::fetch::login::LoginError;
 use watchpost::fetch::session::SessionError;
@@ -54,14 +52,18 @@ fn a_server_that_falls_silent_is_left_in_time() {
             manners.silent = true;
         });
         let house = House::new(server.port, "reply_time = \"1s\"");
-        let start = Instant::now();
         let outcome = house.fetch();
         assert!(
-            matches!(outcome.error, Some(SessionError::Connect(_) | SessionError::Login(LoginError::Connect(_)))),
+            matches!(
+                outcome.error,
+                Some(
+                    SessionError::Connect(ConnectError::Deadline)
+                        | SessionError::Login(LoginError::Connect(ConnectError::Deadline))
+                )
+            ),
             "{octets}: {:?}",
             outcome.error
         );
-        assert!(start.elapsed() < Duration::from_secs(20), "{octets}");
     }
 }
 

@@ -70,9 +70,8 @@ impl Mbox {
         beside.push(".lock");
         let beside = PathBuf::from(beside);
         for _ in 0..LOCK_TRIES {
-            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside) {
-                Ok(mut holder) => {
-                    holder.write_all(std::process::id().to_string().as_bytes()).map_err(|error| self.disk(&error))?;
+            match take(&beside) {
+                Ok(()) => {
                     let locked = Locked { file, beside };
                     rustix::fs::flock(&locked.file, FlockOperation::LockExclusive)
                         .map_err(|error| self.disk(&error.into()))?;
@@ -161,6 +160,17 @@ impl Mbox {
         drop(writer);
         locked.file.sync_all().map_err(disk)
     }
+}
+
+/// Makes the lock, with our number in it from its first moment: a crash never leaves one that says nothing.
+fn take(lock: &Path) -> io::Result<()> {
+    let pid = std::process::id();
+    let mut ours = lock.to_owned().into_os_string();
+    ours.push(format!(".{pid}"));
+    fs::write(&ours, pid.to_string())?;
+    let linked = fs::hard_link(&ours, lock);
+    fs::remove_file(&ours)?;
+    linked
 }
 
 /// Whether the process whose number is in a lock exists no longer.

@@ -252,8 +252,8 @@ cli-fetch-examples =
     プログラムから使う:
       watchpost fetch --json
 cli-fetch-arg-config =
-    設定ファイルです。省略すると ./、~/.config/watchpost/、/etc/watchpost/ の
-    順に watchpost.toml を探します。
+    設定ファイルです。省略すると ./、~/.config/watchpost/、
+    /etc/watchpost/ の順に watchpost.toml を探します。
 cli-fetch-arg-accounts = 対象のアカウントです。省略するとすべてです。
 cli-fetch-arg-every = この間隔で繰り返し取得します (30s、5m、1h など)。
 cli-fetch-arg-retry = 3 回失敗して見送ったメッセージを、もう一度試します。
@@ -296,7 +296,7 @@ cli-fetch-import-arg-program-value-getmail = getmail 6
 cli-fetch-import-arg-program-value-mpop = mpop
 cli-fetch-import-arg-rc = そのプログラムの設定ファイルです。
 cli-fetch-import-arg-state =
-    取得済みメッセージの記録です。ファイルか、そのファイルのあるフォルダーを
+    取得済みメッセージの記録です。ファイルかフォルダーを
     指定します。
 
 cli-conform-about = 任意の POP3 サーバーが標準どおりに動くかを調べます。
