@@ -220,6 +220,76 @@ cli-explain-arg-word = What to explain, in any case; all words are listed when a
 cli-explain-arg-rest = More of the same: several words are one
 cli-explain-arg-json = Print JSON instead of text
 
+cli-fetch-about = Bring mail from other servers, each message once
+cli-fetch-long-about =
+    Bring mail from other servers, each message once
+
+    The accounts stand in the configuration, under [[fetch]]; docs/config.md
+    describes every key. Into a Maildir, an mbox or an account of this server
+    each message arrives exactly once, whatever breaks in between. Mail stays on
+    the server unless `leave` says otherwise, and is removed there only once it
+    is durable here.
+
+    Exit codes: 0 all went well, 65 some messages could not be fetched, 73 the
+    destination takes nothing, 75 try again later, 77 a password was refused,
+    78 the configuration is wrong.
+cli-fetch-examples =
+    Everything that is new, from all accounts, and then from one alone:
+      watchpost fetch
+      watchpost fetch work
+
+    See whether it would work, and how much there is to fetch:
+      watchpost fetch check
+
+    Every five minutes, until it is told to stop:
+      watchpost fetch --every 5m --quiet
+
+    For a program:
+      watchpost fetch --json
+cli-fetch-arg-config = Configuration; else ./, ~/.config/watchpost/ or /etc/watchpost/ watchpost.toml
+cli-fetch-arg-accounts = Which accounts; all of them when absent
+cli-fetch-arg-every = Fetch again and again, with this pause: 30s, 5m, 1h
+cli-fetch-arg-retry = Try messages again that were given up after three failures
+cli-fetch-arg-quiet = Say nothing but what needs somebody
+cli-fetch-arg-json = Print one JSON object for each account
+cli-fetch-check-about = Log in and list, and fetch nothing
+cli-fetch-check-examples =
+    All accounts:
+      watchpost fetch check
+
+    One, for a program:
+      watchpost fetch check work --json
+cli-fetch-check-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-check-arg-json = Print JSON
+cli-fetch-status-about = Say what was fetched so far, without asking any server
+cli-fetch-status-examples =
+    All accounts:
+      watchpost fetch status
+cli-fetch-status-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-status-arg-json = Print JSON
+cli-fetch-import-about = Take over accounts and memory of fetchmail, getmail6 or mpop
+cli-fetch-import-long-about =
+    Take over accounts and memory of fetchmail, getmail6 or mpop
+
+    Prints the accounts as [[fetch]] tables, for you to look at and to put into
+    the configuration, and writes down which messages the other program has
+    fetched: the first run fetches none of them again. Nothing of the other
+    program is changed. Passwords are not taken over; the tables say where to put
+    them.
+cli-fetch-import-examples =
+    The memory is looked for where the program keeps it:
+      watchpost fetch import fetchmail ~/.fetchmailrc > accounts.toml
+      watchpost fetch import mpop ~/.mpoprc > accounts.toml
+
+    Or where you say:
+      watchpost fetch import getmail ~/.getmail/getmailrc --state ~/.getmail
+cli-fetch-import-arg-program = Which program
+cli-fetch-import-arg-program-value-fetchmail = fetchmail 6
+cli-fetch-import-arg-program-value-getmail = getmail 6
+cli-fetch-import-arg-program-value-mpop = mpop
+cli-fetch-import-arg-rc = Its configuration
+cli-fetch-import-arg-state = What it remembers of messages: a file, or the folder of such files
+
 cli-conform-about = Ask any POP3 server for what the standards demand
 cli-conform-long-about =
     Ask any POP3 server for what the standards demand
