@@ -22,7 +22,7 @@ pub const NOTABLE: u32 = 256;
 /// Commands that are told at the end, whatever they are.
 pub const LAST: usize = 64;
 
-/// Watches one session. Holds [`LAST`] commands and what was not yet taken, never more.
+/// Watches one session. Holds the last 64 commands and what was not yet taken, never more.
 #[derive(Debug)]
 pub struct Witness {
     connection: ConnectionId,

@@ -19,7 +19,7 @@ use crate::accounts;
 use crate::certificate;
 use crate::cli::{DemoArgs, ExitCode};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ListenerProtocol};
+use crate::config::{Config, ListenerProtocol, Log, LogLevel};
 use crate::console::{Failure, Surroundings, Talk, port_trouble, runtime};
 use crate::private_file::{cannot_write, write_private};
 use crate::serve::{self, Bound, Ready, StartError};
@@ -51,7 +51,9 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
     let are_invited = !arguments.no_visitors || planted("demo.visitors-come-uninvited");
     names.extend(are_invited.then_some(visitors::ACCOUNT));
     let passwords = Passwords::keep(&premises.dir, &names).map_err(|error| failed(&error))?;
-    crate::log::start(config.log, talk.colour);
+    // A line for each of the visitors would carry away what there is to try: their sessions are in the journal.
+    let level = if are_invited { LogLevel::Warn } else { config.log.level };
+    crate::log::start(Log { level, ..config.log }, talk.colour);
     let runtime = runtime()?;
     runtime.block_on(async {
         let ready = serve::prepare(config).map_err(|error| match error {
