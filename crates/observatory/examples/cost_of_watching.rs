@@ -1,11 +1,19 @@
 //! What it costs to watch a session (S-060): `cargo run --release -p watchpost-observatory --example cost_of_watching`.
+//!
+//! First the session alone, then with its witness, then the whole path: witness, sink, the journal's thread with the
+//! classifier and SQLite. What the journal's thread takes is told by Linux, so that two cores do not hide it. A number
+//! behind the command sets how many sessions there are.
 #![allow(clippy::print_stdout, reason = "the figures are what this program is for")]
 
-use std::net::Ipv4Addr;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
+use watchpost_observatory::journal::{Clocks, Journal, Judge, Said, Terms};
 use watchpost_observatory::{
-    BootKey, ConnectionId, Ending, Event, Guess, InstallationKey, PasswordTables, SessionSummary, Witness,
+    BootKey, Classifier, ConnectionId, Ending, Event, EventKind, EventSink, Guess, HashKey, InstallationKey,
+    LoginAttempt, LoginMechanism, LoginOutcome, PasswordAccounts, PasswordFacts, PasswordLength, PasswordTables, Port,
+    SessionSummary, Settings, Untrusted, Witness,
 };
 use watchpost_proto::pop3::server::{Action, Channel, Limits, Session};
 
@@ -21,6 +29,122 @@ fn main() {
     println!("watched    {:6.2} µs, {} events", microseconds(watched, SESSIONS), events / SESSIONS as usize);
     println!("difference {:6.2} µs", microseconds(watched.saturating_sub(alone), SESSIONS));
     println!("facts of a wrong password {:6.2} µs", microseconds(facts(), SESSIONS));
+    let sessions = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(SESSIONS);
+    println!("the whole path, in processor time for each session: with an owner's login, and with a wrong password");
+    for (name, outcome) in [("owners", LoginOutcome::Accepted), ("guesses", LoginOutcome::Refused)] {
+        for (judged, judge) in [("unjudged", unjudged()), ("judged", judged())] {
+            let whole = whole(sessions, outcome, judge);
+            let [server, writer] = [whole.server, whole.writer].map(|time| microseconds(time, sessions));
+            let sum = server + writer;
+            println!("{name:8} {judged:9} server {server:6.2} µs, writer {writer:6.2} µs, together {sum:6.2} µs");
+        }
+    }
+}
+
+fn unjudged() -> Judge {
+    Box::new(|_, _| Said::default())
+}
+
+fn judged() -> Judge {
+    let mut classifier = Classifier::new(Settings::default(), &HashKey::new([3; 16]));
+    Box::new(move |sequence, event| Said::from(&classifier.observe(sequence, event)))
+}
+
+/// Processor time of both ends.
+struct Whole {
+    server: Duration,
+    writer: Duration,
+}
+
+/// Sessions from the socket to the file; the sessions themselves are not counted, only what watching adds.
+fn whole(sessions: u32, outcome: LoginOutcome, judge: Judge) -> Whole {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let clocks = Clocks { wall: SystemTime::now, now: Instant::now };
+    let terms = Terms::new(folder.path().join("journal.sqlite"));
+    let journal = Journal::begin(terms, clocks, judge, Box::new(|trouble| println!("{trouble}"))).expect("a thread");
+    let sink = journal.sink();
+    let mut server = Duration::ZERO;
+    for number in 0..sessions {
+        server += visit(number, outcome, &sink);
+        // The server of this program is endlessly fast: the queue must not run over.
+        if number % 1000 == 999 {
+            journal.flush();
+        }
+    }
+    journal.flush();
+    let writer = journal_thread_time();
+    drop(journal);
+    Whole { server, writer }
+}
+
+/// One session, as the server leaves its events: the opening at once, the others when a login was refused, and the end.
+fn visit(number: u32, outcome: LoginOutcome, sink: &impl EventSink) -> Duration {
+    let (at, now) = (SystemTime::now(), Instant::now());
+    let connection = ConnectionId(u128::from(number) << 64 | 7);
+    let peer = SocketAddr::from((Ipv4Addr::from(0x0b00_0000 + number.wrapping_mul(131) % 500_000), 40_000));
+    let kind = EventKind::Opened { peer, local: (Ipv4Addr::LOCALHOST, 110).into(), port: Port::Pop3 };
+    let mut spent = Duration::ZERO;
+    let mut counted = |deed: &mut dyn FnMut()| {
+        let begun = Instant::now();
+        deed();
+        spent += begun.elapsed();
+    };
+    counted(&mut || sink.record_all(vec![Event { at, connection, kind: kind.clone() }]));
+    let mut session = Session::new(Limits::default(), Channel::Tls, now).with_witness();
+    let mut witness = Witness::new(connection);
+    let mut output = Vec::new();
+    for (place, line) in COMMANDS.into_iter().enumerate() {
+        session.receive(line.as_bytes(), now);
+        while session.poll(&mut output).is_some_and(|action| action != Action::Close) {}
+        output.clear();
+        counted(&mut || {
+            witness.told(session.told(), at);
+            if place == 2 {
+                witness.saw(EventKind::Login(Box::new(login(number, outcome))), at);
+            }
+            if witness.is_urgent() {
+                sink.record_all(witness.take());
+            }
+        });
+    }
+    let begun = Instant::now();
+    let user = (outcome == LoginOutcome::Accepted).then(|| account(number));
+    sink.record_all(witness.end(SessionSummary { peer, user, ..summary() }, at));
+    spent + begun.elapsed()
+}
+
+fn account(number: u32) -> String {
+    format!("user{}@example.org", number % 2000)
+}
+
+fn login(number: u32, outcome: LoginOutcome) -> LoginAttempt {
+    let facts = PasswordFacts {
+        tag: 7,
+        length: PasswordLength::To8,
+        classes: 5,
+        repeat: false,
+        source_passwords: 2,
+        source_accounts: 1,
+        password_accounts: PasswordAccounts::One,
+        common: true,
+        default: false,
+    };
+    LoginAttempt {
+        name: Untrusted::new(account(number).into_bytes()),
+        account: Some(account(number)),
+        mechanism: LoginMechanism::User,
+        outcome,
+        password: (outcome == LoginOutcome::Refused).then_some(facts),
+    }
+}
+
+/// What the thread that writes has taken so far, as Linux counts it.
+fn journal_thread_time() -> Duration {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let mut paths = tasks.map(|task| task.path());
+    let path = paths.find(|path| fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim() == "journal"));
+    let stat = path.and_then(|path| fs::read_to_string(path.join("schedstat")).ok()).unwrap_or_default();
+    Duration::from_nanos(stat.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or(0))
 }
 
 #[derive(Clone, Copy, PartialEq)]

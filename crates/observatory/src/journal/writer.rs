@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ use super::{Clocks, Terms, Trouble};
 const BATCH_TIME: Duration = Duration::from_millis(50);
 /// Rows that do not wait for more.
 const BATCH_ROWS: usize = 1000;
-/// Events taken from the queue before the clock is looked at.
+/// Messages taken from the queue before the clock is looked at.
 const TAKEN_AT_ONCE: usize = 512;
 /// How old the file's knowledge of an open session may be.
 const FLUSH_TIME: Duration = Duration::from_secs(5);
@@ -49,9 +49,10 @@ impl Journal {
     /// Begins to keep a journal. Never fails: while the file cannot be written, `report` says so, and events are
     /// counted.
     pub fn begin(terms: Terms, clocks: Clocks, judge: Judge, report: Report) -> std::io::Result<Self> {
-        let (queue, messages) = sync_channel(terms.queue.max(1));
-        let lost = Arc::new(AtomicU64::new(0));
-        let sink = JournalSink { queue, lost: Arc::clone(&lost) };
+        let most = terms.queue.max(1);
+        let (queue, messages) = sync_channel(most);
+        let (lost, waiting) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
+        let sink = JournalSink { queue, waiting: Arc::clone(&waiting), most, lost: Arc::clone(&lost) };
         let now = (clocks.now)();
         let writer = Writer {
             retention: Retention::new(&terms),
@@ -60,6 +61,7 @@ impl Journal {
             judge,
             report,
             messages,
+            waiting,
             lost,
             file: None,
             words: Dictionary::default(),
@@ -107,6 +109,7 @@ struct Writer {
     judge: Judge,
     report: Report,
     messages: Receiver<Message>,
+    waiting: Arc<AtomicUsize>,
     lost: Arc<AtomicU64>,
     file: Option<Connection>,
     words: Dictionary,
@@ -150,6 +153,9 @@ impl Writer {
     fn take_some(&mut self, first: Message) -> Option<()> {
         self.take_message(first)?;
         for _ in 0..TAKEN_AT_ONCE {
+            if self.pending.len() >= BATCH_ROWS {
+                break;
+            }
             let Ok(message) = self.messages.try_recv() else { break };
             self.take_message(message)?;
         }
@@ -158,7 +164,14 @@ impl Writer {
 
     fn take_message(&mut self, message: Message) -> Option<()> {
         match message {
-            Message::Event(event) => self.take(event),
+            Message::Event(event) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                self.take(event);
+            }
+            Message::Events(events) => {
+                self.waiting.fetch_sub(events.len(), Ordering::Relaxed);
+                events.into_iter().for_each(|event| self.take(event));
+            }
             Message::Flush(done) => self.answer(&done),
             Message::Stop => return None,
         }
