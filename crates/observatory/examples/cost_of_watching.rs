@@ -7,14 +7,16 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use watchpost_observatory::journal::{Clocks, Journal, Judge, Said, Terms};
+use watchpost_observatory::journal::{Clocks, Journal, JournalSink, Judge, Said, Terms};
 use watchpost_observatory::{
     BootKey, Classifier, ConnectionId, Ending, Event, EventKind, EventSink, Guess, HashKey, InstallationKey,
     LoginAttempt, LoginMechanism, LoginOutcome, PasswordAccounts, PasswordFacts, PasswordLength, PasswordTables, Port,
     SessionSummary, Settings, Untrusted, Witness,
 };
+use watchpost_proto::catalogue::Refusal;
 use watchpost_proto::pop3::server::{Action, Channel, Limits, Session};
 
 const SESSIONS: u32 = 200_000;
@@ -63,54 +65,72 @@ fn whole(sessions: u32, outcome: LoginOutcome, judge: Judge) -> Whole {
     let terms = Terms::new(folder.path().join("journal.sqlite"));
     let journal = Journal::begin(terms, clocks, judge, Box::new(|trouble| println!("{trouble}"))).expect("a thread");
     let sink = journal.sink();
-    let mut server = Duration::ZERO;
+    let main = thread_time("cost_of_watching");
+    (0..sessions).for_each(|number| visit(number, outcome, None));
+    let alone = thread_time("cost_of_watching") - main;
+    let main = thread_time("cost_of_watching");
     for number in 0..sessions {
-        server += visit(number, outcome, &sink);
+        visit(number, outcome, Some(&sink));
         // The server of this program is endlessly fast: the queue must not run over.
         if number % 1000 == 999 {
             journal.flush();
         }
     }
+    let watched = thread_time("cost_of_watching") - main;
     journal.flush();
-    let writer = journal_thread_time();
+    let writer = thread_time("journal");
     drop(journal);
-    Whole { server, writer }
+    Whole { server: watched.saturating_sub(alone), writer }
 }
 
-/// One session, as the server leaves its events: the opening at once, the others when a login was refused, and the end.
-fn visit(number: u32, outcome: LoginOutcome, sink: &impl EventSink) -> Duration {
+/// What a client says that finds no new mail.
+const VISIT: [&str; 6] = ["CAPA\r\n", "USER alice\r\n", "PASS tiger\r\n", "STAT\r\n", "UIDL\r\n", "QUIT\r\n"];
+
+/// One session. Watched, it leaves its events as the server does: the opening at once, the others when a login was
+/// refused, and the end.
+fn visit(number: u32, outcome: LoginOutcome, sink: Option<&JournalSink>) {
     let (at, now) = (SystemTime::now(), Instant::now());
     let connection = ConnectionId(u128::from(number) << 64 | 7);
-    let peer = SocketAddr::from((Ipv4Addr::from(0x0b00_0000 + number.wrapping_mul(131) % 500_000), 40_000));
-    let kind = EventKind::Opened { peer, local: (Ipv4Addr::LOCALHOST, 110).into(), port: Port::Pop3 };
-    let mut spent = Duration::ZERO;
-    let mut counted = |deed: &mut dyn FnMut()| {
-        let begun = Instant::now();
-        deed();
-        spent += begun.elapsed();
-    };
-    counted(&mut || sink.record_all(vec![Event { at, connection, kind: kind.clone() }]));
-    let mut session = Session::new(Limits::default(), Channel::Tls, now).with_witness();
-    let mut witness = Witness::new(connection);
-    let mut output = Vec::new();
-    for (place, line) in COMMANDS.into_iter().enumerate() {
-        session.receive(line.as_bytes(), now);
-        while session.poll(&mut output).is_some_and(|action| action != Action::Close) {}
-        output.clear();
-        counted(&mut || {
-            witness.told(session.told(), at);
-            if place == 2 {
-                witness.saw(EventKind::Login(Box::new(login(number, outcome))), at);
-            }
-            if witness.is_urgent() {
-                sink.record_all(witness.take());
-            }
-        });
+    // Owners come from where they are at home; strangers from anywhere.
+    let place = if outcome == LoginOutcome::Accepted { number % 2000 } else { number.wrapping_mul(131) % 500_000 };
+    let peer = SocketAddr::from((Ipv4Addr::from(0x0b00_0000 + place * 256), 40_000));
+    let mut session = Session::new(Limits::default(), Channel::Tls, now);
+    let mut watched = sink.map(|sink| (Witness::new(connection), sink));
+    if let Some((_, sink)) = &watched {
+        let kind = EventKind::Opened { peer, local: (Ipv4Addr::LOCALHOST, 110).into(), port: Port::Pop3 };
+        sink.record_all(vec![Event { at, connection, kind }]);
+        session = session.with_witness();
     }
-    let begun = Instant::now();
-    let user = (outcome == LoginOutcome::Accepted).then(|| account(number));
-    sink.record_all(witness.end(SessionSummary { peer, user, ..summary() }, at));
-    spent + begun.elapsed()
+    let mut output = Vec::new();
+    for line in VISIT {
+        session.receive(line.as_bytes(), now);
+        while let Some(action) = session.poll(&mut output) {
+            match action {
+                Action::Login(_) => {
+                    if let Some((witness, _)) = &mut watched {
+                        witness.told(session.told(), at);
+                        witness.saw(EventKind::Login(Box::new(login(number, outcome))), at);
+                    }
+                    let refused = outcome == LoginOutcome::Refused;
+                    let result = if refused { Err(Refusal::AuthenticationFailed) } else { Ok(Arc::default()) };
+                    session.login_result(result, &mut output);
+                }
+                Action::Update(_) => session.update_result(Ok(0), &mut output),
+                Action::Close => break,
+                _ => {}
+            }
+        }
+        output.clear();
+        let Some((witness, sink)) = &mut watched else { continue };
+        witness.told(session.told(), at);
+        if witness.is_urgent() {
+            sink.record_all(witness.take());
+        }
+    }
+    if let Some((witness, sink)) = watched {
+        let user = (outcome == LoginOutcome::Accepted).then(|| account(number));
+        sink.record_all(witness.end(SessionSummary { peer, user, ..summary() }, at));
+    }
 }
 
 fn account(number: u32) -> String {
@@ -138,11 +158,13 @@ fn login(number: u32, outcome: LoginOutcome) -> LoginAttempt {
     }
 }
 
-/// What the thread that writes has taken so far, as Linux counts it.
-fn journal_thread_time() -> Duration {
+/// Processor time that the thread of this name has taken so far, as Linux counts it.
+fn thread_time(name: &str) -> Duration {
+    // Linux keeps 15 octets of a name.
+    let name = &name[..name.len().min(15)];
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let mut paths = tasks.map(|task| task.path());
-    let path = paths.find(|path| fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim() == "journal"));
+    let path = paths.find(|path| fs::read_to_string(path.join("comm")).is_ok_and(|found| found.trim() == name));
     let stat = path.and_then(|path| fs::read_to_string(path.join("schedstat")).ok()).unwrap_or_default();
     Duration::from_nanos(stat.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or(0))
 }

@@ -8,6 +8,8 @@ use watchpost_proto::planted::planted;
 
 use crate::event::{Event, EventSink};
 
+use super::bell::Bell;
+
 /// What comes to the writer.
 pub(super) enum Message {
     /// Something happened.
@@ -24,6 +26,7 @@ pub(super) enum Message {
 #[derive(Clone, Debug)]
 pub struct JournalSink {
     pub(super) queue: SyncSender<Message>,
+    pub(super) bell: Arc<Bell>,
     /// Events in the queue: a message may bring many.
     pub(super) waiting: Arc<AtomicUsize>,
     /// As many of them make it full.
@@ -37,7 +40,7 @@ impl JournalSink {
     fn send(&self, message: Message, count: usize) {
         let is_full = self.waiting.fetch_add(count, Ordering::Relaxed) >= self.most;
         let sent = if is_full { Err(TrySendError::Full(message)) } else { self.queue.try_send(message) };
-        let Err(error) = sent else { return };
+        let Err(error) = sent else { return self.bell.ring() };
         self.waiting.fetch_sub(count, Ordering::Relaxed);
         if matches!(error, TrySendError::Full(_)) && planted("journal.loss-is-not-counted") {
             return;

@@ -29,10 +29,13 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     case.guess()?;
     let campaign = case.campaign?;
     let limits = &case.thresholds.d1;
-    let sources = campaign.sources.count();
     let guesses = campaign.guesses(case.now);
+    if guesses < limits.guesses {
+        return None;
+    }
+    let sources = campaign.sources.count();
     let few_each = campaign.total() as f32 <= limits.guesses_per_source * sources as f32;
-    if sources < u64::from(limits.sources) || guesses < limits.guesses || !few_each {
+    if sources < u64::from(limits.sources) || !few_each {
         return None;
     }
     let facts = [

@@ -221,7 +221,7 @@ pub(super) fn reference() -> String {
     let defaults = Settings::default().dialled();
     let mut page = INTRODUCTION.to_owned();
     for panel in panels() {
-        let _ = write!(page, "\n### `[observatory.{}]`\n\n", panel.table);
+        let _ = write!(page, "\n### Table `[observatory.{}]`\n\n", panel.table);
         page.push_str("| key | default | range | what it is |\n|---|---|---|---|\n");
         for dial in panel.dials {
             let default = written(dial, defaults.value(&panel, dial));

@@ -219,7 +219,10 @@ impl KnownKeys {
         match schema.get("x-example").and_then(Value::as_str) {
             Some(example) => format!("write, for example: {example}"),
             None if name == "listener" => "each listener is a table of its own, under [[listener]]".to_owned(),
-            None => format!("this is a table: write [{key}], and its keys below"),
+            None => {
+                let table = key.split_once('[').map_or(key, |(table, _)| table);
+                format!("this is a table: write [{table}], and its keys below")
+            }
         }
     }
 }
