@@ -36,7 +36,7 @@ class Bench:
         """The result of a run, and the milliseconds of CPU that the server spent on it."""
         before = server.processes.cpu_ms()
         result = self.load(server, mode, users, tls, *options)
-        time.sleep(0.05)  # Processes that end after the last reply are counted too.
+        time.sleep(server.settles)  # What is done after the last reply is counted too.
         return result, server.processes.cpu_ms() - before
 
     def channels(self):

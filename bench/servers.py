@@ -91,6 +91,8 @@ class Server:
 
     name = ""
     environment = {}
+    # Seconds until what the last reply has left to do is done.
+    settles = 0.05
 
     def __init__(self, place, scheme="PLAIN", core=0):
         self.place = place
@@ -148,6 +150,7 @@ class Floor(Server):
 
 class Watchpost(Server):
     name = "watchpost"
+    record = "nothing"
 
     def command(self):
         config = os.path.join(self.folder, "watchpost.toml")
@@ -187,6 +190,8 @@ key = "{self.place.key}"
 kind = "{kind}"
 {path}[store]
 path = "{self.place.mail}/{{local}}/Maildir"
+[observatory]
+record = "{self.record}"
 [limits]
 connections = 20000
 connections_per_address = 20000
@@ -198,6 +203,14 @@ shutdown_grace = "1s"
         with sqlite3.connect(os.path.join(self.folder, "accounts.sqlite")) as accounts:
             accounts.executemany("INSERT INTO account (name, hash) VALUES (?, ?)",
                                  ((f"{user}@{DOMAIN}", self.place.hashes["ARGON2ID"]) for user in corpus.EVERYBODY))
+
+
+class Journalled(Watchpost):
+    """The same with every session watched, judged and written down."""
+
+    name = "journalled"
+    record = "sessions"
+    settles = 2.0
 
 
 class Dovecot(Server):
@@ -265,6 +278,7 @@ service pop3 {{
 
 
 ALL = {kind.name: kind for kind in (Floor, Dovecot, Watchpost)}
+JOURNALLED = {"journalled": Journalled}
 
 
 def load(client, server, mode, users, tls, *options, core=1, timeout=900):

@@ -26,6 +26,8 @@ pub struct Shape {
     gaps_milliseconds: u64,
     last_milliseconds: u64,
     words_seen: u32,
+    /// The last line was AUTH, or SASL data behind it.
+    in_auth: bool,
 }
 
 /// The letter that stands for a command.
@@ -63,14 +65,21 @@ pub(crate) fn says(spoken: &Spoken, word: &[u8]) -> bool {
         && octets.get(word.len()).is_none_or(|octet| !octet.is_ascii_alphanumeric())
 }
 
+/// Each letter has a bit of its own; `8` stands before `A`.
 const fn bit(letter: u8) -> u32 {
-    1 << (letter.wrapping_sub(b'8') % 32)
+    if letter == b'8' { 1 } else { 2 << (letter.wrapping_sub(b'A') % 31) }
 }
 
 impl Shape {
     /// The client said something, so many milliseconds after 1970.
     pub fn hear(&mut self, spoken: &Spoken, milliseconds: u64) {
+        // SASL data are no words: how many lines a mechanism takes says nothing of who speaks.
+        if self.in_auth && spoken.verb.is_none() && spoken.text.as_octets().is_empty() {
+            self.pause(milliseconds);
+            return;
+        }
         let letter = letter(spoken);
+        self.in_auth = letter == b'A';
         if let Some(place) = self.words.get_mut(usize::from(self.count)) {
             *place = letter;
             self.count += 1;
@@ -92,6 +101,10 @@ impl Shape {
         if matches!(letter, b'P' | b'A' | b'O') {
             self.logins = self.logins.saturating_add(1);
         }
+        self.pause(milliseconds);
+    }
+
+    fn pause(&mut self, milliseconds: u64) {
         if self.last_milliseconds > 0 {
             self.gaps += 1;
             self.gaps_milliseconds += milliseconds.saturating_sub(self.last_milliseconds);
@@ -181,7 +194,9 @@ impl Shape {
         match words {
             [b'H', b'N' | b'T', ..] => Some(Tool::Zgrab),
             // Several guesses on one connection, none of them with QUIT.
-            [b'U', b'P', b'U', b'P', ..] if upper && !self.quit && self.logins > 1 => Some(Tool::Hydra),
+            [b'U', b'P', b'U', b'P', ..] | [b'A', b'A', ..] if upper && !self.quit && self.logins > 1 => {
+                Some(Tool::Hydra)
+            }
             [b'C', b'U', b'P', ..] | [b'C', b'A', ..] if self.quit && self.ends_like_curl() => Some(Tool::Curl),
             [b'C', .., b'S', b'B', _] | [b'C', .., b'S', b'B'] => Some(Tool::Fetchmail),
             [b'C', .., b'S', b'I', b'L'] | [b'C', .., b'S', b'I', b'L', _] if upper => Some(Tool::Mpop),
@@ -333,6 +348,7 @@ mod tests {
         assert_eq!(guesser.script(), "U.P|crlf|upper|pl0");
         assert_eq!(guesser.p3f(), "U.P.U.P|crlf|upper|pl0|q0|g1|n2");
         assert_eq!(shape(&["capa", "auth plain", "quit"]).script(), "C.A|crlf|lower|pl0");
+        assert_eq!(shape(&["AUTH LOGIN", "", "", "QUIT"]).p3f(), "A.Q|crlf|upper|pl0|q1|g1|n1");
     }
 
     #[test]
@@ -340,6 +356,9 @@ mod tests {
         for (lines, tool) in [
             (&["HELP", "NOOP", "STLS", "QUIT"][..], Some(Tool::Zgrab)),
             (&["USER a", "PASS", "USER a", "PASS"], Some(Tool::Hydra)),
+            // Where SASL PLAIN is offered; the empty lines stand for its data, which nobody is told.
+            (&["AUTH PLAIN", "", "AUTH PLAIN", "", "AUTH PLAIN", ""], Some(Tool::Hydra)),
+            (&["CAPA", "AUTH PLAIN", "", "RETR 1", "QUIT"], Some(Tool::Curl)),
             (&["CAPA", "AUTH PLAIN", "RETR 1", "QUIT"], Some(Tool::Curl)),
             (&["CAPA", "USER a", "PASS", "STAT", "LAST", "LIST"], Some(Tool::Fetchmail)),
             (&["CAPA", "USER a", "PASS", "STAT", "UIDL", "LIST"], Some(Tool::Mpop)),
@@ -348,6 +367,13 @@ mod tests {
         ] {
             assert_eq!(shape(lines).tool(), tool, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_ours_is_taken_for_no_other() {
+        let unknown = shape(&["CAPA", "XYZZY"]);
+        assert!(unknown.said(b'X') && !unknown.said(b'8') && !unknown.only(b"CTNHAQ8G"));
+        assert!(shape(&["CAPA", "UTF8"]).only(b"C8"));
     }
 
     #[test]

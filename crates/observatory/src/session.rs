@@ -139,6 +139,13 @@ impl Session {
         self.reading.push(sequence);
     }
 
+    /// Whether what was said last is what another protocol begins with: its octets are no lines of ours. Octets of no
+    /// protocol that is known may still be an attack.
+    pub(crate) fn speaks_something_else(&self) -> bool {
+        let known = self.foreign.is_some_and(|foreign| !matches!(foreign, Foreign::Binary | Foreign::Text));
+        known && self.shape.commands() == 1
+    }
+
     /// Who the client is, as far as it has shown.
     pub(crate) fn who(&self) -> Fingerprint {
         Fingerprint { ja4: self.ja4.clone(), script: self.shape.script() }

@@ -15,6 +15,23 @@ impl Timestamp {
         Self(format!("<{random:032x}@{host}>").into())
     }
 
+    /// The timestamp in the text of a greeting: printable ASCII shaped like a msg-id, or there is none. Anything else
+    /// would let whoever is on the path choose what is digested (S-026; CVE-2007-1558).
+    pub fn in_greeting(text: &[u8]) -> Option<Self> {
+        let start = text.iter().position(|octet| *octet == b'<')?;
+        let end = start + text[start..].iter().position(|octet| *octet == b'>')?;
+        let (left, right) = std::str::from_utf8(&text[start + 1..end]).ok()?.split_once('@')?;
+        let part = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|octet| octet.is_ascii_graphic() && !b"<>@()\\\",;:[]".contains(&octet))
+        };
+        // A domain literal is the one place for brackets and colons.
+        let literal = right.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let domain = part(right) || literal.is_some_and(|inner| part(&inner.replace(':', "")));
+        let whole = std::str::from_utf8(&text[start..=end]).ok()?;
+        (part(left) && domain).then(|| Self(whole.into()))
+    }
+
     /// With its angle brackets.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -49,6 +66,11 @@ impl ApopDigest {
         Self(digits)
     }
 
+    /// As it goes over the wire.
+    pub(crate) fn digits(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Whether this proves knowledge of the secret. Takes the same time for every answer (S-023).
     pub fn proves(&self, timestamp: &Timestamp, secret: &[u8]) -> bool {
         let expected = Self::of(timestamp, secret);
@@ -78,6 +100,31 @@ mod tests {
             "g4c9334bac560ecc979e58001b3e22fb",
         ] {
             assert_eq!(ApopDigest::parse(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_a_strict_message_id_in_a_greeting_is_a_timestamp() {
+        // S-026
+        let found = Timestamp::in_greeting(b"POP3 server ready <1896.697170952@dbc.mtview.ca.us> hello");
+        assert_eq!(found, Some(Timestamp::example()));
+        assert!(Timestamp::in_greeting(b"<a@[IPv6:::1]>").is_some());
+        for wrong in [
+            &b"ready"[..],
+            b"<>",
+            b"<a>",
+            b"<@b>",
+            b"<a@>",
+            b"<a@b",
+            b"<a b@c>",
+            b"<a@b@c>",
+            b"<a@b\x80>",
+            b"<\xc3\xa9@b>",
+            b"<a\0@b>",
+            b"<<a@b>",
+            b"<a\"@b>",
+        ] {
+            assert_eq!(Timestamp::in_greeting(wrong), None, "{wrong:?}");
         }
     }
 

@@ -19,7 +19,7 @@ mod listing;
 mod mime;
 pub mod planted;
 pub mod pop3;
-mod sasl;
+pub mod sasl;
 mod types;
 mod undot;
 

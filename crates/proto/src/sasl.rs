@@ -1,7 +1,15 @@
-//! SASL as POP3 carries it (RFC 4422, RFC 5034): the server's half of PLAIN and LOGIN.
+//! SASL as POP3 carries it (RFC 4422, RFC 5034).
+//!
+//! Here is the server's half of PLAIN and LOGIN; [`Initiator`] is the client's half of every mechanism, and [`scram`] has
+//! both halves of SCRAM.
+
+mod initiator;
+pub mod scram;
 
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
+
+pub use self::initiator::{Abort, Initiator, LoginStep};
 
 use crate::catalogue::Refusal;
 use crate::credentials::{Credentials, Password, prepared};

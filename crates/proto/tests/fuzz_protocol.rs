@@ -7,8 +7,10 @@ mod checks;
 mod driver;
 
 use driver::{Driver, unstuff};
+use watchpost_proto::pop3::client;
 use watchpost_proto::pop3::server::Channel;
-use watchpost_proto::{DotStuffer, Extent, Line, LineBuffer, LineEnd, OctetCounter, Sizer};
+use watchpost_proto::sasl::Initiator;
+use watchpost_proto::{DotStuffer, Extent, Line, LineBuffer, LineEnd, MessageNumber, OctetCounter, Password, Sizer};
 
 /// Words in which the rare becomes frequent.
 const WORDS: [&[u8]; 32] = [
@@ -141,4 +143,93 @@ fn surrogate() {
             assert!(received[..end].is_ascii() || received.starts_with(b"\r\n"));
         }
     });
+}
+
+#[test]
+fn client() {
+    // S-046, C-020 … C-030: whatever a server says, the client neither panics nor keeps what is above its limits, and
+    // where the wire is cut changes nothing.
+    bolero::check!().for_each(|seed: &[u8]| {
+        let replies: [&[u8]; 12] = [
+            b"+OK\r\n",
+            b"-ERR [SYS/TEMP] no\r\n",
+            b"+ \r\n",
+            b".\r\n",
+            b"1 200\r\n",
+            b"2 abc\r\n",
+            b"+OK 2 320\r\n",
+            b"..\r\n",
+            b"PIPELINING\r\n",
+            b"SASL PLAIN SCRAM-SHA-256\r\n",
+            b"\r\n",
+            b"\0",
+        ];
+        let mut wire = b"+OK <a@b>\r\n".to_vec();
+        for octet in seed {
+            match replies.get(usize::from(*octet >> 2)) {
+                Some(reply) => wire.extend_from_slice(reply),
+                None => wire.push(*octet),
+            }
+        }
+        let whole = client_hears(&wire, seed, wire.len());
+        assert_eq!(client_hears(&wire, seed, 1), whole);
+        assert_eq!(client_hears(&wire, seed, 7), whole);
+    });
+}
+
+/// What a client says and hears of it, its commands chosen by `seed`.
+fn client_hears(wire: &[u8], seed: &[u8], cut: usize) -> (Vec<u8>, Vec<String>, Vec<u8>) {
+    let limits = client::Limits { line_octets: 40, listing_lines: 3, message_octets: 50, window: 4, window_octets: 90 };
+    let mut session = client::Session::new(limits, client::Channel::ClearForPasswords);
+    let number = MessageNumber::from_index(0).unwrap();
+    let (mut buffer, mut said, mut heard, mut message) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut choices = seed.iter();
+    for piece in wire.chunks(cut.max(1)) {
+        buffer.extend_from_slice(piece);
+        loop {
+            let step = match session.input(&buffer) {
+                Ok(step) => step,
+                // Behind STLS the first octet ends it, in the same read or the next (S-004).
+                Err(client::Violation::ClearTextBehindStls) => return (said, heard, message),
+                Err(violation) => {
+                    heard.push(format!("{violation:?}"));
+                    // How much came of a message that is given up depends on the cuts.
+                    return (said, heard, Vec::new());
+                }
+            };
+            let used = step.used;
+            match step.event {
+                None if used == 0 => break,
+                None => {}
+                Some(client::Event::Message(_, octets)) => message.extend_from_slice(octets),
+                Some(client::Event::StartTls(_)) => return (said, heard, message),
+                Some(event) => {
+                    let answers = matches!(event, client::Event::Greeting(_) | client::Event::Done(..));
+                    heard.push(format!("{event:?}"));
+                    if answers {
+                        let command = match choices.next().map_or(0, |octet| octet % 10) {
+                            0 => client::Command::Capa,
+                            1 => client::Command::Stls,
+                            2 => client::Command::User("tim".into()),
+                            3 => client::Command::Pass(Password::new("x")),
+                            4 => client::Command::Stat,
+                            5 => client::Command::List(None),
+                            6 => client::Command::Uidl(None),
+                            7 => client::Command::Retr(number),
+                            8 => client::Command::Apop { name: "tim".into(), password: Password::new("x") },
+                            _ => client::Command::Quit,
+                        };
+                        let login = Initiator::Plain { name: "tim".into(), password: Password::new("x") };
+                        heard.push(format!("{:?}", session.submit(&command)));
+                        heard.push(format!("{:?}", session.authenticate(login)));
+                    }
+                }
+            }
+            said.extend_from_slice(session.output());
+            session.wrote(session.output().len());
+            buffer.drain(..used);
+        }
+        assert!(buffer.len() <= 40 + piece.len());
+    }
+    (said, heard, message)
 }

@@ -10,7 +10,8 @@ use driver::{Driver, NAME, PASSWORD};
 use proptest::prelude::*;
 use watchpost_proto::pop3::client::{Answer, Channel, Command, Event, Limits, Refused, Session, Ticket, Violation};
 use watchpost_proto::pop3::server::{self, ClearLogin, Stls};
-use watchpost_proto::{MessageNumber, OctetCounter, Password};
+use watchpost_proto::sasl::Initiator;
+use watchpost_proto::{MessageNumber, OctetCounter, Octets, Password, Timestamp};
 
 const CLEAR: server::Channel = server::Channel::Clear { stls: Stls::Available, login: ClearLogin::Allowed };
 const MAIL: [&[u8]; 3] = [b".A: 1\n\n.\n..two", b"B: 2\r\n\r\nthree\r\n", b""];
@@ -55,7 +56,8 @@ impl Pair {
     fn logged_in(cut: usize) -> Self {
         let mut pair = Self::tls(cut);
         pair.ask(&Command::Capa);
-        pair.ask(&Command::Plain { name: NAME.to_owned(), password: Password::new(PASSWORD) });
+        pair.authenticate(plain(NAME, PASSWORD));
+        assert!(matches!(pair.heard.last(), Some(Heard::Done(_, Ok(_)))));
         pair.heard.clear();
         pair
     }
@@ -67,6 +69,12 @@ impl Pair {
     /// Submits, and carries octets until both are silent.
     fn ask(&mut self, command: &Command) -> Ticket {
         let ticket = self.submit(command);
+        self.exchange().unwrap();
+        ticket
+    }
+
+    fn authenticate(&mut self, initiator: Initiator) -> Ticket {
+        let ticket = self.client.authenticate(initiator).unwrap();
         self.exchange().unwrap();
         ticket
     }
@@ -110,6 +118,10 @@ impl Pair {
         });
         octets.collect::<Vec<_>>().concat()
     }
+}
+
+fn plain(name: &str, password: &str) -> Initiator {
+    Initiator::Plain { name: name.to_owned(), password: Password::new(password) }
 }
 
 fn owned(event: &Event<'_>) -> Heard {
@@ -213,9 +225,106 @@ fn commands_are_pipelined_only_when_the_server_has_said_so() {
 fn a_password_that_does_not_fit_into_one_line_goes_in_two_steps() {
     // P-096, P-243; RFC 5034 §4
     let mut pair = Pair::tls(3);
-    let long = Password::new("x".repeat(200));
-    let ticket = pair.ask(&Command::Plain { name: "tim".into(), password: long });
+    pair.ask(&Command::Capa);
+    pair.heard.clear();
+    let ticket = pair.authenticate(plain("tim", &"x".repeat(200)));
     assert_eq!(pair.heard, [Heard::Done(ticket, Err(Some("AUTH".into())))]);
+    let long = "x".repeat(255);
+    pair.heard.clear();
+    let ticket = pair.authenticate(Initiator::Login {
+        name: NAME.into(),
+        password: Password::new(long),
+        step: watchpost_proto::sasl::LoginStep::default(),
+    });
+    assert_eq!(pair.heard, [Heard::Done(ticket, Err(Some("AUTH".into())))]);
+}
+
+#[test]
+fn the_window_counts_announced_octets() {
+    // C-067: 4 messages of 30 octets, 64 at once; one is always allowed.
+    let limits = Limits { window_octets: 64, ..Limits::default() };
+    let mut client = Session::new(limits, Channel::Tls);
+    let wire: &[u8] = b"+OK\r\n";
+    client.input(wire).unwrap();
+    client.submit(&Command::Capa).unwrap();
+    let mut capa: &[u8] = b"+OK\r\nPIPELINING\r\n.\r\n";
+    while !capa.is_empty() {
+        capa = &capa[client.input(capa).unwrap().used..];
+    }
+    client.submit(&Command::User("a".into())).unwrap();
+    client.submit(&Command::Pass(Password::new("b"))).unwrap();
+    client.input(wire).unwrap();
+    client.input(wire).unwrap();
+    let retr = |client: &mut Session, octets| client.submit_announced(&Command::Retr(number(1)), Octets(octets));
+    assert!(retr(&mut client, 30).is_ok() && retr(&mut client, 30).is_ok());
+    assert_eq!(retr(&mut client, 30), Err(Refused::WindowFull));
+    for _ in 0..2 {
+        let mut message: &[u8] = b"+OK\r\n.\r\n";
+        for _ in 0..2 {
+            message = &message[client.input(message).unwrap().used..];
+        }
+        assert!(retr(&mut client, 30).is_ok(), "a reply makes room at once");
+        assert_eq!(retr(&mut client, 30), Err(Refused::WindowFull));
+    }
+    let mut alone = Session::new(Limits { window_octets: 1, window: 1, ..Limits::default() }, Channel::Tls);
+    alone.input(wire).unwrap();
+    alone.submit(&Command::User("a".into())).unwrap();
+    alone.input(wire).unwrap();
+    alone.submit(&Command::Pass(Password::new("b"))).unwrap();
+    alone.input(wire).unwrap();
+    assert!(retr(&mut alone, 1 << 40).is_ok());
+}
+
+#[test]
+fn apop_is_digested_over_the_timestamp_of_this_channel() {
+    // S-026: RFC 1939 §7
+    let timestamp = Timestamp::new(7, "mail.example.org");
+    let server = Driver::new(server::Channel::Tls, &MAIL).with_apop(timestamp);
+    let mut wire = Vec::new();
+    server.session.greeting().write(&mut wire);
+    let client = Session::new(Limits::default(), Channel::Tls);
+    let mut pair = Pair { client, server, wire, cut: 4, heard: Vec::new() };
+    pair.exchange().unwrap();
+    assert!(pair.client.offers_apop());
+    let apop = |password: &str| Command::Apop { name: NAME.into(), password: Password::new(password) };
+    pair.ask(&apop("wrong"));
+    assert!(matches!(pair.heard.last(), Some(Heard::Done(_, Err(_)))));
+    pair.ask(&apop(PASSWORD));
+    assert!(matches!(pair.heard.last(), Some(Heard::Done(_, Ok(_)))));
+    // A timestamp from before TLS counts no more, and a greeting without one offers nothing.
+    let mut session = Session::new(Limits::default(), Channel::Clear);
+    session.input(b"+OK <a@b>\r\n").unwrap();
+    session.submit(&Command::Stls).unwrap();
+    session.input(b"+OK\r\n").unwrap();
+    session.tls_established(b"").unwrap();
+    assert_eq!(session.submit(&apop("x")), Err(Refused::NotAnnounced));
+}
+
+#[test]
+fn names_beyond_ascii_need_utf8_user_and_utf8_follows_tls() {
+    // C-051
+    let mut pair = Pair::tls(9);
+    let yuki = Command::User("ゆき".into());
+    assert_eq!(pair.client.submit(&yuki), Err(Refused::NotAnnounced));
+    assert_eq!(pair.client.submit(&Command::Utf8), Err(Refused::NotAnnounced));
+    pair.ask(&Command::Capa);
+    pair.ask(&Command::Utf8);
+    assert!(matches!(pair.heard.last(), Some(Heard::Done(_, Ok(_)))));
+    pair.ask(&yuki);
+    let mut clear = Pair::new(CLEAR, Channel::Clear, 9);
+    clear.ask(&Command::Capa);
+    assert_eq!(clear.client.submit(&Command::Utf8), Err(Refused::NotAnnounced));
+    assert_eq!(clear.client.authenticate(plain("a", "b")), Err(Refused::ClearTextPassword));
+}
+
+#[test]
+fn auth_needs_an_announcement_unless_the_server_speaks_first() {
+    // C-041
+    let mut pair = Pair::tls(9);
+    assert_eq!(pair.client.authenticate(plain(NAME, PASSWORD)), Err(Refused::NotAnnounced));
+    let (name, password) = (NAME.to_owned(), Password::new(PASSWORD));
+    pair.authenticate(Initiator::Login { name, password, step: watchpost_proto::sasl::LoginStep::default() });
+    assert!(matches!(pair.heard.last(), Some(Heard::Done(_, Ok(_)))));
 }
 
 #[test]
@@ -256,15 +365,17 @@ fn any_octet_behind_the_reply_to_stls_is_an_error() {
 fn arguments_with_controls_never_leave() {
     // S-040
     let mut pair = Pair::tls(9);
+    pair.ask(&Command::Capa);
     for wrong in ["", "a\r\nDELE 1", "a\n", "a\0", "a\u{7f}", "\t", &"a".repeat(255)] {
         let password = Password::new(wrong);
-        for command in [
-            Command::User(wrong.into()),
-            Command::Pass(password.clone()),
-            Command::Plain { name: "a".into(), password: password.clone() },
-            Command::Plain { name: wrong.into(), password: Password::new("x") },
-        ] {
+        for command in [Command::User(wrong.into()), Command::Pass(password.clone())] {
             assert_eq!(pair.client.submit(&command), Err(Refused::InvalidArgument), "{wrong:?}");
+        }
+        if wrong.len() > 200 {
+            continue;
+        }
+        for initiator in [plain("a", wrong), plain(wrong, "x")] {
+            assert_eq!(pair.client.authenticate(initiator), Err(Refused::InvalidArgument), "{wrong:?}");
         }
     }
     assert!(pair.client.output().is_empty());
@@ -274,7 +385,7 @@ fn arguments_with_controls_never_leave() {
 #[test]
 fn lines_listings_and_messages_are_bounded() {
     // C-022, C-029
-    let limits = Limits { line_octets: 20, listing_lines: 2, message_octets: 10, window: 9 };
+    let limits = Limits { line_octets: 20, listing_lines: 2, message_octets: 10, window: 9, window_octets: 99 };
     let session = |commands: &[Command]| {
         let mut session = Session::new(limits.clone(), Channel::ClearForPasswords);
         session.input(b"+OK\r\n").unwrap();
@@ -329,7 +440,7 @@ proptest! {
         commands in prop::collection::vec(prop_oneof![
             Just(Command::Capa), Just(Command::Stls), Just(Command::User("a".into())), Just(Command::Pass(Password::new("b"))),
             Just(Command::Retr(number(1))), Just(Command::List(None)), Just(Command::Stat), Just(Command::Quit),
-            Just(Command::Plain { name: "a".into(), password: Password::new("b") })], 0..30),
+            Just(Command::Utf8)], 0..30),
     ) {
         // S-046 (client responses)
         let mut session = Session::new(Limits { line_octets: 64, ..Limits::default() }, Channel::ClearForPasswords);
@@ -348,8 +459,14 @@ proptest! {
                     break;
                 }
             }
-            if let Some(command) = commands.next() {
-                let _ = session.submit(command);
+            match commands.next() {
+                Some(Command::Utf8) => {
+                    let _ = session.authenticate(plain("a", "b"));
+                }
+                Some(command) => {
+                    let _ = session.submit(command);
+                }
+                None => {}
             }
         }
     }

@@ -99,6 +99,13 @@ pub trait Directory: Send + Sync + 'static {
         let _ = (account, password);
         std::future::ready(false)
     }
+
+    /// How much has failed from there lately, from 0 (little) to 3 (very much). Who fails from such an address waits
+    /// longer for the answer; who succeeds waits for nothing (S-024).
+    fn failed_from(&self, from: IpAddr) -> u32 {
+        let _ = from;
+        0
+    }
 }
 
 /// The cause of an error, for the operator alone.

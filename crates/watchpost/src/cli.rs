@@ -65,6 +65,8 @@ pub enum Command {
     Privacy(PrivacyArgs),
     /// Explains a word of the protocol.
     Explain(ExplainArgs),
+    /// Brings mail from other servers.
+    Fetch(FetchArgs),
     /// Asks any POP3 server for what the standards demand.
     Conform(ConformArgs),
     /// Puts load on a POP3 server and measures what it does.
@@ -98,6 +100,9 @@ pub struct DemoArgs {
     /// Where POP3S listens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1995")]
     pub pop3s: SocketAddr,
+    /// Let nobody come: no simulated visitors.
+    #[arg(long)]
+    pub no_visitors: bool,
     /// Tell a program where everything is: one JSON object on standard output once the ports are open.
     #[arg(long)]
     pub json: bool,
@@ -223,6 +228,80 @@ pub struct ExplainArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `watchpost fetch`.
+#[derive(Args, Debug)]
+#[command(subcommand_precedence_over_arg = true)]
+pub struct FetchArgs {
+    /// Which file names the accounts.
+    #[command(flatten)]
+    pub file: ConfigArgs,
+    /// Which accounts; all of them when absent.
+    #[arg(value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// Fetch again and again, this long after the last time.
+    #[arg(long, value_name = "TIME")]
+    pub every: Option<String>,
+    /// Try messages again that were given up after three failures.
+    #[arg(long)]
+    pub retry: bool,
+    /// Say nothing but errors.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// One JSON object for each account.
+    #[arg(long)]
+    pub json: bool,
+    /// Something else than fetching.
+    #[command(subcommand)]
+    pub command: Option<FetchCommand>,
+}
+
+/// What can be done with accounts at other servers, beside fetching.
+#[derive(Debug, Subcommand)]
+pub enum FetchCommand {
+    /// Logs in and lists, and fetches nothing.
+    Check(FetchNamesArgs),
+    /// Says what the journals know.
+    Status(FetchNamesArgs),
+    /// Takes over accounts and state of another program.
+    Import(FetchImportArgs),
+}
+
+/// Which accounts.
+#[derive(Args, Debug)]
+pub struct FetchNamesArgs {
+    /// Which accounts; all of them when absent.
+    #[arg(value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Another program, and where its files are.
+#[derive(Args, Debug)]
+pub struct FetchImportArgs {
+    /// Which program.
+    #[arg(value_enum, value_name = "PROGRAM")]
+    pub program: ForeignFetcher,
+    /// Its configuration.
+    #[arg(value_name = "FILE")]
+    pub rc: PathBuf,
+    /// What it remembers of messages: a file, or the folder of such files.
+    #[arg(long, value_name = "PATH")]
+    pub state: Option<PathBuf>,
+}
+
+/// Programs whose accounts and state can be taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ForeignFetcher {
+    /// fetchmail.
+    Fetchmail,
+    /// getmail6.
+    Getmail,
+    /// mpop.
+    Mpop,
 }
 
 /// `watchpost conform`.

@@ -8,6 +8,11 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Instant;
     /// For writing down: civil time.
     fn wall(&self) -> SystemTime;
+
+    /// Civil time in whole seconds since 1970.
+    fn seconds(&self) -> u64 {
+        self.wall().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
 }
 
 /// The machine's own clock. Under a paused tokio clock, `now` stands still too.

@@ -3,36 +3,45 @@
 //! [`Connector::connect`] gives a [`Client`] whose session is ready for commands; [`Connector::dial`] a bare [`Link`]
 //! for whoever must say what no client may say.
 
+mod proxy;
+mod trust;
+
+use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::pin::Pin as Pinned;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::ClientConfig;
+use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use watchpost_observatory::Untrusted;
+use watchpost_proto::Octets;
+use watchpost_proto::pop3::ResponseCode;
 use watchpost_proto::pop3::client::{Channel, Command, Event, Limits, Negative, Refused, Session, Ticket, Violation};
+use watchpost_proto::sasl::Initiator;
+use watchpost_proto::sasl::scram::{BindingType, ChannelBinding};
+
+use self::proxy::Carrier;
 
 /// Octets read at once.
 const READ_OCTETS: usize = 64 * 1024;
 /// The ALPN name of POP3 (RFC 7301; IANA).
 pub const ALPN: &[u8] = b"pop3";
-/// Where systems keep the certificates that they trust.
-const SYSTEM_ROOTS: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-    "/etc/ssl/ca-bundle.pem",
-];
+/// How long one address is tried before the next one is tried beside it (RFC 8305 §5).
+const STAGGER: Duration = Duration::from_millis(250);
+
+pub use self::proxy::Proxy;
+pub use self::trust::{Identity, Pin, Trust};
 
 /// What protects the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,17 +52,6 @@ pub enum Security {
     Stls,
     /// TLS from the first octet.
     Tls,
-}
-
-/// Which certificates are believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trust {
-    /// What the system trusts, for the name of the host.
-    System,
-    /// These: the server shows one of them, or one that they signed for the name of the host.
-    Certificates(Vec<CertificateDer<'static>>),
-    /// Any. Somebody on the path may read and change everything.
-    Anything,
 }
 
 /// How long to wait.
@@ -92,6 +90,9 @@ pub enum ConnectError {
     /// The name has no address.
     #[error("{0} has no address: {1}")]
     Resolve(String, io::Error),
+    /// The proxy refuses, or cannot be understood.
+    #[error("the proxy: {0}")]
+    Proxy(String),
     /// No address answers.
     #[error("cannot connect to {0}: {1}")]
     Connect(SocketAddr, io::Error),
@@ -111,8 +112,13 @@ pub enum ConnectError {
     #[error(transparent)]
     Refused(#[from] Refused),
     /// The server said no.
-    #[error("the server refuses: {0}")]
-    Negative(Untrusted),
+    #[error("the server refuses: {text}")]
+    Negative {
+        /// What its response code means, if it had one that is known.
+        meaning: Option<ResponseCode>,
+        /// What it said.
+        text: Untrusted,
+    },
     /// The server has closed the connection.
     #[error("the server has closed the connection")]
     Closed,
@@ -133,21 +139,52 @@ pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Connect
 pub struct Connector {
     target: Target,
     deadlines: Deadlines,
+    limits: Limits,
+    proxy: Option<Proxy>,
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    source: Option<IpAddr>,
 }
 
 impl Connector {
     /// Prepares everything that connections share.
     pub fn new(target: Target, deadlines: Deadlines) -> Result<Self, ConnectError> {
+        Self::with_identity(target, deadlines, None)
+    }
+
+    /// The same, with a certificate of ours for servers that ask for one (C-009).
+    pub fn with_identity(
+        target: Target,
+        deadlines: Deadlines,
+        identity: Option<Identity>,
+    ) -> Result<Self, ConnectError> {
         let tls = match target.security {
             Security::Clear => None,
             Security::Stls | Security::Tls => {
                 let name = ServerName::try_from(target.host.clone())
                     .map_err(|error| ConnectError::Trust(format!("{}: {error}", target.host)))?;
-                Some((Arc::new(client_config(&target.trust)?), name))
+                Some((Arc::new(trust::client_config(&target.trust, identity)?), name))
             }
         };
-        Ok(Self { target, deadlines, tls })
+        Ok(Self { target, deadlines, limits: Limits::default(), proxy: None, tls, source: None })
+    }
+
+    /// Connections come from this address of ours.
+    #[must_use]
+    pub fn speaking_from(mut self, source: IpAddr) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// By way of a proxy.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
+    }
+
+    /// With other limits than the usual ones.
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Every handshake is a whole one, as if each connection came from another client.
@@ -164,24 +201,58 @@ impl Connector {
         &self.target
     }
 
-    /// A TCP connection to the first address that answers, nothing said yet.
+    /// A connection to the first address that answers, nothing said yet.
     pub async fn dial(&self) -> Result<Link, ConnectError> {
-        let host = || self.target.host.clone();
-        let lookup = tokio::net::lookup_host((self.target.host.as_str(), self.target.port));
-        let addresses =
-            within(self.deadlines.address, lookup).await?.map_err(|error| ConnectError::Resolve(host(), error))?;
-        let mut last = ConnectError::Resolve(host(), io::ErrorKind::NotFound.into());
-        for address in addresses {
-            match within(self.deadlines.address, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
+        let (host, port) = (self.target.host.as_str(), self.target.port);
+        let carrier = match &self.proxy {
+            None => Carrier::Tcp(self.tcp(host, port).await?),
+            Some(Proxy::Command(command)) => Carrier::command(command, host, port)?,
+            Some(Proxy::Socks5 { host: by, port: at }) => {
+                let mut stream = self.tcp(by, *at).await?;
+                within(self.deadlines.address, proxy::socks5(&mut stream, host, port)).await??;
+                Carrier::Tcp(stream)
+            }
+            Some(Proxy::Http { host: by, port: at }) => {
+                let mut stream = self.tcp(by, *at).await?;
+                within(self.deadlines.address, proxy::http(&mut stream, host, port)).await??;
+                Carrier::Tcp(stream)
+            }
+        };
+        Ok(Link { stream: Stream::Clear(carrier), deadline: self.deadlines.reply })
+    }
+
+    /// Addresses of both families, each a little after the one before it, not after its failure (RFC 8305 §5; C-010).
+    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+        let lookup = tokio::net::lookup_host((host, port));
+        let named = |error| ConnectError::Resolve(host.to_owned(), error);
+        let addresses: Vec<SocketAddr> = within(self.deadlines.address, lookup).await?.map_err(named)?.collect();
+        let mut last = named(io::ErrorKind::NotFound.into());
+        let (mut waiting, mut trying) = (interleaved(addresses).into_iter(), JoinSet::new());
+        let (deadline, source) = (self.deadlines.address, self.source);
+        loop {
+            if let Some(address) = waiting.next() {
+                trying.spawn(async move {
+                    let connected = tokio::time::timeout(deadline, stream_to(address, source)).await;
+                    (address, connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())))
+                });
+            }
+            let next = async {
+                if waiting.len() > 0 { tokio::time::sleep(STAGGER).await } else { std::future::pending().await }
+            };
+            let joined = tokio::select! {
+                joined = trying.join_next() => joined,
+                () = next => continue,
+            };
+            match joined {
+                None => return Err(last),
+                Some(Ok((_, Ok(stream)))) => {
                     stream.set_nodelay(true)?;
-                    return Ok(Link { stream: Stream::Clear(stream), deadline: self.deadlines.reply });
+                    return Ok(stream);
                 }
-                Ok(Err(error)) => last = ConnectError::Connect(address, error),
-                Err(_) => last = ConnectError::Connect(address, io::ErrorKind::TimedOut.into()),
+                Some(Ok((address, Err(error)))) => last = ConnectError::Connect(address, error),
+                Some(Err(_)) => {}
             }
         }
-        Err(last)
     }
 
     /// TLS over a link that has none, offering POP3.
@@ -212,12 +283,16 @@ impl Connector {
                 Channel::Tls
             }
         };
-        let mut client =
-            Client { session: Session::new(Limits::default(), channel), link: Some(link), buffer: Vec::new(), used: 0 };
+        let mut client = Client {
+            session: Session::new(self.limits.clone(), channel),
+            link: Some(link),
+            buffer: Vec::new(),
+            used: 0,
+        };
         client
             .event(|event| match event {
                 Event::Greeting(Ok(_)) => Ok(()),
-                Event::Greeting(Err(negative)) => Err(refusal(&negative)),
+                Event::Greeting(Err(negative)) => Err(refused_on(self.target.security, &negative)),
                 _ => Err(Violation::Unsolicited.into()),
             })
             .await??;
@@ -232,7 +307,7 @@ impl Connector {
         client
             .event(|event| match event {
                 Event::StartTls(_) => Ok(()),
-                Event::Done(_, Err(negative)) => Err(refusal(&negative)),
+                Event::Done(_, Err(negative)) => Err(refused_on(Security::Stls, &negative)),
                 _ => Err(Violation::Unsolicited.into()),
             })
             .await??;
@@ -244,17 +319,73 @@ impl Connector {
     }
 }
 
-fn refusal(negative: &Negative<'_>) -> ConnectError {
-    ConnectError::Negative(Untrusted::new(negative.text))
+async fn stream_to(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(source) = source else { return TcpStream::connect(address).await };
+    let socket = if source.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(source, 0))?;
+    socket.connect(address).await
+}
+
+/// What is said before TLS may come from anybody on the path, and is not shown (S-008).
+fn refused_on(security: Security, negative: &Negative<'_>) -> ConnectError {
+    match security {
+        Security::Stls => {
+            ConnectError::Negative { meaning: negative.meaning, text: Untrusted::new(b"(not shown: said without TLS)") }
+        }
+        Security::Clear | Security::Tls => refusal(negative),
+    }
+}
+
+/// What a refusal is to the caller.
+pub fn refusal(negative: &Negative<'_>) -> ConnectError {
+    ConnectError::Negative { meaning: negative.meaning, text: Untrusted::new(negative.text) }
 }
 
 async fn within<T>(deadline: Duration, doing: impl Future<Output = T>) -> Result<T, ConnectError> {
     tokio::time::timeout(deadline, doing).await.map_err(|_| ConnectError::Deadline)
 }
 
+/// The families in turn, the order of the resolver kept within each.
+fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let (mut second, mut all) = (second.into_iter(), Vec::new());
+    for address in first {
+        all.push(address);
+        all.extend(second.next());
+    }
+    all.extend(second);
+    all
+}
+
 enum Stream {
-    Clear(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Clear(Carrier),
+    Tls(Box<TlsStream<Carrier>>),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pinned<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pinned::new(stream).poll_read(context, into),
+            Self::Tls(stream) => Pinned::new(stream).poll_read(context, into),
+        }
+    }
+}
+
+impl Stream {
+    fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Clear(stream) => Pinned::new(stream).poll_write(context, octets),
+            Self::Tls(stream) => Pinned::new(stream).poll_write(context, octets),
+        }
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Clear(stream) => Pinned::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pinned::new(stream).poll_flush(context),
+        }
+    }
 }
 
 /// Octets to a server and back, each step within its deadline.
@@ -272,13 +403,7 @@ impl Link {
     /// Appends what comes next within another deadline than the usual one.
     pub async fn read_within(&mut self, deadline: Duration, into: &mut Vec<u8>) -> Result<usize, ConnectError> {
         into.reserve(READ_OCTETS);
-        let read = async {
-            match &mut self.stream {
-                Stream::Clear(stream) => stream.read_buf(into).await,
-                Stream::Tls(stream) => stream.read_buf(into).await,
-            }
-        };
-        Ok(within(deadline, read).await??)
+        Ok(within(deadline, self.stream.read_buf(into)).await??)
     }
 
     /// Writes all of it.
@@ -313,12 +438,76 @@ impl Link {
 
     /// Whether the server is this very machine.
     pub fn is_loopback(&self) -> bool {
-        let stream = match &self.stream {
-            Stream::Clear(stream) => stream,
-            Stream::Tls(stream) => stream.get_ref().0,
-        };
-        stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback())
+        match &self.stream {
+            Stream::Clear(carrier) => carrier.is_loopback(),
+            Stream::Tls(stream) => stream.get_ref().0.is_loopback(),
+        }
     }
+
+    /// What ties SCRAM to this connection: the keys of TLS 1.3 (RFC 9266 §3), the certificate below that (RFC 5929 §4).
+    pub fn channel_binding(&self) -> Option<ChannelBinding> {
+        let Stream::Tls(stream) = &self.stream else { return None };
+        let connection = stream.get_ref().1;
+        if connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3) {
+            let data = connection.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok()?;
+            return Some(ChannelBinding { kind: BindingType::TlsExporter, data });
+        }
+        let data = trust::end_point(connection.peer_certificates()?.first()?)?;
+        Some(ChannelBinding { kind: BindingType::TlsServerEndPoint, data })
+    }
+
+    /// The key of the certificate that the server showed.
+    pub fn pin(&self) -> Option<Pin> {
+        let Stream::Tls(stream) = &self.stream else { return None };
+        Pin::of(stream.get_ref().1.peer_certificates()?.first()?)
+    }
+
+    /// Writes and reads whatever is possible first; both at once, since a server that cannot get rid of its replies
+    /// takes no commands (C-067). What was done is told even if the caller waits for something else as well.
+    async fn transfer(&mut self, session: &mut Session, into: &mut Vec<u8>) -> Result<Transfer, ConnectError> {
+        into.reserve(READ_OCTETS);
+        let stream = &mut self.stream;
+        let mut unflushed = true;
+        let moving = poll_fn(|context| {
+            let mut written = false;
+            while !session.output().is_empty() {
+                match stream.poll_write(context, session.output()) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    Poll::Ready(Ok(octets)) => {
+                        session.wrote(octets);
+                        written = true;
+                        unflushed = true;
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => break,
+                }
+            }
+            if unflushed {
+                match stream.poll_flush(context) {
+                    Poll::Ready(flushed) => {
+                        flushed?;
+                        unflushed = false;
+                    }
+                    Poll::Pending => {}
+                }
+            }
+            let read = std::pin::pin!(stream.read_buf(into)).poll(context);
+            match read {
+                Poll::Ready(Ok(0)) => Poll::Ready(Ok(Transfer::End)),
+                Poll::Ready(read) => Poll::Ready(read.map(|_| Transfer::Moved)),
+                Poll::Pending if written => Poll::Ready(Ok(Transfer::Moved)),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        Ok(within(self.deadline, moving).await??)
+    }
+}
+
+/// What came of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transfer {
+    Moved,
+    End,
 }
 
 /// A session and the link it speaks over.
@@ -336,15 +525,20 @@ impl Client {
         Ok(self.session.submit(command)?)
     }
 
-    /// Sends what waits, and takes what the server says next.
+    /// The same for RETR of a message that LIST has announced with so many octets.
+    pub fn submit_announced(&mut self, command: &Command, announced: Octets) -> Result<Ticket, Refused> {
+        self.session.submit_announced(command, announced)
+    }
+
+    /// Queues a login by SASL.
+    pub fn authenticate(&mut self, initiator: Initiator) -> Result<Ticket, ConnectError> {
+        Ok(self.session.authenticate(initiator)?)
+    }
+
+    /// Sends what waits, and takes what the server says next. May be given up at any moment, and called again.
     pub async fn event<R>(&mut self, take: impl FnOnce(Event<'_>) -> R) -> Result<R, ConnectError> {
         let link = self.link.as_mut().ok_or(ConnectError::Closed)?;
         loop {
-            let waiting = self.session.output().len();
-            if waiting > 0 {
-                link.write(self.session.output()).await?;
-                self.session.wrote(waiting);
-            }
             let step = self.session.input(&self.buffer[self.used..])?;
             self.used += step.used;
             match step.event {
@@ -353,13 +547,23 @@ impl Client {
                 None => {
                     self.buffer.drain(..self.used);
                     self.used = 0;
-                    if link.read(&mut self.buffer).await? == 0 {
+                    if link.transfer(&mut self.session, &mut self.buffer).await? == Transfer::End {
                         self.session.end_of_input()?;
                         return Err(ConnectError::Closed);
                     }
                 }
             }
         }
+    }
+
+    /// What ties a login to this connection.
+    pub fn channel_binding(&self) -> Option<ChannelBinding> {
+        self.link.as_ref()?.channel_binding()
+    }
+
+    /// The key of the certificate that the server showed.
+    pub fn pin(&self) -> Option<Pin> {
+        self.link.as_ref()?.pin()
     }
 
     /// The session.
@@ -371,120 +575,5 @@ impl Client {
     pub fn into_link(mut self) -> Result<(Link, Vec<u8>), ConnectError> {
         let behind = self.buffer.split_off(self.used);
         Ok((self.link.ok_or(ConnectError::Closed)?, behind))
-    }
-}
-
-fn client_config(trust: &Trust) -> Result<ClientConfig, ConnectError> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match trust {
-        Trust::System => web_pki(&system_roots()?, &provider)?,
-        Trust::Certificates(known) => Arc::new(Known { known: known.clone(), by_name: web_pki(known, &provider)? }),
-        Trust::Anything => Arc::new(Anything(Arc::clone(&provider))),
-    };
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ConnectError::Trust(error.to_string()))?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
-}
-
-fn system_roots() -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-    let found = SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
-    certificates(found.ok_or_else(|| ConnectError::Trust("this system keeps none where they are usually kept".into()))?)
-}
-
-fn web_pki(
-    roots: &[CertificateDer<'static>],
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, ConnectError> {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots.iter().cloned());
-    WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
-        .build()
-        .map_err(|error| ConnectError::Trust(error.to_string()))
-}
-
-/// Believes a certificate that it knows, whatever names are in it, and what such a certificate has signed.
-#[derive(Debug)]
-struct Known {
-    known: Vec<CertificateDer<'static>>,
-    by_name: Arc<WebPkiServerVerifier>,
-}
-
-impl ServerCertVerifier for Known {
-    fn verify_server_cert(
-        &self,
-        shown: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if self.known.iter().any(|known| known == shown) {
-            return Ok(ServerCertVerified::assertion());
-        }
-        self.by_name.verify_server_cert(shown, intermediates, name, ocsp, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.by_name.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.by_name.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.by_name.supported_verify_schemes()
-    }
-}
-
-/// Believes any certificate; only its key must be at hand.
-#[derive(Debug)]
-struct Anything(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anything {
-    fn verify_server_cert(
-        &self,
-        _shown: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let known = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let known = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

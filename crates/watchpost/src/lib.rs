@@ -11,6 +11,7 @@ pub mod connect;
 pub mod console;
 pub mod demo;
 pub mod explain;
+pub mod fetch;
 pub mod house;
 pub mod i18n;
 pub mod import;

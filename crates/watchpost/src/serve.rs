@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use watchpost_observatory::EventSink;
 use watchpost_observatory::journal::Journal;
 use watchpost_store::maildir::{MaildirPath, MaildirStore};
 use watchpost_store::{AnyDirectory, Directory, Store};
 
 use crate::accounts;
 use crate::clock::SystemClock;
-use crate::config::{Config, TlsIdentity};
+use crate::config::{Config, Record, TlsIdentity};
 use crate::house::{House, Live, Watch};
 use crate::journal::{self, LogAndJournal, Secret};
+use crate::log::SessionLog;
 pub use crate::server::Bound;
 use crate::server::{self, ConnectionIds, Gate, ListenError, Stop, Workers};
 
@@ -29,7 +32,7 @@ pub struct Ready {
     house: Arc<House<MaildirStore, AnyDirectory>>,
     bound: Vec<Bound>,
     config: Config,
-    journal: Journal,
+    journal: Option<Journal>,
 }
 
 /// Why a server cannot begin.
@@ -60,20 +63,50 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
     let directory = accounts::open(&config).map_err(StartError::Directory)?;
     let store = open_store(&config).map_err(StartError::Store)?;
     let bound = server::listen(&config.listeners, server::workers())?;
-    let secret = Secret::keep(&config.data_dir).map_err(StartError::Journal)?;
-    let passwords = journal::password_tables(&secret).map_err(StartError::Journal)?;
-    let journal = journal::begin(&config, &secret).map_err(StartError::Journal)?;
+    let (journal, watch) = match config.observatory.record {
+        Record::Sessions => {
+            let secret = Secret::keep(&config.data_dir).map_err(StartError::Journal)?;
+            let passwords = journal::password_tables(&secret).map_err(StartError::Journal)?;
+            let journal = journal::begin(&config, &secret).map_err(StartError::Journal)?;
+            (Some(journal), Some(Watch { passwords }))
+        }
+        Record::Nothing => (None, None),
+    };
+    let events: Box<dyn EventSink> = match &journal {
+        Some(journal) => Box::new(LogAndJournal { journal: journal.sink() }),
+        None => Box::new(SessionLog),
+    };
     let house = House {
         store,
         directory,
-        events: Box::new(LogAndJournal { journal: journal.sink() }),
-        watch: Some(Watch { passwords }),
+        events,
+        watch,
         clock: Box::new(SystemClock),
         gate: Gate::default(),
         connections: ConnectionIds::new(uuid::Uuid::now_v7().as_u64_pair().1),
         live: ArcSwap::from_pointee(live(&config)),
     };
     Ok(Ready { house: Arc::new(house), bound, config, journal })
+}
+
+/// Descriptors that a session with an open maildrop has at the most: its socket, its Maildir, the lock, and a message.
+const DESCRIPTORS_PER_SESSION: u64 = 4;
+
+/// Takes as many descriptors as the system gives, and says so where they are too few for the connections allowed.
+fn raise_descriptors(connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "cannot raise the limit of open files");
+    }
+    let wanted = connections as u64 * DESCRIPTORS_PER_SESSION;
+    if let Some(given) = getrlimit(Resource::Nofile).current.filter(|given| *given < wanted) {
+        tracing::warn!(
+            given,
+            wanted,
+            "the system gives fewer open files than limits.connections may need: raise LimitNOFILE of the service, or \
+             lower limits.connections"
+        );
+    }
 }
 
 /// Opens the store of this configuration.
@@ -99,6 +132,7 @@ impl Ready {
 
     /// Serves until SIGTERM or SIGINT; SIGHUP reloads.
     pub async fn run(self) -> Result<(), StartError> {
+        raise_descriptors(self.config.limits.connections);
         let signals = Signals::new().map_err(StartError::Signals)?;
         for bound in &self.bound {
             tracing::info!(address = %bound.address, protocol = bound.listener.protocol.word(), "listening");
@@ -106,8 +140,10 @@ impl Ready {
         let (stop, stopping) = watch::channel(Stop::Not);
         let workers = Workers::start(&self.house, self.bound, &stopping).map_err(StartError::Threads)?;
         let sessions = tokio::spawn(workers.finished());
+        let house = Arc::clone(&self.house);
         let keeper = Keeper { house: self.house, config: self.config };
         keeper.keep(signals, stop, sessions).await;
+        let _ = tokio::time::timeout(LAST_WORDS, house.store.finish_housekeeping()).await;
         // What is left is written before the program ends.
         drop(self.journal);
         tracing::info!("stopped");

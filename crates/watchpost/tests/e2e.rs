@@ -164,3 +164,8 @@ fn alpn_is_pop3_or_nothing() {
 fn no_password_reaches_the_log() {
     checks::no_password_reaches_the_log();
 }
+
+#[test]
+fn nobody_comes_uninvited() {
+    checks::nobody_comes_uninvited();
+}

@@ -172,7 +172,7 @@ fn check_config_says_what_is_wrong_in_the_file_of_accounts() {
 
 /// Types on a terminal what is asked for, and prints what the terminal showed.
 const AT_A_TERMINAL: &str = r#"
-import os, pty, sys
+import os, pty, sys, termios, time
 answers = sys.argv[1].split(",")
 pid, terminal = pty.fork()
 if pid == 0:
@@ -187,6 +187,10 @@ while True:
         break
     shown += octets
     if answers and octets.rstrip(b" ").endswith(b":"):
+        # As a person does, it looks up after the prompt has appeared: by then nothing is shown any more.
+        end = time.monotonic() + 10
+        while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < end:
+            os.sched_yield()
         os.write(terminal, answers.pop(0).encode() + b"\n")
 sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

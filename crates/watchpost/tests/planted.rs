@@ -8,7 +8,7 @@ mod support;
 use std::panic::{catch_unwind, set_hook, take_hook};
 
 /// The fault, and the check of `e2e.rs`, `logins.rs` or `bench.rs` that must fail while it is there.
-const FAULTS: [(&str, fn()); 7] = [
+const FAULTS: [(&str, fn()); 8] = [
     ("server.password-in-the-log", checks::no_password_reaches_the_log),
     (
         "server.quit-answered-before-its-deed",
@@ -17,6 +17,7 @@ const FAULTS: [(&str, fn()); 7] = [
     ("server.reads-on-in-clear-after-stls", checks::what_comes_behind_stls_in_the_clear_is_never_obeyed),
     ("server.failed-login-does-not-wait", checks::logins::a_failed_login_waits_and_nothing_else_does),
     ("demo.imports-again", checks::quit_removes_exactly_the_marked_messages_and_nothing_else_ever_does),
+    ("demo.visitors-come-uninvited", checks::nobody_comes_uninvited),
     ("bench.sizes-not-compared", liar::sizes_that_differ_are_errors),
     ("bench.digest-not-compared", liar::messages_that_change_are_errors),
 ];

@@ -75,7 +75,7 @@ fn the_protocol_does_no_io_and_reads_no_clock() {
         dependencies.expect("dependencies").lines().filter_map(|line| line.split(['.', ' ']).next()).collect();
     for name in dependencies.into_iter().filter(|name| !name.is_empty()) {
         assert!(
-            ["data-encoding", "md-5", "memchr", "stringprep", "thiserror", "zeroize"].contains(&name),
+            ["aws-lc-rs", "data-encoding", "md-5", "memchr", "stringprep", "thiserror", "zeroize"].contains(&name),
             "{name}: can it do I/O?"
         );
     }
@@ -135,7 +135,7 @@ fn files_and_functions_fit_their_ceilings() {
 fn begins_function(line: &str) -> bool {
     let line = line.trim_start();
     let line = line.strip_prefix("pub").map_or(line, |rest| rest.trim_start_matches(|c| c != ' ').trim_start());
-    ["fn ", "const fn ", "async fn "].iter().any(|start| line.starts_with(start)) && !line.ends_with('}')
+    ["fn ", "const fn ", "async fn "].iter().any(|start| line.starts_with(start)) && !line.ends_with(['}', ';'])
 }
 
 #[test]

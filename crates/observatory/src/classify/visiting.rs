@@ -61,7 +61,7 @@ impl Classifier {
         let Some(session) = self.sessions.get_mut(&firing.connection.0) else { return };
         let first = session.shape.commands() == 0;
         session.hear(spoken, firing.sequence, milliseconds(firing.at));
-        let (source, after_ntlm) = (session.source, session.after_ntlm);
+        let (source, after_ntlm, foreign) = (session.source, session.after_ntlm, session.speaks_something_else());
         if first && let Some(visits) = self.visitors.get_mut(&source) {
             visits.speaks(low(firing.connection.0));
         }
@@ -70,7 +70,10 @@ impl Classifier {
         }
         let signature = signatures::find(spoken);
         let attack = signature.is_some_and(|signature| signature.is_attack) || signatures::harmful(spoken).is_some();
-        if attack {
+        let attack = attack && !foreign;
+        if foreign {
+            // What other protocols begin with weighs as that, and holds octets that no line of ours has.
+        } else if attack {
             self.attacked(stage, source);
         } else if signature.is_some() || signatures::doubtful(spoken, after_ntlm).is_some() {
             self.strange(stage, spoken);

@@ -8,7 +8,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const QUIET: u8 = 0;
 const RUNG: u8 = 1;
@@ -55,17 +55,10 @@ impl Bell {
         self.state.store(QUIET, Ordering::SeqCst);
     }
 
-    /// Sleeps while the state is no further than this.
+    /// Sleeps while the state is no further than this, and no longer than so long.
     fn sleep(&self, time: Duration, furthest: u8) {
-        let end = Instant::now() + time;
-        let mut door = self.door();
-        while self.state.load(Ordering::SeqCst) <= furthest {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            door = self.sleeper.wait_timeout(door, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let asleep = |(): &mut ()| self.state.load(Ordering::SeqCst) <= furthest;
+        drop(self.sleeper.wait_timeout_while(self.door(), time, asleep));
     }
 
     fn door(&self) -> MutexGuard<'_, ()> {

@@ -13,6 +13,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let looks = shape.only(b"CTNHAQ8G") && !shape.only(b"Q");
     if !looks
         || case.session.exploited
+        || case.session.foreign.is_some()
         || summary.user.is_some()
         || case.session.mechanisms.len() > 0
         || summary.tally.failed_logins > 0

@@ -31,6 +31,20 @@ pub enum ResponseCode {
 }
 
 impl ResponseCode {
+    /// Every one of them.
+    pub const ALL: &[Self] = &[Self::Auth, Self::InUse, Self::LoginDelay, Self::SysTemp, Self::SysPerm, Self::Utf8];
+
+    /// What stands between brackets, in any case; lower levels that are not known are left away, so that
+    /// `SYS/TEMP/DISK` acts as `SYS/TEMP` (RFC 2449 §8; C-023).
+    pub fn of(word: &str) -> Option<Self> {
+        let begins = |code: &Self| {
+            let known = code.word();
+            word.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known))
+                && matches!(word.as_bytes().get(known.len()), None | Some(b'/' | b' '))
+        };
+        Self::ALL.iter().copied().find(begins)
+    }
+
     /// As it stands between the brackets.
     pub const fn word(self) -> &'static str {
         match self {
@@ -268,6 +282,16 @@ mod tests {
             written(&Reply::Err(Refusal::NoSuchMessage(3)), Language::Japanese),
             "-ERR 該当するメッセージはありません。メッセージは全部で 3 通です。\r\n"
         );
+    }
+
+    #[test]
+    fn response_codes_are_understood_in_any_case_and_by_their_known_levels() {
+        // C-023
+        let of = ResponseCode::of;
+        assert_eq!(of("sys/temp/DISK"), Some(ResponseCode::SysTemp));
+        assert_eq!(of("In-Use"), Some(ResponseCode::InUse));
+        assert_eq!((of("AUTHX"), of("SYS"), of(""), of("é")), (None, None, None, None));
+        assert!(ResponseCode::ALL.iter().all(|code| of(code.word()) == Some(*code)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The directory that the configuration chose.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
 use watchpost_proto::Password;
@@ -76,6 +77,13 @@ impl Directory for AnyDirectory {
         match self {
             Self::Sqlite(directory) => directory.authenticate(login).await,
             Self::PasswdFile(directory) => directory.authenticate(login).await,
+        }
+    }
+
+    fn failed_from(&self, from: IpAddr) -> u32 {
+        match self {
+            Self::Sqlite(directory) => directory.failed_from(from),
+            Self::PasswdFile(directory) => directory.failed_from(from),
         }
     }
 

@@ -41,13 +41,13 @@ impl Failures {
         let here = u8::try_from(on_this_connection.min(6)).unwrap_or(6);
         let (pair, address) = (self.pair(name, from), self.address(from));
         let (pair, address) = self.with(|generations| (generations.count(pair), generations.count(address)));
-        let address = match address {
-            0..8 => 0,
-            8..32 => 1,
-            32..128 => 2,
-            128.. => 3,
-        };
-        Suspicion(here * 32 + pair.min(7) * 4 + address)
+        Suspicion(here * 32 + pair.min(7) * 4 + step(address))
+    }
+
+    /// How much has failed from there: 0 to 3.
+    pub(super) fn from(&self, from: IpAddr) -> u32 {
+        let address = self.address(from);
+        step(self.with(|generations| generations.count(address))).into()
     }
 
     /// It failed again.
@@ -83,6 +83,16 @@ impl Failures {
 
     fn with<T>(&self, work: impl FnOnce(&mut Generations) -> T) -> T {
         work(&mut self.generations.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Few failures are typos; many are somebody's work.
+const fn step(failures: u8) -> u8 {
+    match failures {
+        0..8 => 0,
+        8..32 => 1,
+        32..128 => 2,
+        128.. => 3,
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!   check(suspicion) ──► waiting, bounded ──► at most `at_once` threads
-//!                          least suspicious first; among equals the newest: its client still waits
+//!                          least suspicious first; among equals the newest and the oldest by turns, so that a crowd
+//!                          holds up neither who came after it nor who came before
 //!                          every eighth turn the oldest of all, so that nobody waits for ever
 //! ```
 //!
@@ -23,7 +24,7 @@ use watchpost_proto::planted::planted;
 
 #[cfg(feature = "planted")]
 use super::secret::Kind;
-use super::secret::{Secret, Verdict};
+use super::secret::{Memory, Secret, Verdict};
 
 /// Checks that wait at the same time, at the most. At the dearest usual cost that is half a minute of one core.
 const WAITING_MAX: usize = 1024;
@@ -144,7 +145,11 @@ impl Line {
     fn next(&mut self) -> Option<Waiting> {
         while self.running <= self.at_once {
             self.turns += 1;
-            let waiting = if self.turns.is_multiple_of(OLDEST_EVERY) { self.oldest() } else { None };
+            let waiting = match self.turns {
+                turn if turn.is_multiple_of(OLDEST_EVERY) => self.oldest(),
+                turn if turn.is_multiple_of(2) => self.oldest_of_the_first(),
+                _ => None,
+            };
             let Some(waiting) = waiting.or_else(|| Some(self.waiting.pop_first()?.1)) else { break };
             // Who has left needs no hash.
             if !waiting.answer.is_closed() {
@@ -153,6 +158,14 @@ impl Line {
         }
         self.running -= 1;
         None
+    }
+
+    /// Among the least suspicious, who has waited longest.
+    fn oldest_of_the_first(&mut self) -> Option<Waiting> {
+        let suspicion = self.waiting.keys().next()?.suspicion;
+        let end = Turn { suspicion, arrived: Reverse(0) };
+        let oldest = *self.waiting.range(..=end).next_back()?.0;
+        self.waiting.remove(&oldest)
     }
 
     fn oldest(&mut self) -> Option<Waiting> {
@@ -165,8 +178,9 @@ impl Line {
 /// Works until nobody waits.
 fn work(line: &Mutex<Line>) {
     let thread = Thread(line);
+    let mut memory = Memory::default();
     while let Some(Waiting { check, answer }) = thread.next() {
-        let verdict = check.verdict(|secret| count(line, secret));
+        let verdict = check.verdict(&mut memory, |secret| count(line, secret));
         // Who has left meanwhile is not told.
         let _ = answer.send(verdict);
     }
@@ -190,17 +204,17 @@ impl Drop for Thread<'_> {
 }
 
 impl Check {
-    fn verdict(&self, count: impl Fn(&Secret)) -> Verdict {
+    fn verdict(&self, memory: &mut Memory, count: impl Fn(&Secret)) -> Verdict {
         if let Some(own) = &self.own {
             count(own);
-            if own.verify(&self.password) == Verdict::Right {
+            if own.verify(&self.password, memory) == Verdict::Right {
                 return Verdict::Right;
             }
         }
         for decoy in &self.decoys {
             count(decoy);
             // It proves nothing, whatever it says.
-            let _ = decoy.verify(&self.password);
+            let _ = decoy.verify(&self.password, memory);
         }
         Verdict::Wrong
     }
@@ -269,6 +283,15 @@ mod tests {
         let (mut line, mut receivers) = line(&[8; 64]);
         receivers.push(enter(&mut line, 0, 64));
         assert_eq!(name(&line.next().unwrap()), 64);
+    }
+
+    #[test]
+    fn a_crowd_holds_up_neither_who_came_before_nor_who_comes_after() {
+        let (mut line, mut receivers) = line(&[0; 65]);
+        let first = [name(&line.next().unwrap()), name(&line.next().unwrap())];
+        assert_eq!(first, [64, 0], "the newest, then the oldest");
+        receivers.push(enter(&mut line, 0, 99));
+        assert_eq!(name(&line.next().unwrap()), 99);
     }
 
     #[test]

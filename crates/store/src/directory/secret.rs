@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, Params};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use watchpost_proto::Password;
 use watchpost_proto::planted::planted;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::crypt::{Crypt, NotACrypt, Sha};
 
@@ -129,12 +128,11 @@ impl Secret {
     }
 
     /// Whether this is the password, at the cost of its kind (S-023).
-    pub(super) fn verify(&self, password: &Password) -> Verdict {
+    pub(super) fn verify(&self, password: &Password, memory: &mut Memory) -> Verdict {
         let right = match &self.form {
             Form::Plain(kept) => same(password.expose(), kept.expose()),
             Form::Crypt(crypt) => crypt.proves(password),
-            Form::Argon2(_) => PasswordHash::new(&self.text)
-                .is_ok_and(|hash| Argon2::default().verify_password(password.expose(), &hash).is_ok()),
+            Form::Argon2(_) => argon2_proves(&self.text, password, memory).unwrap_or(false),
         };
         if right || planted("store.accepts-any-password") { Verdict::Right } else { Verdict::Wrong }
     }
@@ -145,6 +143,43 @@ impl fmt::Debug for Secret {
         // A hash is a secret too.
         write!(formatter, "Secret({})", self.scheme())
     }
+}
+
+/// What Argon2 works in. One that was used may be used again: whoever verifies many passwords asks the system once.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Vec<Block>);
+
+impl Memory {
+    /// An allocator keeps what is smaller than 32 MiB for itself, in every thread that ever verified a password; what is
+    /// larger goes back to the system at once. Of what is not touched nothing is taken.
+    const BLOCKS_MIN: usize = 33 * 1024;
+
+    fn blocks(&mut self, count: usize) -> &mut [Block] {
+        if self.0.len() < count {
+            self.0 = Vec::with_capacity(count.max(Self::BLOCKS_MIN));
+            self.0.resize(count, Block::new());
+        }
+        &mut self.0[..count]
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+fn argon2_proves(text: &str, password: &Password, memory: &mut Memory) -> Option<bool> {
+    let hash = PasswordHash::new(text).ok()?;
+    let (salt, expected) = (hash.salt?, hash.hash?);
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    let count = params.block_count();
+    let mut output = Zeroizing::new(vec![0; expected.as_bytes().len()]);
+    let argon2 = Argon2::new(algorithm, version, params);
+    argon2.hash_password_into_with_memory(password.expose(), salt.as_ref(), &mut output, memory.blocks(count)).ok()?;
+    Some(verify_slices_are_equal(&output, expected.as_bytes()).is_ok())
 }
 
 fn argon2_kind(text: &str) -> Result<Kind, NotASecret> {
@@ -179,12 +214,18 @@ mod tests {
     #[test]
     fn a_scheme_says_how_the_rest_is_read() {
         let plain = Secret::parse("{plain}$6$not{a}hash").unwrap();
-        assert_eq!((plain.kind(), plain.verify(&Password::new("$6$not{a}hash"))), (None, Verdict::Right));
-        assert_eq!(plain.verify(&Password::new("$6$not")), Verdict::Wrong);
+        assert_eq!(
+            (plain.kind(), plain.verify(&Password::new("$6$not{a}hash"), &mut Memory::default())),
+            (None, Verdict::Right)
+        );
+        assert_eq!(plain.verify(&Password::new("$6$not"), &mut Memory::default()), Verdict::Wrong);
         for text in [format!("{{ARGON2ID}}{ARGON2ID}"), ARGON2ID.to_owned()] {
             let secret = Secret::parse(&text).unwrap();
             assert_eq!(secret.kind(), Some(Kind::Argon2id { memory_kib: 64, passes: 1, lanes: 1 }));
-            assert_eq!((secret.scheme(), secret.verify(&Password::new("x"))), ("ARGON2ID", Verdict::Wrong));
+            assert_eq!(
+                (secret.scheme(), secret.verify(&Password::new("x"), &mut Memory::default())),
+                ("ARGON2ID", Verdict::Wrong)
+            );
         }
     }
 
@@ -214,10 +255,27 @@ mod tests {
             Kind::Argon2id { memory_kib: 64, passes: 1, lanes: 2 },
         ] {
             let decoy = Secret::decoy(kind);
-            assert_eq!((decoy.kind(), decoy.verify(&Password::new(""))), (Some(kind), Verdict::Wrong));
+            assert_eq!(
+                (decoy.kind(), decoy.verify(&Password::new(""), &mut Memory::default())),
+                (Some(kind), Verdict::Wrong)
+            );
             if !decoy.text().is_empty() {
                 assert_eq!(Secret::parse(decoy.text()).unwrap().kind(), Some(kind), "a decoy is a real hash");
             }
+        }
+    }
+
+    #[test]
+    fn memory_that_was_used_proves_the_same() {
+        // S-027
+        let hash = |password: &str, memory, passes| {
+            let cost = crate::HashCost::new(memory, passes).unwrap();
+            Secret::parse(&cost.hash(&Password::new(password)).unwrap()).unwrap()
+        };
+        let mut memory = Memory::default();
+        for (secret, password) in [(hash("one", 64, 1), "one"), (hash("two", 256, 2), "two"), (hash("x", 8, 1), "x")] {
+            assert_eq!(secret.verify(&Password::new(password), &mut memory), Verdict::Right);
+            assert_eq!(secret.verify(&Password::new("wrong"), &mut memory), Verdict::Wrong);
         }
     }
 }

@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -159,6 +160,10 @@ impl Directory for SqliteDirectory {
             _ => None,
         };
         self.verifier.verify(login, found, &self.decoys).await
+    }
+
+    fn failed_from(&self, from: IpAddr) -> u32 {
+        self.verifier.failed_from(from)
     }
 
     async fn was_previous(&self, account: &UserName, password: &Password) -> bool {

@@ -7,6 +7,7 @@
 //!                          └─► wrong, or no such account: one hash of every kind in use, then refused
 //! ```
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -16,7 +17,7 @@ use watchpost_proto::{Credentials, Password};
 
 use super::failures::Failures;
 use super::hashing::{Check, Hashing, Suspicion};
-use super::secret::{Kind, Secret, Verdict};
+use super::secret::{Kind, Memory, Secret, Verdict};
 use super::verified::Verified;
 use super::{AccountState, User, UserName, let_in};
 use crate::{AuthError, Cause, Login};
@@ -72,6 +73,11 @@ impl Verifier {
             failures: Failures::new(),
             hashing: Hashing::new(available_parallelism().unwrap_or(NonZeroUsize::MIN)),
         })
+    }
+
+    /// How much has failed from there lately.
+    pub(super) fn failed_from(&self, from: IpAddr) -> u32 {
+        self.failures.from(from)
     }
 
     pub(super) fn default_domain(&self) -> &str {
@@ -133,7 +139,7 @@ impl Verifier {
             kind = secret.kind();
             if kind.is_none() {
                 // In the clear: no hash to wait for.
-                if secret.verify(&password) == Verdict::Right {
+                if secret.verify(&password, &mut Memory::default()) == Verdict::Right {
                     return Ok(Verdict::Right);
                 }
                 if planted("store.clear-password-is-refused-fast") {

@@ -94,9 +94,13 @@ impl Draft {
 
     /// P-067: by arrival, then by name.
     fn sort(&self, files: &mut [File]) {
-        files.sort_unstable_by_key(|file| {
-            let name = self.found.name(file);
-            (file.seconds, name::stem(name), name::base(name), file.subfolder, name)
+        fn rest<'a>(found: &'a Found, file: &File) -> (&'a [u8], &'a [u8], Subfolder, &'a [u8]) {
+            let name = found.name(file);
+            (name::stem(name), name::base(name), file.subfolder, name)
+        }
+        // Names are looked into only where two messages came in the same second.
+        files.sort_unstable_by(|one, other| {
+            one.seconds.cmp(&other.seconds).then_with(|| rest(&self.found, one).cmp(&rest(&self.found, other)))
         });
     }
 

@@ -36,6 +36,7 @@ impl Config {
         );
         let _ =
             write!(text, "\n[log]\nformat = \"{}\"\nlevel = \"{}\"\n", self.log.format.word(), self.log.level.word());
+        text.push_str(&super::fetch::tables(&self.fetch));
         text
     }
 

@@ -188,10 +188,10 @@ impl Time {
 
 /// The text is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotADuration;
+pub(crate) struct NotADuration;
 
 /// Reads `90s`, `10m`, `1h30m`, `2d`. A day has 24 hours; a month has no length, and nothing lasts less than nothing.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, NotADuration> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, NotADuration> {
     let span = SpanParser::new().parse_span(text).map_err(|_| NotADuration)?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| NotADuration)?;
     Duration::try_from(duration).map_err(|_| NotADuration)

@@ -13,6 +13,7 @@ pub(crate) mod dials;
 mod domain;
 mod effective;
 mod error;
+mod fetch;
 mod folder;
 mod limits;
 mod listener;
@@ -39,13 +40,16 @@ use self::folder::{file_trouble, uid};
 use self::listener::TlsTable;
 use self::reading::{Places, Reading};
 
+use crate::fetch::account::Account;
+
 pub use self::domain::{Domain, NotADomain};
 pub use self::effective::template;
 pub use self::error::{ConfigError, ConfigErrors, Finding, Place, Severity};
 pub use self::limits::Limits;
+pub(crate) use self::limits::parse_duration;
 pub use self::listener::{Listener, ListenerProtocol};
 pub use self::network::{Network, NotANetwork, PlaintextLogin};
-pub use self::observatory::{Answers, Observatory};
+pub use self::observatory::{Answers, Observatory, Record};
 pub use self::reference::{COMPLETE_EXAMPLE, reference};
 pub use self::tls_identity::{TlsFile, TlsIdentity, TlsIdentityError};
 
@@ -77,6 +81,8 @@ pub struct Config {
     pub quirks: Quirks,
     /// What the server writes about its own work.
     pub log: Log,
+    /// Accounts at other servers.
+    pub fetch: Vec<Account>,
     source: Arc<Source>,
     places: Places,
 }
@@ -220,26 +226,7 @@ impl fmt::Display for ConfigKey {
 impl Config {
     /// Reads and checks a file.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        let mut octets = Vec::new();
-        let limit = u64::try_from(OCTETS_MAX).expect("a u64 holds a usize on every platform this is built for") + 1;
-        if let Err(error) = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut octets)) {
-            let mut help = file_trouble(path, &error).help;
-            if error.kind() == std::io::ErrorKind::NotFound {
-                "`watchpost init` writes one, --config names another".clone_into(&mut help);
-            }
-            return Err(ConfigErrors::of_file(path, &format!("we (uid {}) cannot read it: {error}", uid()), &help));
-        }
-        match String::from_utf8(octets) {
-            Ok(text) => Self::from_text(text, path),
-            Err(error) => {
-                let start = error.utf8_error().valid_up_to();
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let source = Arc::new(Source { path: path.to_owned(), text });
-                let help = "store the file as UTF-8: your editor can do that";
-                Err(ConfigError::new(&source, Severity::Error, Some(start..start + 1), "this is not UTF-8", help)
-                    .into())
-            }
-        }
+        Self::from_text(read(path)?, path)
     }
 
     /// Checks the text of a file that is, or will be, at `origin`: relative paths begin in its folder.
@@ -273,6 +260,7 @@ impl Config {
         let limits = Limits::new(&mut check, &raw.limits.unwrap_or_default());
         let quirks = check.quirks(&raw.compatibility.unwrap_or_default());
         let log = check.log(&raw.log.unwrap_or_default());
+        let fetch = check.fetch(raw.fetch.as_ref(), store.as_ref(), domain.as_ref());
         let Check { data_dir, errors, .. } = check;
         if let Some(errors) = ConfigErrors::new(errors) {
             return Err(errors);
@@ -290,6 +278,7 @@ impl Config {
             limits,
             quirks,
             log,
+            fetch,
             source,
             places,
         })
@@ -320,6 +309,66 @@ impl Config {
     pub fn refuse(&self, key: ConfigKey, message: &str, help: &str) -> ConfigError {
         ConfigError::new(&self.source, Severity::Error, self.places.of(&key.to_string()), message, help)
     }
+}
+
+/// What `watchpost fetch` needs of a file: it may hold nothing else.
+#[derive(Clone, Debug)]
+pub struct FetchConfig {
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    /// Where Watchpost keeps its data, if the file says so.
+    pub data_dir: Option<PathBuf>,
+}
+
+impl FetchConfig {
+    /// Loads the accounts of a file, whatever else is in it.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        let text = read(path)?;
+        let Some(folder) = folder_of(path) else {
+            let help = "move the file into a folder whose whole path is UTF-8";
+            return Err(ConfigErrors::of_file(path, "the path of its folder is not UTF-8", help));
+        };
+        let source = Arc::new(Source { path: path.to_owned(), text });
+        let reading = Reading::new(&source);
+        let Reading { source, raw, places, errors, excused } =
+            reading.map_err(|errors| ConfigErrors::new(errors).expect("a text that cannot be read has an error"))?;
+        let mut check =
+            Check { source: &source, places: &places, excused: &excused, folder: &folder, data_dir: None, errors };
+        check.data_dir = raw.data_dir.as_ref().and_then(|written| check.data_dir(Some(written)));
+        let domain = raw.domain.as_ref().and_then(|written| check.domain(Some(written)));
+        let store = check.data_dir.is_some().then(|| raw.store.unwrap_or_default());
+        let store = store.and_then(|raw| Store::new(&mut check, &raw));
+        let accounts = check.fetch(raw.fetch.as_ref(), store.as_ref(), domain.as_ref());
+        let Check { data_dir, errors, .. } = check;
+        match ConfigErrors::new(errors) {
+            Some(errors) => Err(errors),
+            None => Ok(Self { accounts, data_dir }),
+        }
+    }
+}
+
+/// The text of a file.
+fn read(path: &Path) -> Result<String, ConfigErrors> {
+    let mut octets = Vec::new();
+    let limit = u64::try_from(OCTETS_MAX).expect("a u64 holds a usize on every platform this is built for") + 1;
+    if let Err(error) = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut octets)) {
+        let mut help = file_trouble(path, &error).help;
+        if error.kind() == std::io::ErrorKind::NotFound {
+            "`watchpost init` writes one, --config names another".clone_into(&mut help);
+        }
+        return Err(ConfigErrors::of_file(path, &format!("we (uid {}) cannot read it: {error}", uid()), &help));
+    }
+    if octets.len() > OCTETS_MAX {
+        let help = "keep the file below 1 MiB: that is a thousand times what it needs";
+        return Err(ConfigErrors::of_file(path, "the file is too large", help));
+    }
+    String::from_utf8(octets).map_err(|error| {
+        let start = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let source = Arc::new(Source { path: path.to_owned(), text });
+        let help = "store the file as UTF-8: your editor can do that";
+        ConfigError::new(&source, Severity::Error, Some(start..start + 1), "this is not UTF-8", help).into()
+    })
 }
 
 /// The folder of the file, absolute. `None`: its name is not UTF-8, and could not be written into a file.

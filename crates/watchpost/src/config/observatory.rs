@@ -31,6 +31,17 @@ const ANSWERS: [(&str, Answers); 2] = [("enforce", Answers::Enforce), ("observe"
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawObservatory {
+    /// Whether sessions are written down: every one of them (`sessions`), or none (`nothing`). With `nothing` the commands
+    /// that read the journal find what is there already, and the log still has one line for each session.
+    ///
+    /// Reason: what nobody wrote down nobody can explain.
+    #[schemars(extend(
+        "x-type" = "`\"sessions\"` or `\"nothing\"`",
+        "x-default" = "\"sessions\"",
+        "x-example" = "record = \"nothing\""
+    ))]
+    pub(super) record: Option<String>,
+
     /// The file in which every session is written down. It is made when it does not exist; its folder is not.
     ///
     /// Reason: beside everything else that Watchpost keeps.
@@ -64,9 +75,11 @@ pub(super) struct RawObservatory {
     ))]
     pub(super) journal_max: Option<String>,
 
-    /// Whether what the rules say is carried out (`enforce`) or only written down (`observe`).
+    /// Whether what the rules say will be carried out (`enforce`) or only written down (`observe`). Today both only write
+    /// it down: reports say what would be slowed, refused or banned. A failed login waits in any case
+    /// (`limits.failed_login_delay`).
     ///
-    /// Reason: guesses are slowed and refused from the first day; `observe` shows what would have been.
+    /// Reason: a server that is set to `observe` now stays so when answers are carried out.
     #[schemars(extend(
         "x-type" = "`\"enforce\"` or `\"observe\"`",
         "x-default" = "\"enforce\"",
@@ -153,6 +166,18 @@ impl RawObservatory {
     }
 }
 
+/// Whether sessions are written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Record {
+    /// Every one of them.
+    #[default]
+    Sessions,
+    /// None.
+    Nothing,
+}
+
+const RECORDS: [(&str, Record); 2] = [("sessions", Record::Sessions), ("nothing", Record::Nothing)];
+
 /// Whether what the rules say is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
@@ -165,6 +190,8 @@ pub enum Answers {
 /// The journal, and what is known of addresses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observatory {
+    /// Whether sessions are written down.
+    pub record: Record,
     /// The file, which may not exist yet.
     pub journal: PathBuf,
     /// How long sessions are kept.
@@ -191,6 +218,7 @@ impl Observatory {
         const JOURNAL: &str = "observatory.journal";
         let retention = retention(check, raw.retention.as_deref());
         let journal_max = journal_max(check, raw.journal_max.as_deref());
+        let record = check.word("observatory.record", raw.record.as_deref(), &RECORDS);
         let answers = check.word("observatory.answers", raw.answers.as_deref(), &ANSWERS);
         let allow = networks(check, "observatory.allow", raw.allow.as_deref());
         let public_networks = networks(check, "observatory.public_networks", raw.public_networks.as_deref());
@@ -199,8 +227,18 @@ impl Observatory {
         let settings = dials::settings(check, raw);
         let journal = check.plain_path(JOURNAL, raw.journal.as_deref().unwrap_or("{data_dir}/journal.sqlite"))?;
         check.file_to_write(JOURNAL, &journal, "write the path of the file: journal = \"{data_dir}/journal.sqlite\"");
-        let (geoip, lists) = (geoip?, lists?);
-        Some(Self { journal, retention, journal_max, answers, allow, public_networks, geoip, lists, settings })
+        Some(Self {
+            record,
+            journal,
+            retention,
+            journal_max,
+            answers,
+            allow,
+            public_networks,
+            geoip: geoip?,
+            lists: lists?,
+            settings,
+        })
     }
 
     /// The table, with every default spelled out; of the rules' numbers, those that differ from their defaults.
@@ -212,8 +250,9 @@ impl Observatory {
             format!("[{}]", networks.join(", "))
         };
         format!(
-            "\n[observatory]\njournal = {}\nretention = {}\njournal_max = \"{}\"\nanswers = \"{}\"\nallow = {}\n\
+            "\n[observatory]\nrecord = \"{}\"\njournal = {}\nretention = {}\njournal_max = \"{}\"\nanswers = \"{}\"\nallow = {}\n\
              public_networks = {}\ngeoip = {}\nlists = {}\n{}{}",
+            super::word_of(&RECORDS, &self.record),
             path(&self.journal),
             string(&duration_text(self.retention)),
             size_text(self.journal_max),
@@ -230,6 +269,7 @@ impl Observatory {
     /// Which keys differ in another one.
     pub(super) fn changes(&self, new: &Self) -> impl Iterator<Item = String> {
         let keys = [
+            ("record", self.record != new.record),
             ("journal", self.journal != new.journal),
             ("retention", self.retention != new.retention),
             ("journal_max", self.journal_max != new.journal_max),

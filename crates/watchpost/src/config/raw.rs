@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::fetch::RawFetch;
 use super::limits;
 use super::observatory::RawObservatory;
 
@@ -61,6 +62,10 @@ pub(super) struct RawConfig {
 
     /// What the server writes to standard error about its own work.
     pub(super) log: Option<RawLog>,
+
+    /// One account at another server, whose mail `watchpost fetch` brings here. There may be any number of them. A file
+    /// may hold these alone: `watchpost fetch` needs nothing else of it.
+    pub(super) fetch: Option<Vec<RawFetch>>,
 }
 
 /// `[[listener]]`

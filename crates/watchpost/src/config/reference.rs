@@ -35,6 +35,7 @@ kind = "maildir"
 path = "{data_dir}/mail/{user}/Maildir"
 
 [observatory]
+record          = "sessions"
 journal         = "{data_dir}/journal.sqlite"
 retention       = "30d"
 journal_max     = "2GiB"
@@ -69,6 +70,29 @@ last           = "refuse"
 [log]
 format = "text"
 level  = "info"
+
+[[fetch]]
+name               = "work"
+server             = "pop.example.net"
+user               = "alice@example.net"
+password           = "file:{data_dir}/work.password"
+to                 = "lmtp:/run/watchpost/lmtp"
+recipient          = "alice@example.org"
+line_ends          = "lf"
+leave              = "forever"
+tls                = "implicit"
+trust              = "system"
+client_certificate = "{data_dir}/cert.pem"
+client_key         = "{data_dir}/key.pem"
+proxy              = "none"
+auth               = "best"
+message_octets     = 0
+session_messages   = 0
+session_octets     = 0
+session_time       = "1h"
+reply_time         = "1m"
+window             = 1024
+rules              = [{ field = "X-Spam-Flag", contains = "yes", action = "skip" }]
 "#;
 
 /// What stands above the tables.

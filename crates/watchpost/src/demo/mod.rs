@@ -2,6 +2,7 @@
 
 mod imported;
 mod passwords;
+mod visitors;
 
 use std::fs;
 use std::io;
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use watchpost_proto::planted::planted;
 use watchpost_proto::{Listing, Password};
 use watchpost_store::maildir::MaildirStore;
 use watchpost_store::{AccountError, Maildrop, SqliteDirectory, Store, User};
@@ -45,7 +47,10 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
     let config = Config::load(&premises.config).map_err(|errors| {
         Failure::new(ExitCode::Software, format!("the demo's own configuration:\n{}", errors.plain()))
     })?;
-    let passwords = Passwords::keep(&premises.dir, ACCOUNTS).map_err(|error| failed(&error))?;
+    let mut names = ACCOUNTS.to_vec();
+    let are_invited = !arguments.no_visitors || planted("demo.visitors-come-uninvited");
+    names.extend(are_invited.then_some(visitors::ACCOUNT));
+    let passwords = Passwords::keep(&premises.dir, &names).map_err(|error| failed(&error))?;
     crate::log::start(config.log, talk.colour);
     let runtime = runtime()?;
     runtime.block_on(async {
@@ -63,12 +68,17 @@ pub fn run(arguments: &DemoArgs, talk: &Talk, surroundings: &Surroundings) -> Re
         imported::import(arguments.mail.as_deref(), &premises.dir, &store, &alice, talk)?;
         let listing = list(&store, &alice).await?;
         let bobs = list(&store, &bob).await?.len();
+        let stage = if are_invited { stage(&ready, &directory, &store, &passwords)? } else { None };
+        let told = Told { ready: &ready, premises: &premises, passwords: &passwords, has_visitors: stage.is_some() };
         if arguments.json {
-            talk.print(&announcement(&ready, &premises, &passwords, &listing));
+            talk.print(&told.announcement(&listing));
         } else {
-            talk.print(&banner(&ready, &premises, &passwords, [listing.len(), bobs], talk));
+            talk.print(&told.banner([listing.len(), bobs], talk));
         }
-        ready.run().await.map_err(|error| failed(&error))?;
+        tokio::select! {
+            ended = ready.run() => ended.map_err(|error| failed(&error))?,
+            () = entertain(stage, &premises, arguments, talk) => {}
+        }
         let command = continue_command(arguments);
         let dir = premises.dir.display().to_string();
         talk.say(&talk.texts.format("talk-demo-stopped", &[("dir", dir.into()), ("command", command.into())]));
@@ -106,6 +116,13 @@ impl Premises {
         }
         write_private(&self.config, &configuration(arguments.pop3, arguments.pop3s))
     }
+
+    /// What shows what the observatory made of everybody.
+    fn commands(&self) -> [String; 3] {
+        let config = self.config.display();
+        ["report", "sessions --severity medium", "session ID --explain"]
+            .map(|command| format!("watchpost {command} --config {config}"))
+    }
 }
 
 fn configuration(pop3: SocketAddr, pop3s: SocketAddr) -> String {
@@ -131,7 +148,11 @@ key         = "key.pem"
 shutdown_grace = "3s"
 # Nobody guesses on loopback, and who mistypes while trying things out shall not wait.
 failed_login_delay = "50ms"
-"#
+
+[observatory]
+public_networks = ["{network}"]
+"#,
+        network = visitors::NETWORK,
     )
 }
 
@@ -149,6 +170,44 @@ fn user(directory: &SqliteDirectory, name: &str) -> Result<User, AccountError> {
     Ok(directory.account(name)?.user())
 }
 
+/// What visitors play on; `None` where they cannot reach the demo.
+fn stage(
+    ready: &Ready,
+    directory: &SqliteDirectory,
+    store: &MaildirStore,
+    passwords: &Passwords,
+) -> Result<Option<visitors::Stage>, Failure> {
+    let door = |protocol| visitors::reachable(address(ready, protocol));
+    let (Some(pop3), Some(pop3s)) = (door(ListenerProtocol::Pop3), door(ListenerProtocol::Pop3s)) else {
+        return Ok(None);
+    };
+    let user = user(directory, visitors::ACCOUNT).map_err(|error| failed(&error))?;
+    visitors::fill(store, &user).map_err(|error| failed(&error))?;
+    let chance = uuid::Uuid::now_v7().as_bytes()[15];
+    Ok(Some(visitors::Stage::new(pop3, pop3s, passwords.of(visitors::ACCOUNT), chance)))
+}
+
+/// Lets the visitors in, and says what to look at when they have left. Never ends: the server does.
+async fn entertain(stage: Option<visitors::Stage>, premises: &Premises, arguments: &DemoArgs, talk: &Talk) {
+    if let Some(stage) = stage {
+        let departure = visitors::play(stage).await;
+        let commands = premises.commands();
+        if arguments.json {
+            talk.print(&serde_json::json!({ "visitors": "left", "connections": departure.connections, "sent_away": departure.sent_away, "try": commands }).to_string());
+        } else {
+            let [report, sessions, session] = commands;
+            let variables = [
+                ("connections", departure.connections.into()),
+                ("report", report.into()),
+                ("sessions", sessions.into()),
+                ("session", session.into()),
+            ];
+            talk.print(&format!("\n{}", talk.texts.format("talk-demo-visitors-left", &variables)));
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
 async fn list(store: &MaildirStore, user: &User) -> Result<std::sync::Arc<Listing>, Failure> {
     let maildrop = store.open(user).await.map_err(|error| failed(&error))?;
     Ok(std::sync::Arc::clone(maildrop.listing()))
@@ -159,38 +218,54 @@ fn address(ready: &Ready, protocol: ListenerProtocol) -> SocketAddr {
     ready.bound().iter().find(of_protocol).expect("the demo's configuration has one of each").address
 }
 
-fn banner(ready: &Ready, premises: &Premises, passwords: &Passwords, messages: [usize; 2], talk: &Talk) -> String {
-    let (pop3, pop3s) = (address(ready, ListenerProtocol::Pop3), address(ready, ListenerProtocol::Pop3s));
-    let variables = [
-        ("pop3", pop3.to_string().into()),
-        ("pop3s", pop3s.to_string().into()),
-        ("alice", passwords.of("alice").into()),
-        ("bob", passwords.of("bob").into()),
-        ("messages", messages[0].into()),
-        ("bobs", messages[1].into()),
-        ("dir", premises.dir.display().to_string().into()),
-        ("host", pop3s.ip().to_string().into()),
-        ("port", pop3s.port().to_string().into()),
-    ];
-    format!(
-        "{}\n\n{}",
-        talk.texts.format("talk-demo-banner", &variables),
-        talk.texts.format("talk-demo-next", &variables)
-    )
+/// What the demo tells once its ports are open.
+struct Told<'a> {
+    ready: &'a Ready,
+    premises: &'a Premises,
+    passwords: &'a Passwords,
+    has_visitors: bool,
 }
 
-fn announcement(ready: &Ready, premises: &Premises, passwords: &Passwords, listing: &Listing) -> String {
-    serde_json::json!({
-        "pop3": address(ready, ListenerProtocol::Pop3),
-        "pop3s": address(ready, ListenerProtocol::Pop3s),
-        "accounts": { "alice": passwords.of("alice"), "bob": passwords.of("bob") },
-        "messages": listing.len(),
-        "octets": listing.total().0,
-        "dir": premises.dir,
-        "certificate": premises.certificate,
-        "config": premises.config,
-    })
-    .to_string()
+impl Told<'_> {
+    fn banner(&self, messages: [usize; 2], talk: &Talk) -> String {
+        let pop3s = address(self.ready, ListenerProtocol::Pop3s);
+        let variables = [
+            ("pop3", address(self.ready, ListenerProtocol::Pop3).to_string().into()),
+            ("pop3s", pop3s.to_string().into()),
+            ("alice", self.passwords.of("alice").into()),
+            ("bob", self.passwords.of("bob").into()),
+            ("messages", messages[0].into()),
+            ("bobs", messages[1].into()),
+            ("dir", self.premises.dir.display().to_string().into()),
+            ("host", pop3s.ip().to_string().into()),
+            ("port", pop3s.port().to_string().into()),
+        ];
+        let mut parts = vec!["talk-demo-banner", "talk-demo-next"];
+        parts.extend(self.has_visitors.then_some("talk-demo-visitors-come"));
+        let parts: Vec<String> = parts.into_iter().map(|part| talk.texts.format(part, &variables)).collect();
+        parts.join("\n\n")
+    }
+
+    fn announcement(&self, listing: &Listing) -> String {
+        let visitors = serde_json::json!({
+            "account": visitors::ACCOUNT,
+            "network": visitors::NETWORK,
+            "seconds_max": visitors::STAY.as_secs(),
+            "try": self.premises.commands(),
+        });
+        serde_json::json!({
+            "pop3": address(self.ready, ListenerProtocol::Pop3),
+            "pop3s": address(self.ready, ListenerProtocol::Pop3s),
+            "accounts": { "alice": self.passwords.of("alice"), "bob": self.passwords.of("bob") },
+            "messages": listing.len(),
+            "octets": listing.total().0,
+            "dir": self.premises.dir,
+            "certificate": self.premises.certificate,
+            "config": self.premises.config,
+            "visitors": self.has_visitors.then_some(visitors),
+        })
+        .to_string()
+    }
 }
 
 fn continue_command(arguments: &DemoArgs) -> String {

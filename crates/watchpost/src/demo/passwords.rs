@@ -16,7 +16,7 @@ pub(super) struct Passwords(BTreeMap<String, String>);
 
 impl Passwords {
     /// Reads them, and makes those that are missing.
-    pub(super) fn keep(dir: &Path, names: [&str; 2]) -> anyhow::Result<Self> {
+    pub(super) fn keep(dir: &Path, names: &[&str]) -> anyhow::Result<Self> {
         let path = dir.join(FILE);
         let mut passwords: BTreeMap<String, String> = match fs::read_to_string(&path) {
             Ok(text) => serde_json::from_str(&text).with_context(|| {
@@ -25,8 +25,8 @@ impl Passwords {
             Err(_) => BTreeMap::new(),
         };
         for name in names {
-            if !passwords.contains_key(name) {
-                passwords.insert(name.to_owned(), password::generate()?.to_string());
+            if !passwords.contains_key(*name) {
+                passwords.insert((*name).to_owned(), password::generate()?.to_string());
             }
         }
         let text = serde_json::to_string_pretty(&passwords).context("cannot write passwords down")?;

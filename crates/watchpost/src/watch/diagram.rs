@@ -113,7 +113,7 @@ fn state_number(step: &Step) -> usize {
 
 fn frame(life: &str, body: &str, height: usize, page: &Page, desk: &Desk<'_>) -> String {
     let mut title = String::new();
-    for (line, text) in heading(&page.session, desk).lines().enumerate() {
+    for (line, text) in heading(page, desk).lines().enumerate() {
         let class = if line == 0 { "h" } else { "t" };
         let _ = write!(
             title,

@@ -5,8 +5,9 @@
 pub mod logins;
 
 use std::fs;
+use std::process::Command;
 
-use super::support::{Demo, Typist};
+use super::support::{Demo, PROGRAM, Typist};
 
 pub fn quit_removes_exactly_the_marked_messages_and_nothing_else_ever_does() {
     // P-012, P-066, P-181, P-182, P-190; a second demo continues the first
@@ -118,4 +119,19 @@ fn retry_login(demo: &Demo) -> Typist {
         assert!(reply.starts_with("-ERR [IN-USE]"), "{reply}");
     }
     panic!("the lock of a session that is gone is never freed");
+}
+
+pub fn nobody_comes_uninvited() {
+    // A demo with --no-visitors; `visitors.rs` shows one with them.
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Demo::start(dir.path(), &[]);
+    assert_eq!(demo.facts["visitors"], serde_json::Value::Null);
+    let config = demo.text("config");
+    // Only now is it ready for a signal.
+    demo.running.logged_times("listening", 2);
+    let log = demo.stop();
+    assert!(!log.contains("session ended"), "{log}");
+    assert!(!dir.path().join("mail/carol@example.org").exists());
+    let sessions = Command::new(PROGRAM).args(["sessions", "--json", "--config", &config]).output().unwrap();
+    assert!(sessions.status.success() && sessions.stdout.is_empty(), "{sessions:?}");
 }

@@ -5,7 +5,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::alterations::Alteration;
-use crate::support::Demo;
 
 /// How the octets travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,23 +51,21 @@ impl fmt::Display for Authentication {
 }
 
 /// One place of the matrix: a server with mail in alice's maildrop, and the way there.
-pub struct Cell<'a> {
+pub struct Cell {
     pub transport: Transport,
     pub login: Authentication,
-    pub demo: &'a Demo,
+    /// Where POP3 and POP3S are.
+    pub ports: [u16; 2],
+    /// The server's own certificate: the only one to be trusted.
+    pub certificate: String,
     pub password: String,
     /// What the client keeps between two runs is below this.
     pub folder: PathBuf,
 }
 
-impl Cell<'_> {
+impl Cell {
     pub fn port(&self) -> u16 {
-        if self.transport == Transport::Pop3s { self.demo.pop3s().port() } else { self.demo.pop3().port() }
-    }
-
-    /// The demo's own certificate: the only one to be trusted.
-    pub fn certificate(&self) -> String {
-        self.demo.text("certificate")
+        self.ports[usize::from(self.transport == Transport::Pop3s)]
     }
 
     /// A folder of the cell, made when it is not there.
@@ -133,11 +130,11 @@ pub trait Client {
     fn columns(&self) -> Columns;
     /// What it does to mail, for every message.
     fn alterations(&self) -> &'static [(Alteration, &'static str)];
-    fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure>;
+    fn list(&self, cell: &Cell) -> Result<Listed, Failure>;
     /// Fetches what is new to it, and leaves it on the server.
-    fn fetch(&self, cell: &Cell<'_>) -> Result<Fetched, Failure>;
+    fn fetch(&self, cell: &Cell) -> Result<Fetched, Failure>;
     /// Removes some messages and not all. `sizes` are those of the messages there.
-    fn delete(&self, cell: &Cell<'_>, sizes: &[usize]) -> Result<Deleted, Failure>;
+    fn delete(&self, cell: &Cell, sizes: &[usize]) -> Result<Deleted, Failure>;
 
     /// Whether it knows what it has fetched before: then a second run fetches nothing.
     fn remembers(&self) -> bool {

@@ -29,12 +29,12 @@ const FETCHMAIL_LIMIT: usize = 5;
 
 impl Fetchmail {
     /// Never to an MTA: each message becomes a file.
-    fn run(cell: &Cell<'_>, options: &str, arguments: &[&str]) -> Output {
+    fn run(cell: &Cell, options: &str, arguments: &[&str]) -> Output {
         let (home, mail) = (cell.place("fetchmail"), cell.place("mail"));
         let security = match cell.transport {
             Transport::Plain => "sslproto ''".to_owned(),
-            Transport::Stls => format!("sslproto 'tls1.2+' sslcertck sslcertfile '{}'", cell.certificate()),
-            Transport::Pop3s => format!("ssl sslproto 'tls1.2+' sslcertck sslcertfile '{}'", cell.certificate()),
+            Transport::Stls => format!("sslproto 'tls1.2+' sslcertck sslcertfile '{}'", cell.certificate),
+            Transport::Pop3s => format!("ssl sslproto 'tls1.2+' sslcertck sslcertfile '{}'", cell.certificate),
         };
         let (port, password, mail) = (cell.port(), &cell.password, mail.display());
         let text = format!(
@@ -95,7 +95,7 @@ impl Client for Fetchmail {
         ]
     }
 
-    fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure> {
+    fn list(&self, cell: &Cell) -> Result<Listed, Failure> {
         let said = process::succeeded(&Self::run(cell, "keep", &["--check"]))?;
         // 42 messages for alice at localhost (399102 octets).
         let line = said.lines().find(|line| line.contains(" messages for alice")).ok_or_else(|| said.clone())?;
@@ -104,13 +104,13 @@ impl Client for Fetchmail {
         Ok(Listed::Total(count, octets))
     }
 
-    fn fetch(&self, cell: &Cell<'_>) -> Result<Fetched, Failure> {
+    fn fetch(&self, cell: &Cell) -> Result<Fetched, Failure> {
         let (output, files) = delivered(&cell.place("mail"), || Self::run(cell, "keep", &[]));
         Self::fetched(&output)?;
         Ok(Fetched::Delivered(contents(&files)))
     }
 
-    fn delete(&self, cell: &Cell<'_>, _: &[usize]) -> Result<Deleted, Failure> {
+    fn delete(&self, cell: &Cell, _: &[usize]) -> Result<Deleted, Failure> {
         let options = format!("fetchall no keep fetchlimit {FETCHMAIL_LIMIT}");
         let (output, files) = delivered(&cell.place("mail"), || Self::run(cell, &options, &[]));
         // 13 says that the limit was reached.
@@ -135,7 +135,7 @@ pub struct Mpop;
 const MPOP_LIMIT: usize = 2000;
 
 impl Mpop {
-    fn run(cell: &Cell<'_>, options: &str, arguments: &[&str]) -> Output {
+    fn run(cell: &Cell, options: &str, arguments: &[&str]) -> Output {
         let home = cell.place("mpop");
         let mail = cell.place("mail");
         for part in ["cur", "new", "tmp"] {
@@ -143,8 +143,8 @@ impl Mpop {
         }
         let security = match cell.transport {
             Transport::Plain => "tls off".to_owned(),
-            Transport::Stls => format!("tls on\ntls_starttls on\ntls_trust_file {}", cell.certificate()),
-            Transport::Pop3s => format!("tls on\ntls_starttls off\ntls_trust_file {}", cell.certificate()),
+            Transport::Stls => format!("tls on\ntls_starttls on\ntls_trust_file {}", cell.certificate),
+            Transport::Pop3s => format!("tls on\ntls_starttls off\ntls_trust_file {}", cell.certificate),
         };
         let text = format!(
             "account default\nhost 127.0.0.1\nport {}\ntimeout 50\nuser alice\nauth {}\npassword {}\n\
@@ -196,7 +196,7 @@ impl Client for Mpop {
         ]
     }
 
-    fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure> {
+    fn list(&self, cell: &Cell) -> Result<Listed, Failure> {
         let said = process::succeeded(&Self::run(cell, "keep on", &["--status-only"]))?;
         // new: 42 messages in 389.75 KiB, total: 42 messages in 389.75 KiB
         let (_, total) = said.split_once("total: ").ok_or_else(|| said.clone())?;
@@ -204,13 +204,13 @@ impl Client for Mpop {
         Ok(Listed::Shown(count.parse().unwrap(), octets.to_owned()))
     }
 
-    fn fetch(&self, cell: &Cell<'_>) -> Result<Fetched, Failure> {
+    fn fetch(&self, cell: &Cell) -> Result<Fetched, Failure> {
         let (output, files) = delivered(&cell.place("mail/new"), || Self::run(cell, "keep on", &[]));
         process::succeeded(&output)?;
         Ok(Fetched::Delivered(contents(&files)))
     }
 
-    fn delete(&self, cell: &Cell<'_>, sizes: &[usize]) -> Result<Deleted, Failure> {
+    fn delete(&self, cell: &Cell, sizes: &[usize]) -> Result<Deleted, Failure> {
         fs::remove_file(cell.place("mpop").join("uidls")).unwrap();
         let options = format!("keep off\nskipsize {MPOP_LIMIT}");
         let (output, files) = delivered(&cell.place("mail/new"), || Self::run(cell, &options, &[]));

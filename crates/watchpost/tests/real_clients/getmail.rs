@@ -31,18 +31,18 @@ fn give(path: &Path) {
 
 impl Getmail {
     /// Its folder: state, certificate and a Maildir, all its own.
-    fn home(cell: &Cell<'_>, name: &str) -> PathBuf {
+    fn home(cell: &Cell, name: &str) -> PathBuf {
         let home = cell.place(name);
         give(&home);
         for part in ["mail", "mail/cur", "mail/new", "mail/tmp"] {
             give(&cell.place(&format!("{name}/{part}")));
         }
-        fs::copy(cell.certificate(), home.join("ca.pem")).unwrap();
+        fs::copy(&cell.certificate, home.join("ca.pem")).unwrap();
         give(&home.join("ca.pem"));
         home
     }
 
-    fn run(cell: &Cell<'_>, home: &Path, options: &str) -> Output {
+    fn run(cell: &Cell, home: &Path, options: &str) -> Output {
         let kind = if cell.transport == Transport::Pop3s { "SimplePOP3SSLRetriever" } else { "SimplePOP3Retriever" };
         let trust = format!("ca_certs = {}\n", home.join("ca.pem").display());
         let text = format!(
@@ -65,7 +65,7 @@ impl Getmail {
     }
 
     /// One batch. What a run delivered before it failed is fetched again, so it does not count.
-    fn batch(cell: &Cell<'_>, home: &Path, options: &str, restarts: &mut usize) -> Result<Vec<Vec<u8>>, Failure> {
+    fn batch(cell: &Cell, home: &Path, options: &str, restarts: &mut usize) -> Result<Vec<Vec<u8>>, Failure> {
         loop {
             let (output, files) = delivered(&home.join("mail/new"), || Self::run(cell, home, options));
             match process::succeeded(&output) {
@@ -125,7 +125,7 @@ impl Client for Getmail {
         ]
     }
 
-    fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure> {
+    fn list(&self, cell: &Cell) -> Result<Listed, Failure> {
         let home = Self::home(cell, "list");
         let said = process::succeeded(&Self::run(cell, &home, "delete = false\nmax_message_size = 1"))?;
         // msg  1/42 (7365 bytes) …
@@ -134,7 +134,7 @@ impl Client for Getmail {
         Ok(Listed::Sizes(lines.map(|line| (size(line).expect("a size"), None)).collect()))
     }
 
-    fn fetch(&self, cell: &Cell<'_>) -> Result<Fetched, Failure> {
+    fn fetch(&self, cell: &Cell) -> Result<Fetched, Failure> {
         let home = Self::home(cell, "getmail");
         let (mut messages, mut restarts) = (Vec::new(), 0);
         loop {
@@ -148,7 +148,7 @@ impl Client for Getmail {
         }
     }
 
-    fn delete(&self, cell: &Cell<'_>, _: &[usize]) -> Result<Deleted, Failure> {
+    fn delete(&self, cell: &Cell, _: &[usize]) -> Result<Deleted, Failure> {
         let home = Self::home(cell, "delete");
         let options = format!("delete = true\nmax_messages_per_session = {BATCH}");
         let batch = Self::batch(cell, &home, &options, &mut 0)?;

@@ -39,7 +39,9 @@ pub fn run(client: &dyn Client) {
         // A client that must not run as root looks into its part of this.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let (password, folder) = (demo.password(), folder.path().to_owned());
-        let mut trial = Trial { client, cell: Cell { transport, login, demo: &demo, password, folder }, sent: &sent };
+        let (ports, certificate) = ([demo.pop3().port(), demo.pop3s().port()], demo.text("certificate"));
+        let cell = Cell { transport, login, ports, certificate, password, folder };
+        let mut trial = Trial { client, demo: &demo, cell, sent: &sent };
         trial.run(dir.path());
         let secrets = [trial.cell.password, WRONG.to_owned()];
         let log = demo.stop();
@@ -55,7 +57,8 @@ pub fn run(client: &dyn Client) {
 
 struct Trial<'a> {
     client: &'a dyn Client,
-    cell: Cell<'a>,
+    demo: &'a Demo,
+    cell: Cell,
     sent: &'a [(String, Vec<u8>)],
 }
 
@@ -65,15 +68,15 @@ impl Trial<'_> {
     }
 
     fn run(&mut self, dir: &Path) {
-        let before = uids(self.cell.demo);
+        let before = uids(self.demo);
         assert_eq!(before.len(), self.sent.len());
         self.wrong_password();
-        assert_eq!(uids(self.cell.demo), before, "{}: a wrong password removed mail", self.name());
+        assert_eq!(uids(self.demo), before, "{}: a wrong password removed mail", self.name());
         self.list(&before);
         self.fetch(dir);
-        assert_eq!(uids(self.cell.demo), before, "{}: left on the server, and another (P-181)", self.name());
+        assert_eq!(uids(self.demo), before, "{}: left on the server, and another (P-181)", self.name());
         self.fetch_again(&before);
-        assert_eq!(uids(self.cell.demo), before, "{}", self.name());
+        assert_eq!(uids(self.demo), before, "{}", self.name());
         self.delete(&before);
     }
 
@@ -124,11 +127,11 @@ impl Trial<'_> {
             Fetched::Delivered(received) => self.same(&all, received),
         }
         // Its session may still be in UPDATE; once there is another, it is not.
-        uids(self.cell.demo);
+        uids(self.demo);
         let seen = if self.client.tops() { 0 } else { self.sent.len() };
         assert_eq!(seen_messages(dir), seen, "{}: RETR marks as seen, TOP does not (P-166)", self.name());
         if self.client.tops() {
-            self.cell.demo.running.logged(&format!("topped={}", self.sent.len()));
+            self.demo.running.logged(&format!("topped={}", self.sent.len()));
         }
     }
 
@@ -153,7 +156,7 @@ impl Trial<'_> {
             .filter(|(at, _)| !deleted.gone.contains(at))
             .map(|(_, uid)| uid.clone())
             .collect();
-        assert_eq!(uids(self.cell.demo), kept, "{}", self.name());
+        assert_eq!(uids(self.demo), kept, "{}", self.name());
         if let Some(delivered) = deleted.delivered {
             self.same(&deleted.gone, delivered);
         }

@@ -20,7 +20,7 @@ set net_inc=0 read_inc=0 write_inc=0 sleep_time=0
 
 impl Neomutt {
     /// Opens the maildrop, types these keys, and returns what the terminal showed.
-    fn run(cell: &Cell<'_>, keys: &str) -> Result<String, Failure> {
+    fn run(cell: &Cell, keys: &str) -> Result<String, Failure> {
         let home = cell.place("neomutt");
         let scheme = if cell.transport == Transport::Pop3s { "pops" } else { "pop" };
         let (starttls, force) = match cell.transport {
@@ -34,7 +34,7 @@ impl Neomutt {
              set folder='{home}' spoolfile='{home}/spool' tmpdir='{home}'\npush '{keys}'\n",
             cell.password,
             cell.login.to_string().to_lowercase(),
-            cell.certificate(),
+            cell.certificate,
             home = home.display(),
         );
         process::private_file(&home.join("rc"), &text);
@@ -85,14 +85,14 @@ impl Client for Neomutt {
         ]
     }
 
-    fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure> {
+    fn list(&self, cell: &Cell) -> Result<Listed, Failure> {
         let said = Self::run(cell, "<quit>")?;
         // 42 kept, 0 deleted
         let count = said.split(" kept, ").next().and_then(|before| before.rsplit(|c: char| !c.is_ascii_digit()).next());
         Ok(Listed::Count(count.and_then(|count| count.parse().ok()).ok_or_else(|| said.clone())?))
     }
 
-    fn fetch(&self, cell: &Cell<'_>) -> Result<Fetched, Failure> {
+    fn fetch(&self, cell: &Cell) -> Result<Fetched, Failure> {
         let keys = "<tag-pattern>~A<enter><tag-prefix><copy-message>=copy<enter><quit>";
         cell.place("neomutt/copy");
         for part in ["cur", "new", "tmp"] {
@@ -103,7 +103,7 @@ impl Client for Neomutt {
         Ok(Fetched::Delivered(contents(&files)))
     }
 
-    fn delete(&self, cell: &Cell<'_>, sizes: &[usize]) -> Result<Deleted, Failure> {
+    fn delete(&self, cell: &Cell, sizes: &[usize]) -> Result<Deleted, Failure> {
         let gone = named(sizes);
         let pattern: Vec<String> = gone.iter().map(|at| format!("~m {}", at + 1)).collect();
         Self::run(cell, &format!("<delete-pattern>{}<enter><sync-mailbox><quit>", pattern.join("|")))?;

@@ -104,13 +104,13 @@ pub const NODE_POP3: Script = Script {
 };
 
 impl Script {
-    fn run(&self, cell: &Cell<'_>, operation: &str, arguments: &[&str]) -> Output {
+    fn run(&self, cell: &Cell, operation: &str, arguments: &[&str]) -> Output {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(self.file);
         let (transport, login) = (cell.transport.to_string(), cell.login.to_string());
-        let (port, certificate) = (cell.port().to_string(), cell.certificate());
+        let (port, certificate) = (cell.port().to_string(), &cell.certificate);
         let mut command = Command::new(self.interpreter);
-        command.arg(script).args([&transport, &login, &port, &certificate, operation]).args(arguments);
-        command.env("SSL_CERT_FILE", &certificate).env("NODE_PATH", node_modules());
+        command.arg(script).args([&transport, &login, &port, certificate, operation]).args(arguments);
+        command.env("SSL_CERT_FILE", certificate).env("NODE_PATH", node_modules());
         process::run(&mut command, format!("{}\n", cell.password).as_bytes(), self.package)
     }
 }
@@ -145,7 +145,7 @@ impl Client for Script {
         self.alterations
     }
 
-    fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure> {
+    fn list(&self, cell: &Cell) -> Result<Listed, Failure> {
         let printed = process::succeeded(&self.run(cell, "list", &[]))?;
         let mut sizes = Vec::new();
         for (number, line) in (1_usize..).zip(printed.lines()) {
@@ -156,13 +156,13 @@ impl Client for Script {
         Ok(Listed::Sizes(sizes))
     }
 
-    fn fetch(&self, cell: &Cell<'_>) -> Result<Fetched, Failure> {
+    fn fetch(&self, cell: &Cell) -> Result<Fetched, Failure> {
         let folder = cell.place("mail");
         process::succeeded(&self.run(cell, "fetch", &[folder.to_str().unwrap()]))?;
         Ok(Fetched::Numbered(process::numbered(&folder)))
     }
 
-    fn delete(&self, cell: &Cell<'_>, sizes: &[usize]) -> Result<Deleted, Failure> {
+    fn delete(&self, cell: &Cell, sizes: &[usize]) -> Result<Deleted, Failure> {
         let gone = named(sizes);
         let numbers: Vec<String> = gone.iter().map(|at| (at + 1).to_string()).collect();
         let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();

@@ -9,11 +9,11 @@ use crate::process;
 pub struct Curl;
 
 impl Curl {
-    fn run(cell: &Cell<'_>, arguments: &[&str], path: &str) -> Result<String, Failure> {
+    fn run(cell: &Cell, arguments: &[&str], path: &str) -> Result<String, Failure> {
         let config = cell.folder.join("curlrc");
         process::private_file(&config, &format!("user = \"alice:{}\"\n", cell.password));
         let mut command = Command::new("curl");
-        command.args(["--disable", "--silent", "--show-error", "--fail", "--cacert", &cell.certificate()]);
+        command.args(["--disable", "--silent", "--show-error", "--fail", "--cacert", &cell.certificate]);
         command.args(["--login-options", &format!("AUTH={}", cell.login)]).arg("--config").arg(config);
         if cell.transport == Transport::Stls {
             command.arg("--ssl-reqd");
@@ -24,7 +24,7 @@ impl Curl {
     }
 
     /// The second word of each line.
-    fn column(cell: &Cell<'_>, arguments: &[&str]) -> Result<Vec<String>, Failure> {
+    fn column(cell: &Cell, arguments: &[&str]) -> Result<Vec<String>, Failure> {
         let heard = Self::run(cell, arguments, "")?;
         Ok(heard.lines().map(|line| line.split(' ').nth(1).unwrap_or_default().to_owned()).collect())
     }
@@ -62,20 +62,20 @@ impl Client for Curl {
         &[]
     }
 
-    fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure> {
+    fn list(&self, cell: &Cell) -> Result<Listed, Failure> {
         let (sizes, uids) = (Self::column(cell, &[])?, Self::column(cell, &["--request", "UIDL"])?);
         let sizes = sizes.iter().map(|size| size.parse().unwrap());
         Ok(Listed::Sizes(sizes.zip(uids.into_iter().map(Some)).collect()))
     }
 
-    fn fetch(&self, cell: &Cell<'_>) -> Result<Fetched, Failure> {
+    fn fetch(&self, cell: &Cell) -> Result<Fetched, Failure> {
         let folder = cell.place("mail");
         let count = Self::column(cell, &[])?.len();
         Self::run(cell, &["--output", &format!("{}/#1", folder.display())], &format!("[1-{count}]"))?;
         Ok(Fetched::Numbered(process::numbered(&folder)))
     }
 
-    fn delete(&self, cell: &Cell<'_>, sizes: &[usize]) -> Result<Deleted, Failure> {
+    fn delete(&self, cell: &Cell, sizes: &[usize]) -> Result<Deleted, Failure> {
         let gone = named(sizes);
         // Each session renumbers what is left, so the last one goes first.
         for at in gone.iter().rev() {
@@ -89,7 +89,7 @@ pub struct OpenSsl;
 
 impl OpenSsl {
     /// Everything in one packet, and everything that was heard behind the greeting.
-    fn run(cell: &Cell<'_>, commands: &[String]) -> Vec<u8> {
+    fn run(cell: &Cell, commands: &[String]) -> Vec<u8> {
         let base64 = |text: &str| base64(text.as_bytes());
         let password = &cell.password;
         let login = match cell.login {
@@ -100,7 +100,7 @@ impl OpenSsl {
         let typed = format!("AUTH\n{login}{}\nQUIT\n", commands.join("\n"));
         let mut command = Command::new("openssl");
         command.args(["s_client", "-quiet", "-crlf", "-verify_return_error", "-verify_ip", "127.0.0.1", "-CAfile"]);
-        command.args([&cell.certificate(), "-connect", &format!("127.0.0.1:{}", cell.port())]);
+        command.args([&cell.certificate, "-connect", &format!("127.0.0.1:{}", cell.port())]);
         if cell.transport == Transport::Stls {
             command.args(["-starttls", "pop3"]);
         }
@@ -108,7 +108,7 @@ impl OpenSsl {
     }
 
     /// What came behind the login, or the refusal.
-    fn session(cell: &Cell<'_>, commands: &[String]) -> Result<Vec<u8>, Failure> {
+    fn session(cell: &Cell, commands: &[String]) -> Result<Vec<u8>, Failure> {
         let heard = Self::run(cell, commands);
         let mechanisms = b"+OK mechanisms follow\r\nPLAIN\r\nLOGIN\r\n.\r\n";
         assert!(heard.windows(mechanisms.len()).any(|part| part == mechanisms), "AUTH alone (P-100)");
@@ -185,7 +185,7 @@ impl Client for OpenSsl {
         &[]
     }
 
-    fn list(&self, cell: &Cell<'_>) -> Result<Listed, Failure> {
+    fn list(&self, cell: &Cell) -> Result<Listed, Failure> {
         let heard = Self::session(cell, &["LIST".to_owned(), "UIDL".to_owned()])?;
         let lists = multiline(&heard, 2).into_iter().map(|list| String::from_utf8(list).unwrap());
         let columns: Vec<Vec<String>> =
@@ -194,13 +194,13 @@ impl Client for OpenSsl {
         Ok(Listed::Sizes(sizes.zip(columns[1].iter().cloned().map(Some)).collect()))
     }
 
-    fn fetch(&self, cell: &Cell<'_>) -> Result<Fetched, Failure> {
+    fn fetch(&self, cell: &Cell) -> Result<Fetched, Failure> {
         let Listed::Sizes(sizes) = self.list(cell)? else { unreachable!("list tells sizes") };
         let commands: Vec<String> = (1..=sizes.len()).map(|number| format!("RETR {number}")).collect();
         Ok(Fetched::Numbered(multiline(&Self::session(cell, &commands)?, commands.len())))
     }
 
-    fn delete(&self, cell: &Cell<'_>, sizes: &[usize]) -> Result<Deleted, Failure> {
+    fn delete(&self, cell: &Cell, sizes: &[usize]) -> Result<Deleted, Failure> {
         let gone = named(sizes);
         let commands: Vec<String> = gone.iter().map(|at| format!("DELE {}", at + 1)).collect();
         let heard = String::from_utf8(Self::session(cell, &commands)?).unwrap();

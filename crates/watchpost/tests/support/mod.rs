@@ -155,7 +155,18 @@ pub struct Demo {
 impl Demo {
     pub fn start(dir: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(PROGRAM);
-        command.args(["demo", "--json", "--lang", "en", "--pop3", "127.0.0.1:0", "--pop3s", "127.0.0.1:0", "--dir"]);
+        command.args([
+            "demo",
+            "--no-visitors",
+            "--json",
+            "--lang",
+            "en",
+            "--pop3",
+            "127.0.0.1:0",
+            "--pop3s",
+            "127.0.0.1:0",
+            "--dir",
+        ]);
         command.arg(dir).args(arguments);
         with_fault(&mut command);
         let mut running = Running::start(&mut command);

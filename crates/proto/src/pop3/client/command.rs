@@ -3,12 +3,16 @@
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
+use crate::apop::{ApopDigest, Timestamp};
 use crate::credentials::Password;
 use crate::pop3::Verb;
-use crate::types::MessageNumber;
+use crate::sasl::Initiator;
+use crate::types::{MessageNumber, Octets};
 
 /// The longest command line, its CRLF counted (RFC 2449 §4).
 const LINE_MAX: usize = 255;
+/// More challenges than any mechanism here has.
+const CHALLENGES_MAX: u8 = 6;
 
 /// A command to send. Its `Debug` shows no password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +25,15 @@ pub enum Command {
     User(String),
     /// RFC 1939 §7.
     Pass(Password),
-    /// AUTH PLAIN (RFC 4616; RFC 5034 §4), in one step if its line fits, else in two.
-    Plain {
+    /// RFC 1939 §7, with the timestamp of the greeting. Only for who asks for it (RFC 6151 §2; S-026).
+    Apop {
         /// Who.
         name: String,
-        /// The proof.
+        /// The shared secret.
         password: Password,
     },
+    /// RFC 6856 §2; only where it is announced.
+    Utf8,
     /// RFC 1939 §5.
     Stat,
     /// RFC 1939 §5; without a number: all.
@@ -57,19 +63,22 @@ pub enum Refused {
     /// An earlier command must be answered first: STLS, AUTH or QUIT, or any if the server cannot pipeline.
     #[error("an earlier command must be answered first")]
     Busy,
-    /// As many commands as allowed wait for their replies.
+    /// As many commands as allowed wait for their replies, or replies of as many octets.
     #[error("too many commands wait for their replies")]
     WindowFull,
     /// A password would cross the network in clear text (C-002).
     #[error("a password would cross the network in clear text")]
     ClearTextPassword,
+    /// The server has not announced what the command needs.
+    #[error("the server has not announced what the command needs")]
+    NotAnnounced,
     /// An argument holds CR, LF, NUL or another control, is empty, or is too long (S-040).
     #[error("an argument is empty, too long, or holds a control character")]
     InvalidArgument,
 }
 
 /// What answers a command.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Expected {
     Line,
     DropListing,
@@ -81,9 +90,27 @@ pub(super) enum Expected {
     Message,
     Tls,
     Login,
-    /// AUTH: the response that waits for an empty challenge.
-    Challenge(Option<Zeroizing<Vec<u8>>>),
+    Exchange(Box<Exchange>),
     Farewell,
+}
+
+/// An exchange of SASL under way.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) initiator: Initiator,
+    /// What waits for an empty challenge.
+    pub(super) initial: Option<Zeroizing<Vec<u8>>>,
+    /// Challenges that will still be answered.
+    pub(super) left: u8,
+}
+
+/// A command that waits for its reply.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) ticket: super::Ticket,
+    pub(super) expected: Expected,
+    /// How long the reply will be, as far as the server has said.
+    pub(super) announced: Octets,
 }
 
 /// A command as it goes out.
@@ -99,7 +126,8 @@ impl Command {
             Self::Stls => Verb::Stls,
             Self::User(_) => Verb::User,
             Self::Pass(_) => Verb::Pass,
-            Self::Plain { .. } => Verb::Auth,
+            Self::Apop { .. } => Verb::Apop,
+            Self::Utf8 => Verb::Utf8,
             Self::Stat => Verb::Stat,
             Self::List(_) => Verb::List,
             Self::Uidl(_) => Verb::Uidl,
@@ -114,17 +142,31 @@ impl Command {
 
     /// Whether it gives a password away to whoever listens.
     pub(super) const fn reveals_password(&self) -> bool {
-        matches!(self, Self::User(_) | Self::Pass(_) | Self::Plain { .. })
+        matches!(self, Self::User(_) | Self::Pass(_) | Self::Apop { .. })
     }
 
-    pub(super) fn encode(&self) -> Result<Outgoing, Refused> {
+    /// Whether a name or a password needs `UTF8 USER` (RFC 6856 §2.2; C-051).
+    pub(super) fn is_beyond_ascii(&self) -> bool {
+        match self {
+            Self::Pass(password) => !password.expose().is_ascii(),
+            Self::User(name) | Self::Apop { name, .. } => !name.is_ascii(),
+            _ => false,
+        }
+    }
+
+    /// As it goes out. `timestamp`: of the greeting.
+    pub(super) fn encode(&self, timestamp: Option<&Timestamp>) -> Result<Outgoing, Refused> {
         let word = self.verb().word();
         let (argument, expected) = match self {
             Self::Capa => (None, Expected::Capabilities),
             Self::Stls => (None, Expected::Tls),
             Self::User(name) => (Some(sayable(name.as_bytes())?.to_vec()), Expected::Line),
             Self::Pass(password) => (Some(sayable(password.expose())?.to_vec()), Expected::Login),
-            Self::Plain { name, password } => return plain(name, password),
+            Self::Apop { name, password } => {
+                let digest = ApopDigest::of(timestamp.ok_or(Refused::NotAnnounced)?, sayable(password.expose())?);
+                let name = sayable(name.as_bytes())?;
+                (Some([name, b" ", digest.digits()].concat()), Expected::Login)
+            }
             Self::Stat => (None, Expected::DropListing),
             Self::List(None) => (None, Expected::Listings),
             Self::Uidl(None) => (None, Expected::UniqueIds),
@@ -133,7 +175,7 @@ impl Command {
             Self::Retr(number) => (Some(number.to_string().into()), Expected::Message),
             Self::Top(number, lines) => (Some(format!("{number} {lines}").into()), Expected::Message),
             Self::Dele(number) => (Some(number.to_string().into()), Expected::Line),
-            Self::Noop | Self::Rset => (None, Expected::Line),
+            Self::Noop | Self::Rset | Self::Utf8 => (None, Expected::Line),
             Self::Quit => (None, Expected::Farewell),
         };
         let argument = argument.map(Zeroizing::new);
@@ -155,25 +197,48 @@ fn sayable(argument: &[u8]) -> Result<&[u8], Refused> {
     if fits { Ok(argument) } else { Err(Refused::InvalidArgument) }
 }
 
-/// RFC 5034 §4: the initial response goes with AUTH only if the line stays within 255 octets.
-fn plain(name: &str, password: &Password) -> Result<Outgoing, Refused> {
-    let (name, password) = (sayable(name.as_bytes())?, sayable(password.expose())?);
-    let mut message = Zeroizing::new(Vec::with_capacity(name.len() + password.len() + 2));
-    message.push(0);
-    message.extend_from_slice(name);
-    message.push(0);
-    message.extend_from_slice(password);
-    let encoded = Zeroizing::new(BASE64.encode(&message));
-    let mut response = Zeroizing::new(Vec::with_capacity(encoded.len() + 2));
-    response.extend_from_slice(encoded.as_bytes());
-    response.extend_from_slice(b"\r\n");
-    let mut line = Zeroizing::new(Vec::with_capacity(LINE_MAX + 1));
-    line.extend_from_slice(b"AUTH PLAIN");
-    if line.len() + 1 + response.len() > LINE_MAX {
-        line.extend_from_slice(b"\r\n");
-        return Ok(Outgoing { line, expected: Expected::Challenge(Some(response)) });
+/// AUTH (RFC 5034 §4): the initial response goes along only if the line stays within 255 octets (C-042).
+pub(super) fn auth(initiator: Initiator) -> Result<Outgoing, Refused> {
+    if !initiator.is_sayable() {
+        return Err(Refused::InvalidArgument);
     }
-    line.push(b' ');
-    line.extend_from_slice(&response);
-    Ok(Outgoing { line, expected: Expected::Challenge(None) })
+    let initial = initiator.initial().map(|initial| response(&initial));
+    let mut line = Zeroizing::new(Vec::with_capacity(LINE_MAX + 1));
+    line.extend_from_slice(b"AUTH ");
+    line.extend_from_slice(initiator.mechanism().as_bytes());
+    let initial = match initial {
+        Some(initial) if line.len() + 1 + initial.len() <= LINE_MAX => {
+            line.push(b' ');
+            // A response of no octets is written `=` here, and as an empty line in the second step.
+            line.extend_from_slice(if initial.as_slice() == b"\r\n" { b"=\r\n" } else { initial.as_slice() });
+            None
+        }
+        initial => {
+            line.extend_from_slice(b"\r\n");
+            initial
+        }
+    };
+    let exchange = Exchange { initiator, initial, left: CHALLENGES_MAX };
+    Ok(Outgoing { line, expected: Expected::Exchange(Box::new(exchange)) })
+}
+
+/// A response as its line. Sized before anything secret goes in: a buffer that grows leaves copies behind.
+fn response(octets: &[u8]) -> Zeroizing<Vec<u8>> {
+    let length = BASE64.encode_len(octets.len());
+    let mut line = Zeroizing::new(vec![0; length + 2]);
+    BASE64.encode_mut(octets, &mut line[..length]);
+    line[length..].copy_from_slice(b"\r\n");
+    line
+}
+
+impl Exchange {
+    /// The line that answers a challenge: `*` where there is no answer to it (C-044). `None`: the server asks on and on.
+    pub(super) fn answer(&mut self, challenge: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.left = self.left.checked_sub(1)?;
+        if let Some(initial) = self.initial.take() {
+            return Some(initial);
+        }
+        let answer = BASE64.decode(challenge).ok().and_then(|challenge| self.initiator.respond(&challenge).ok());
+        Some(answer.map_or_else(|| Zeroizing::new(b"*\r\n".to_vec()), |answer| response(&answer)))
+    }
 }

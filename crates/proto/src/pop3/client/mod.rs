@@ -3,6 +3,56 @@
 //! The driver calls [`Session::submit`], writes [`Session::output`], and hands what it read to [`Session::input`] until
 //! that asks for more. It keeps the buffer and the clock; octets of messages are slices of its own buffer. Commands may
 //! be submitted before earlier ones are answered once the server has announced PIPELINING (RFC 2449 §6.6).
+//!
+//! A whole client in thirty lines, over any blocking stream; `examples/first_message.rs` has one for tokio:
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use watchpost_proto::pop3::client::{Channel, Command, Event, Limits, Session};
+//!
+//! /// Hands every event of a session to `hear`, which answers with what to say next.
+//! fn drive<S: Read + Write>(
+//!     mut stream: S,
+//!     channel: Channel,
+//!     mut hear: impl FnMut(&Event<'_>) -> Option<Command>,
+//! ) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut session = Session::new(Limits::default(), channel);
+//!     let (mut buffer, mut start) = (Vec::new(), 0);
+//!     loop {
+//!         let step = session.input(&buffer[start..])?;
+//!         start += step.used;
+//!         let silent = step.used == 0 && step.event.is_none();
+//!         if let Some(command) = step.event.as_ref().and_then(&mut hear) {
+//!             session.submit(&command)?;
+//!         }
+//!         let written = stream.write(session.output())?;
+//!         session.wrote(written);
+//!         if silent {
+//!             buffer.drain(..start);
+//!             start = 0;
+//!             let mut piece = [0; 65536];
+//!             match stream.read(&mut piece)? {
+//!                 0 => return Ok(session.end_of_input()?),
+//!                 read => buffer.extend_from_slice(&piece[..read]),
+//!             }
+//!         }
+//!     }
+//! }
+//! # struct Peer { said: &'static [u8], heard: std::rc::Rc<std::cell::RefCell<Vec<u8>>> }
+//! # impl Read for Peer { fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> { self.said.read(into) } }
+//! # impl Write for Peer {
+//! #     fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> { self.heard.borrow_mut().write(octets) }
+//! #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
+//! # }
+//! # let heard = std::rc::Rc::default();
+//! # let stream = Peer { said: b"+OK ready\r\n+OK bye\r\n", heard: std::rc::Rc::clone(&heard) };
+//! drive(stream, Channel::Tls, |event| match event {
+//!     Event::Greeting(Ok(_)) => Some(Command::Quit),
+//!     _ => None,
+//! })?;
+//! # assert_eq!(*heard.borrow(), b"QUIT\r\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod command;
 mod reply;
@@ -15,9 +65,11 @@ use zeroize::{Zeroize, Zeroizing};
 pub use self::command::{Command, Refused};
 pub use self::reply::{Answer, Negative, Violation};
 
-use self::command::Expected;
+use self::command::{Expected, Outgoing, Waiting};
 use self::reply::Status;
+use crate::apop::Timestamp;
 use crate::pop3::State;
+use crate::sasl::Initiator;
 use crate::types::{MessageNumber, Octets};
 use crate::undot::{DotUnstuffer, Unstuffed};
 
@@ -30,13 +82,22 @@ pub struct Limits {
     pub listing_lines: u32,
     /// Octets of one message.
     pub message_octets: u64,
-    /// Commands that may wait for their replies.
+    /// Commands that may wait for their replies; 1 means that nothing is pipelined.
     pub window: usize,
+    /// Octets of messages that may be on their way, as far as their sizes were announced. One message is always
+    /// allowed, whatever its size.
+    pub window_octets: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line_octets: 4096, listing_lines: 2_000_000, message_octets: 1 << 36, window: 1024 }
+        Self {
+            line_octets: 4096,
+            listing_lines: 2_000_000,
+            message_octets: 1 << 36,
+            window: 1024,
+            window_octets: 8 << 20,
+        }
     }
 }
 
@@ -125,7 +186,10 @@ pub struct Session {
     channel: Channel,
     state: State,
     reading: Reading,
-    waiting: VecDeque<(Ticket, Expected)>,
+    waiting: VecDeque<Waiting>,
+    /// Octets that the replies to `waiting` were announced to have.
+    announced: u64,
+    timestamp: Option<Timestamp>,
     output: Zeroizing<Vec<u8>>,
     capabilities: Capabilities,
     next_ticket: u64,
@@ -140,6 +204,8 @@ impl Session {
             state: State::Authorization,
             reading: Reading::Greeting,
             waiting: VecDeque::new(),
+            announced: 0,
+            timestamp: None,
             output: Zeroizing::default(),
             capabilities: Capabilities::default(),
             next_ticket: 0,
@@ -148,17 +214,15 @@ impl Session {
 
     /// Queues a command, or says why not; then nothing of it has left.
     pub fn submit(&mut self, command: &Command) -> Result<Ticket, Refused> {
-        if matches!(self.reading, Reading::Greeting | Reading::Tls | Reading::Nothing) {
-            return Err(Refused::Busy);
-        }
-        if let Some((_, last)) = self.waiting.back() {
-            let alone = matches!(last, Expected::Tls | Expected::Challenge(_) | Expected::Farewell);
-            // Whatever stood behind STLS would be sent in clear text (S-001).
-            if alone || matches!(command, Command::Stls) || !self.capabilities.has("PIPELINING") {
-                return Err(Refused::Busy);
-            }
-        }
-        if self.waiting.len() >= self.limits.window {
+        self.submit_announced(command, Octets(0))
+    }
+
+    /// Queues RETR of a message that LIST has announced with so many octets: the window counts them (C-067).
+    pub fn submit_announced(&mut self, command: &Command, announced: Octets) -> Result<Ticket, Refused> {
+        let alone = matches!(command, Command::Stls | Command::Utf8);
+        // Whatever stood behind STLS would be sent in clear text (S-001).
+        self.may_follow(alone || (matches!(command, Command::Pass(_)) && self.channel != Channel::Tls))?;
+        if !self.waiting.is_empty() && self.announced.saturating_add(announced.0) > self.limits.window_octets {
             return Err(Refused::WindowFull);
         }
         if !command.verb().is_valid_in(self.expected_state())
@@ -169,17 +233,73 @@ impl Session {
         if command.reveals_password() && self.channel == Channel::Clear {
             return Err(Refused::ClearTextPassword);
         }
-        let outgoing = command.encode()?;
+        let before_tls = self.channel == Channel::Clear && self.capabilities.has("STLS");
+        let unannounced = match command {
+            Command::Utf8 => before_tls || !self.capabilities.has("UTF8"),
+            // RFC 6856 §2.2: "USER" is an argument of the capability.
+            command if command.is_beyond_ascii() => {
+                let arguments = self.capabilities.arguments("UTF8").unwrap_or_default();
+                !arguments.split(' ').any(|argument| argument.eq_ignore_ascii_case("USER"))
+            }
+            _ => false,
+        };
+        if unannounced {
+            return Err(Refused::NotAnnounced);
+        }
+        let outgoing = command.encode(self.timestamp.as_ref())?;
+        Ok(self.enqueue(outgoing, announced))
+    }
+
+    /// Queues AUTH (RFC 5034 §4) and goes through the whole exchange; the reply to it is one event.
+    ///
+    /// An initial response needs a server that announces SASL (RFC 5034 §3; C-041). The rounds are lock-step: nothing
+    /// else may wait (C-053).
+    pub fn authenticate(&mut self, initiator: Initiator) -> Result<Ticket, Refused> {
+        self.may_follow(true)?;
+        if self.state != State::Authorization {
+            return Err(Refused::WrongState);
+        }
+        if self.channel == Channel::Clear {
+            return Err(Refused::ClearTextPassword);
+        }
+        if initiator.initial().is_some() && !self.capabilities.has("SASL") {
+            return Err(Refused::NotAnnounced);
+        }
+        let outgoing = command::auth(initiator)?;
+        Ok(self.enqueue(outgoing, Octets(0)))
+    }
+
+    /// Whether a command may follow those that wait: behind them, or only `alone`.
+    fn may_follow(&self, alone: bool) -> Result<(), Refused> {
+        if matches!(self.reading, Reading::Greeting | Reading::Tls | Reading::Nothing) {
+            return Err(Refused::Busy);
+        }
+        if self.waiting.len() >= self.limits.window {
+            return Err(Refused::WindowFull);
+        }
+        let Some(last) = self.waiting.back() else { return Ok(()) };
+        let blocks = matches!(last.expected, Expected::Tls | Expected::Exchange(_) | Expected::Farewell);
+        if alone || blocks || !self.capabilities.has("PIPELINING") { Err(Refused::Busy) } else { Ok(()) }
+    }
+
+    fn enqueue(&mut self, outgoing: Outgoing, announced: Octets) -> Ticket {
         append(&mut self.output, &outgoing.line);
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        self.waiting.push_back((ticket, outgoing.expected));
-        Ok(ticket)
+        self.announced = self.announced.saturating_add(announced.0);
+        self.waiting.push_back(Waiting { ticket, expected: outgoing.expected, announced });
+        ticket
+    }
+
+    /// The reply to the oldest command is complete.
+    fn answered(&mut self) {
+        let waiting = self.waiting.pop_front().expect("a reply answers a command");
+        self.announced = self.announced.saturating_sub(waiting.announced.0);
     }
 
     /// The state in which a command sent now will arrive if all goes well.
     fn expected_state(&self) -> State {
-        let login = |(_, expected): &(Ticket, Expected)| matches!(expected, Expected::Login);
+        let login = |waiting: &Waiting| matches!(waiting.expected, Expected::Login);
         if self.waiting.iter().any(login) { State::Transaction } else { self.state }
     }
 
@@ -242,6 +362,7 @@ impl Session {
         }
         self.channel = Channel::Tls;
         self.capabilities = Capabilities::default();
+        self.timestamp = None;
         self.reading = Reading::FirstLine;
         Ok(())
     }
@@ -249,6 +370,11 @@ impl Session {
     /// What the server has announced on this channel since it was last asked.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// Whether the greeting offers APOP (RFC 1939 §7), on this channel.
+    pub fn offers_apop(&self) -> bool {
+        self.timestamp.is_some()
     }
 
     /// The state as far as the server has confirmed it.
@@ -263,9 +389,12 @@ impl Session {
 
     fn greeting<'a>(&mut self, line: &'a [u8]) -> Result<Option<Event<'a>>, Violation> {
         let (greeting, reading) = match Status::parse(line)? {
-            Status::Ok(text) => (Ok(text), Reading::FirstLine),
+            Status::Ok(text) => {
+                self.timestamp = Timestamp::in_greeting(text);
+                (Ok(text), Reading::FirstLine)
+            }
             Status::Err(negative) => (Err(negative), Reading::Nothing),
-            Status::Challenge => return Err(Violation::NotAReply),
+            Status::Challenge(_) => return Err(Violation::NotAReply),
         };
         self.reading = reading;
         Ok(Some(Event::Greeting(greeting)))
@@ -273,7 +402,7 @@ impl Session {
 
     fn first_line<'a>(&mut self, line: &'a [u8], rest: &[u8]) -> Result<Option<Event<'a>>, Violation> {
         let status = Status::parse(line)?;
-        let (ticket, expected) = self.waiting.front_mut().ok_or(Violation::Unsolicited)?;
+        let Waiting { ticket, expected, .. } = self.waiting.front_mut().ok_or(Violation::Unsolicited)?;
         let ticket = *ticket;
         let text = match (status, &mut *expected) {
             (Status::Ok(text), _) => text,
@@ -281,16 +410,15 @@ impl Session {
                 if matches!(expected, Expected::Farewell) {
                     self.reading = Reading::Nothing;
                 }
-                self.waiting.pop_front();
+                self.answered();
                 return Ok(Some(Event::Done(ticket, Err(negative))));
             }
-            (Status::Challenge, Expected::Challenge(response)) => {
-                // A second challenge is answered by giving up: PLAIN has one response (RFC 5034 §4).
-                let response = response.take().unwrap_or_else(|| Zeroizing::new(b"*\r\n".to_vec()));
-                append(&mut self.output, &response);
+            (Status::Challenge(challenge), Expected::Exchange(exchange)) => {
+                let answer = exchange.answer(challenge).ok_or(Violation::NotVerified)?;
+                append(&mut self.output, &answer);
                 return Ok(None);
             }
-            (Status::Challenge, _) => return Err(Violation::NotAReply),
+            (Status::Challenge(_), _) => return Err(Violation::NotAReply),
         };
         let answer = match expected {
             Expected::Line => Answer::Text(text),
@@ -306,7 +434,8 @@ impl Session {
                 let (number, id) = reply::unique_id(text)?;
                 Answer::UniqueId(number, id)
             }
-            Expected::Login | Expected::Challenge(_) => {
+            Expected::Exchange(exchange) if !exchange.initiator.is_satisfied() => return Err(Violation::NotVerified),
+            Expected::Login | Expected::Exchange(_) => {
                 self.state = State::Transaction;
                 Answer::Text(text)
             }
@@ -316,26 +445,26 @@ impl Session {
             }
             _ => return self.begin(ticket, text, rest),
         };
-        self.waiting.pop_front();
+        self.answered();
         Ok(Some(Event::Done(ticket, Ok(answer))))
     }
 
     /// The first line of a reply of which more follows.
     fn begin<'a>(&mut self, ticket: Ticket, text: &'a [u8], rest: &[u8]) -> Result<Option<Event<'a>>, Violation> {
-        match self.waiting.front() {
-            Some((_, Expected::Message)) => {
+        match self.waiting.front().map(|waiting| &waiting.expected) {
+            Some(Expected::Message) => {
                 self.reading = Reading::Message { unstuffer: DotUnstuffer::default(), octets: 0 };
                 Ok(Some(Event::MessageBegins(ticket, text)))
             }
-            Some((_, Expected::Tls)) => {
+            Some(Expected::Tls) => {
                 if !rest.is_empty() {
                     return Err(Violation::ClearTextBehindStls);
                 }
-                self.waiting.pop_front();
+                self.answered();
                 self.reading = Reading::Tls;
                 Ok(Some(Event::StartTls(ticket)))
             }
-            Some((_, Expected::Capabilities)) => {
+            Some(Expected::Capabilities) => {
                 self.capabilities = Capabilities::default();
                 self.reading = Reading::Lines { left: self.limits.listing_lines };
                 Ok(None)
@@ -348,11 +477,11 @@ impl Session {
     }
 
     fn listing_line<'a>(&mut self, line: &'a [u8], left: u32) -> Result<Option<Event<'a>>, Violation> {
-        let (ticket, expected) = self.waiting.front().expect("a listing answers a command");
+        let Waiting { ticket, expected, .. } = self.waiting.front().expect("a listing answers a command");
         let ticket = *ticket;
         if line == b"." {
             self.reading = Reading::FirstLine;
-            self.waiting.pop_front();
+            self.answered();
             return Ok(Some(Event::Done(ticket, Ok(Answer::Text(b"")))));
         }
         self.reading = Reading::Lines { left: left.checked_sub(1).ok_or(Violation::ListingTooLong)? };
@@ -376,7 +505,7 @@ impl Session {
     fn message<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>, Violation> {
         let Reading::Message { unstuffer, octets } = &mut self.reading else { unreachable!("a message is read") };
         let (used, piece) = unstuffer.next(input);
-        let (ticket, _) = *self.waiting.front().as_ref().expect("a message answers a command");
+        let ticket = self.waiting.front().expect("a message answers a command").ticket;
         let event = match piece {
             None => None,
             Some(Unstuffed::Octets(piece)) => {
@@ -384,12 +513,11 @@ impl Session {
                 if *octets > self.limits.message_octets {
                     return Err(Violation::MessageTooLong);
                 }
-                Some(Event::Message(*ticket, piece))
+                Some(Event::Message(ticket, piece))
             }
             Some(Unstuffed::End) => {
-                let ticket = *ticket;
                 self.reading = Reading::FirstLine;
-                self.waiting.pop_front();
+                self.answered();
                 Some(Event::Done(ticket, Ok(Answer::Text(b""))))
             }
         };

@@ -1,5 +1,6 @@
 //! What the server answers, as far as a client can rely on it.
 
+use crate::pop3::ResponseCode;
 use crate::types::{MessageNumber, Octets, decimal};
 
 /// Why the server cannot be understood, or must not be: the connection is over.
@@ -26,6 +27,9 @@ pub enum Violation {
     /// Octets behind the `+OK` of STLS, before the handshake (S-004).
     #[error("octets came in clear text behind the reply to STLS (RFC 2595 §4)")]
     ClearTextBehindStls,
+    /// `+OK` to AUTH from a server that has not proved what its mechanism makes it prove, or too many challenges (C-045).
+    #[error("the server has not proved that it knows the password (RFC 5802 §5)")]
+    NotVerified,
     /// The connection ended inside a reply (C-029).
     #[error("the connection ended before the reply was complete")]
     Truncated,
@@ -54,6 +58,8 @@ pub enum Answer<'a> {
 pub struct Negative<'a> {
     /// What stood between the brackets, if anything did (RFC 2449 §8).
     pub code: Option<&'a str>,
+    /// What that means, if the code is known.
+    pub meaning: Option<ResponseCode>,
     /// A text for people. What came before TLS is not to be shown as trusted (S-008).
     pub text: &'a [u8],
 }
@@ -63,7 +69,7 @@ pub struct Negative<'a> {
 pub(super) enum Status<'a> {
     Ok(&'a [u8]),
     Err(Negative<'a>),
-    Challenge,
+    Challenge(&'a [u8]),
 }
 
 impl<'a> Status<'a> {
@@ -75,7 +81,7 @@ impl<'a> Status<'a> {
         if let Some(text) = behind(line, b"-ERR") {
             return Ok(Self::Err(negative(text)));
         }
-        behind(line, b"+").map(|_| Self::Challenge).ok_or(Violation::NotAReply)
+        behind(line, b"+").map(Self::Challenge).ok_or(Violation::NotAReply)
     }
 }
 
@@ -91,32 +97,37 @@ fn negative(text: &[u8]) -> Negative<'_> {
     let end = text.iter().position(|octet| *octet == b']');
     let code = end.filter(|_| text.starts_with(b"[")).and_then(|end| std::str::from_utf8(&text[1..end]).ok());
     match (code, end) {
-        (Some(code), Some(end)) => Negative { code: Some(code), text: text[end + 1..].trim_ascii_start() },
-        _ => Negative { code: None, text },
+        (Some(code), Some(end)) => {
+            Negative { code: Some(code), meaning: ResponseCode::of(code), text: text[end + 1..].trim_ascii_start() }
+        }
+        _ => Negative { code: None, meaning: None, text },
     }
+}
+
+/// Words, however many spaces are between them (C-030).
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|octet| *octet == b' ').filter(|word| !word.is_empty())
 }
 
 /// `nn mm`, and whatever follows (RFC 1939 §5).
 pub(super) fn drop_listing(text: &[u8]) -> Result<(u64, Octets), Violation> {
-    let mut words = text.split(|octet| *octet == b' ');
+    let mut words = words(text);
     let mut number = || words.next().and_then(decimal).ok_or(Violation::MalformedListing);
     Ok((number()?, Octets(number()?)))
 }
 
 /// `n mm`, and whatever follows (RFC 1939 §5).
 pub(super) fn listing(text: &[u8]) -> Result<(MessageNumber, Octets), Violation> {
-    let mut words = text.split(|octet| *octet == b' ');
+    let mut words = words(text);
     let number = words.next().and_then(MessageNumber::parse).ok_or(Violation::MalformedListing)?;
     let octets = words.next().and_then(decimal).ok_or(Violation::MalformedListing)?;
     Ok((number, Octets(octets)))
 }
 
-/// `n uid` (RFC 1939 §7).
+/// `n uid`, and whatever follows (RFC 1939 §7). Longer than 70 octets is tolerated in full (C-032).
 pub(super) fn unique_id(text: &[u8]) -> Result<(MessageNumber, &str), Violation> {
-    let space = text.iter().position(|octet| *octet == b' ').ok_or(Violation::MalformedListing)?;
-    let number = MessageNumber::parse(&text[..space]).ok_or(Violation::MalformedListing)?;
-    let id = &text[space + 1..];
-    let legal = !id.is_empty() && id.iter().all(|octet| (0x21..=0x7e).contains(octet));
-    let id = std::str::from_utf8(id).ok().filter(|_| legal).ok_or(Violation::MalformedListing)?;
-    Ok((number, id))
+    let mut words = words(text);
+    let number = words.next().and_then(MessageNumber::parse).ok_or(Violation::MalformedListing)?;
+    let id = words.next().filter(|id| id.iter().all(u8::is_ascii_graphic)).ok_or(Violation::MalformedListing)?;
+    Ok((number, std::str::from_utf8(id).map_err(|_| Violation::MalformedListing)?))
 }

@@ -16,6 +16,7 @@ mod networks;
 mod table;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -226,6 +227,10 @@ impl Directory for PasswdFile {
             Some(Record { user: entry.user(&name), state: entry.state, secret })
         });
         self.verifier.verify(login, found, &table.decoys).await
+    }
+
+    fn failed_from(&self, from: IpAddr) -> u32 {
+        self.verifier.failed_from(from)
     }
 }
 

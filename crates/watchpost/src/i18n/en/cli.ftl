@@ -38,6 +38,10 @@ cli-demo-long-about =
     Makes a self-signed certificate, the accounts alice and bob, and sample mail,
     listens on loopback, and prints what to try next. Ctrl-C stops it; the data
     stay, and the next run goes on with them.
+
+    For about a minute simulated visitors come from 127.64.0.0/10, so that there
+    is something to see in `watchpost report`: people who belong here, scanners,
+    guessers, an intruder. They open the maildrop of carol, made for them, alone.
 cli-demo-examples =
     The demo with its own mail:
       watchpost demo
@@ -48,12 +52,16 @@ cli-demo-examples =
     On other ports, with the data in a folder of your choice:
       watchpost demo --dir /tmp/demo --pop3 127.0.0.1:2110 --pop3s 127.0.0.1:2995
 
+    Nobody but you:
+      watchpost demo --no-visitors
+
     For a script that wants to know addresses and passwords:
-      watchpost demo --json > demo.json
+      watchpost demo --no-visitors --json > demo.json
 cli-demo-arg-dir = Where the demo keeps its data; $XDG_DATA_HOME/watchpost/demo when absent
 cli-demo-arg-mail = Folder with mail to serve instead of the samples: .eml, Maildir, .mbox
 cli-demo-arg-pop3 = Where POP3 with STLS listens
 cli-demo-arg-pop3s = Where POP3S listens
+cli-demo-arg-no-visitors = Let nobody come: without this, simulated visitors come for about a minute
 cli-demo-arg-json = Print one JSON object with addresses and accounts once the ports are open
 
 cli-init-about = Write a configuration, a certificate and the first account
@@ -211,6 +219,76 @@ cli-explain-examples =
 cli-explain-arg-word = What to explain, in any case; all words are listed when absent
 cli-explain-arg-rest = More of the same: several words are one
 cli-explain-arg-json = Print JSON instead of text
+
+cli-fetch-about = Bring mail from other servers, each message once
+cli-fetch-long-about =
+    Bring mail from other servers, each message once
+
+    The accounts stand in the configuration, under [[fetch]]; docs/config.md
+    describes every key. Into a Maildir, an mbox or an account of this server
+    each message arrives exactly once, whatever breaks in between. Mail stays on
+    the server unless `leave` says otherwise, and is removed there only once it
+    is durable here.
+
+    Exit codes: 0 all went well, 65 some messages could not be fetched, 73 the
+    destination takes nothing, 75 try again later, 77 a password was refused,
+    78 the configuration is wrong.
+cli-fetch-examples =
+    Everything that is new, from all accounts, and then from one alone:
+      watchpost fetch
+      watchpost fetch work
+
+    See whether it would work, and how much there is to fetch:
+      watchpost fetch check
+
+    Every five minutes, until it is told to stop:
+      watchpost fetch --every 5m --quiet
+
+    For a program:
+      watchpost fetch --json
+cli-fetch-arg-config = Configuration; else ./, ~/.config/watchpost/ or /etc/watchpost/ watchpost.toml
+cli-fetch-arg-accounts = Which accounts; all of them when absent
+cli-fetch-arg-every = Fetch again and again, with this pause: 30s, 5m, 1h
+cli-fetch-arg-retry = Try messages again that were given up after three failures
+cli-fetch-arg-quiet = Say nothing but what needs somebody
+cli-fetch-arg-json = Print one JSON object for each account
+cli-fetch-check-about = Log in and list, and fetch nothing
+cli-fetch-check-examples =
+    All accounts:
+      watchpost fetch check
+
+    One, for a program:
+      watchpost fetch check work --json
+cli-fetch-check-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-check-arg-json = Print JSON
+cli-fetch-status-about = Say what was fetched so far, without asking any server
+cli-fetch-status-examples =
+    All accounts:
+      watchpost fetch status
+cli-fetch-status-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-status-arg-json = Print JSON
+cli-fetch-import-about = Take over accounts and memory of fetchmail, getmail6 or mpop
+cli-fetch-import-long-about =
+    Take over accounts and memory of fetchmail, getmail6 or mpop
+
+    Prints the accounts as [[fetch]] tables, for you to look at and to put into
+    the configuration, and writes down which messages the other program has
+    fetched: the first run fetches none of them again. Nothing of the other
+    program is changed. Passwords are not taken over; the tables say where to put
+    them.
+cli-fetch-import-examples =
+    The memory is looked for where the program keeps it:
+      watchpost fetch import fetchmail ~/.fetchmailrc > accounts.toml
+      watchpost fetch import mpop ~/.mpoprc > accounts.toml
+
+    Or where you say:
+      watchpost fetch import getmail ~/.getmail/getmailrc --state ~/.getmail
+cli-fetch-import-arg-program = Which program
+cli-fetch-import-arg-program-value-fetchmail = fetchmail 6
+cli-fetch-import-arg-program-value-getmail = getmail 6
+cli-fetch-import-arg-program-value-mpop = mpop
+cli-fetch-import-arg-rc = Its configuration
+cli-fetch-import-arg-state = What it remembers of messages: a file, or the folder of such files
 
 cli-conform-about = Ask any POP3 server for what the standards demand
 cli-conform-long-about =

@@ -50,6 +50,21 @@ talk-demo-next =
         python3 -c "import poplib, ssl; m = poplib.POP3_SSL('{ $host }', { $port }, context=ssl._create_unverified_context()); m.user('alice'); m.pass_('{ $alice }'); print(m.stat()); m.quit()"
 
     The certificate is self-signed, therefore -k. Ctrl-C stops the demo.
+talk-demo-visitors-come =
+    For about a minute simulated visitors come from 127.64.0.0/10: people who belong here,
+    scanners, guessers, an intruder. They open carol's maildrop alone, which was made for
+    them. Next time, --no-visitors keeps them away.
+talk-demo-visitors-left =
+    The visitors have left: { $connections } connections. What Watchpost made of them:
+
+      Who was here, and what they wanted:
+    {"    "}{ $report }
+
+      Their sessions, the serious ones:
+    {"    "}{ $sessions }
+
+      One of these step by step, with what each line means; ID is its name in that list:
+    {"    "}{ $session }
 talk-demo-stopped =
     Stopped. The data lie in { $dir }
     To go on where you left off: { $command }
@@ -121,6 +136,52 @@ talk-explain-end-continues = stays open, and the session goes on
 talk-explain-end-closes = is closed by the server
 talk-explain-end-limit = stays open, until a limit of attempts is met; then the server closes it
 talk-explain-contents-next = To read about one of them: watchpost explain WORD
+
+## fetch
+
+talk-fetch-password = Password of { $account }:{" "}
+talk-fetch-clear = { $account }: warning: without TLS everybody on the path reads the password and the mail.
+talk-fetch-comma = ,{" "}
+talk-fetch-delivered =
+    { $messages ->
+        [0] no new mail
+        [one] 1 new message
+       *[other] { $messages } new messages
+    }
+talk-fetch-known = { $messages } known already
+talk-fetch-removed = { $messages } removed from the server
+talk-fetch-skipped = { $messages } skipped by rules
+talk-fetch-too-large = { $messages } too large
+talk-fetch-nameless = { $messages } without a unique-id
+talk-fetch-left = { $messages } left on the server
+talk-fetch-failed = message { $id } was not fetched: { $cause }
+talk-fetch-given-up =
+    left alone after three failures: { $ids }
+    To try again: watchpost fetch { $account } --retry
+talk-fetch-in-doubt = message { $id } may have arrived twice: a crash hid whether it was delivered
+talk-fetch-returned =
+    { $messages ->
+        [one] one message that the server said it had removed is there again
+       *[other] { $messages } messages that the server said it had removed are there again
+    }
+talk-fetch-expire = the server removes mail by itself after { $days } days
+talk-fetch-more = there is more; the next run goes on
+talk-fetch-check =
+    { $account }: logged in to { $server } by { $method }
+      messages      { $messages }, of which new: { $fresh }
+      to            { $to }
+      key           { $pin }
+      capabilities  { $capabilities }
+talk-fetch-status =
+    { $account }: last fetched { $last }; { $messages ->
+        [one] one message of the server is known
+       *[other] { $messages } messages of the server are known
+    }, given up: { $failed }
+talk-fetch-imported =
+    { $account }: { $messages ->
+        [one] one message
+       *[other] { $messages } messages
+    } that { $program } has fetched will not be fetched again
 
 ## conform
 
@@ -209,3 +270,22 @@ error-conform-unknown = There is no check of { $id }. To see all: watchpost conf
 error-conform-connect = The server cannot be reached: { $cause }
 error-conform-password = With --user, say where the password is: --password-stdin or --password-file FILE.
 error-conform-control = Name and password must not be empty, and cannot hold control characters: POP3 has no way to send them.
+error-fetch-no-config =
+    There is no configuration here. I looked for
+    { $places }
+    Write one with [[fetch]] in it (docs/config.md shows every key), or say where it is: --config FILE
+error-fetch-no-accounts = { $path } has no account to fetch from. Add a [[fetch]] table: docs/config.md shows every key.
+error-fetch-unknown = There is no account { $name }. There are: { $known }
+error-fetch-every = This is no pause. Write, for example, --every 5m; the shortest is a second.
+error-fetch-secret = { $cause }. Say with `password` where the password is, and try: watchpost fetch check
+error-fetch-login = { $cause }. Check `user` and `password`; some providers want a password made for programs, or the whole address.
+error-fetch-later = { $cause }. This passes by itself: the next run tries again.
+error-fetch-server = { $cause }. Only the server's administrator can help.
+error-fetch-method = { $cause }. Check `tls` and `auth`; with a token, `password` begins with token-command:
+error-fetch-tls = { $cause }. Check `server`, and `tls`: port 995 speaks TLS from the first octet (implicit), port 110 after STLS. A certificate of your own is believed with `trust`.
+error-fetch-connect = { $cause }. What was delivered stays delivered; the next run goes on.
+error-fetch-protocol = { $cause }. What was delivered stays delivered; the next run goes on.
+error-fetch-delivery = { $cause }. Nothing is removed from the server before it is durable here.
+error-fetch-running = { $cause }. Wait for it, or end it.
+error-fetch-uidl = { $cause }. Write leave = "never" to take the mail away instead.
+error-fetch-import = { $path }: { $cause }

@@ -50,7 +50,7 @@ talk-sure-low = maybe
 talk-sure-medium = likely
 talk-sure-high = high
 talk-sure-certain = certain
-talk-answer-none = nothing
+talk-answer-none = left alone
 talk-answer-tarpit = slowed
 talk-answer-throttle = throttled
 talk-answer-keyhole = banned, owner may enter
@@ -71,14 +71,14 @@ talk-report-somebody-in =
        *[other] Strangers may have got into { $entered } accounts
     }: see below. There were { $guesses } guesses on { $names } names.
 talk-report-totals =
-    { $sessions } connections · { $sources } addresses · { $guesses } guesses · { $logins } logins · { $banned } banned · { $octets } · { $open } open now
+    { $sessions } connections · { $sources } addresses · { $guesses } guesses · { $logins } logins · { $banned } would be banned · { $octets } · { $open } open now
 talk-report-lost = { $lost } events were lost, because the disk or the queue was full: the numbers are too small.
 talk-report-peak = most from { $at } on: { $count }
 talk-report-worst = HOW BAD
 talk-report-what = WHAT
 talk-report-who = WHO
 talk-report-sure = HOW SURE
-talk-report-answer = ANSWER
+talk-report-answer = WOULD BE
 talk-report-and-others =
     { $others ->
         [one] { $one } and one other

@@ -40,6 +40,11 @@ cli-demo-long-about =
     自己署名証明書、アカウント alice と bob、サンプル メールを用意し、ループバック
     アドレスで待ち受けて、次に試せることを表示します。Ctrl-C で停止します。
     データは残り、次に起動したときに続きから使えます。
+
+    最初の 1 分ほど、127.64.0.0/10 から模擬の訪問者がやって来ます。正規の利用者、
+    スキャナー、パスワードを推測する者、侵入者などで、その様子は
+    `watchpost report` で見られます。
+    訪問者が開くのは、訪問者用に作った carol のメールボックスだけです。
 cli-demo-examples =
     付属のサンプル メールで試す:
       watchpost demo
@@ -50,8 +55,11 @@ cli-demo-examples =
     別のポートで、データの置き場所を決めて試す:
       watchpost demo --dir /tmp/demo --pop3 127.0.0.1:2110 --pop3s 127.0.0.1:2995
 
+    訪問者なしで試す:
+      watchpost demo --no-visitors
+
     アドレスとパスワードをスクリプトに渡す:
-      watchpost demo --json > demo.json
+      watchpost demo --no-visitors --json > demo.json
 cli-demo-arg-dir =
     データを置くフォルダーです。
     省略時は $XDG_DATA_HOME/watchpost/demo です。
@@ -60,6 +68,9 @@ cli-demo-arg-mail =
     (.eml、Maildir、.mbox)。
 cli-demo-arg-pop3 = POP3 (STLS) で待ち受けるアドレスです。
 cli-demo-arg-pop3s = POP3S で待ち受けるアドレスです。
+cli-demo-arg-no-visitors =
+    模擬の訪問者を呼びません
+    (省略時は 1 分ほど訪れます)。
 cli-demo-arg-json =
     待ち受けを始めたら、アドレスとアカウントを
     1 つの JSON オブジェクトで出力します。
@@ -225,6 +236,79 @@ cli-explain-arg-word =
     省略時は一覧を表示します。
 cli-explain-arg-rest = 用語の続きです。複数の語は 1 つの用語として扱います。
 cli-explain-arg-json = 文章の代わりに JSON を出力します。
+
+cli-fetch-about = ほかのサーバーのメールを、1 通ずつ漏れも重複もなく取得します。
+cli-fetch-long-about =
+    ほかのサーバーのメールを、1 通ずつ漏れも重複もなく取得します。
+
+    アカウントは設定ファイルの [[fetch]] に書きます。各キーの説明は
+    docs/config.md にあります。Maildir、mbox、このサーバーのアカウントには、
+    途中で何が起きても各メッセージがちょうど 1 回だけ届きます。leave で指定
+    しないかぎり、メールはサーバーに残ります。サーバーから削除するのは、
+    手元に確実に保存した後だけです。
+
+    終了コード: 0 成功、65 取得できないメッセージあり、73 配送先に保存でき
+    ない、75 後で再試行、77 パスワードの拒否、78 設定の誤り
+cli-fetch-examples =
+    すべてのアカウント、または 1 つのアカウントから新着メールを取得する:
+      watchpost fetch
+      watchpost fetch work
+
+    動作と新着の件数だけを確認する:
+      watchpost fetch check
+
+    5 分ごとに、止めるまで繰り返す:
+      watchpost fetch --every 5m --quiet
+
+    プログラムから使う:
+      watchpost fetch --json
+cli-fetch-arg-config =
+    設定ファイルです。省略すると ./、~/.config/watchpost/、
+    /etc/watchpost/ の順に watchpost.toml を探します。
+cli-fetch-arg-accounts = 対象のアカウントです。省略するとすべてです。
+cli-fetch-arg-every = この間隔で繰り返し取得します (30s、5m、1h など)。
+cli-fetch-arg-retry = 3 回失敗して見送ったメッセージを、もう一度試します。
+cli-fetch-arg-quiet = 対処が必要なことだけを表示します。
+cli-fetch-arg-json = アカウントごとに JSON オブジェクトを 1 つ出力します。
+cli-fetch-check-about = ログインして一覧だけを確認し、メールは取得しません。
+cli-fetch-check-examples =
+    すべてのアカウント:
+      watchpost fetch check
+
+    1 つのアカウントをプログラムから確認する:
+      watchpost fetch check work --json
+cli-fetch-check-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-check-arg-json = JSON を出力します。
+cli-fetch-status-about = サーバーに接続せずに、これまでの取得状況を表示します。
+cli-fetch-status-examples =
+    すべてのアカウント:
+      watchpost fetch status
+cli-fetch-status-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-status-arg-json = JSON を出力します。
+cli-fetch-import-about =
+    fetchmail、getmail6、mpop のアカウントと取得済みの記録を引き継ぎます。
+cli-fetch-import-long-about =
+    fetchmail、getmail6、mpop のアカウントと取得済みの記録を引き継ぎます。
+
+    アカウントは [[fetch]] の表として出力しますので、内容を確認してから設定
+    ファイルに加えてください。取得済みのメッセージも記録するため、最初の
+    取得で同じメールが届くことはありません。元のプログラムのファイルは変更
+    しません。パスワードは引き継ぎません。置き場所は表の中で示します。
+cli-fetch-import-examples =
+    取得済みの記録を、各プログラムの標準の場所から読む:
+      watchpost fetch import fetchmail ~/.fetchmailrc > accounts.toml
+      watchpost fetch import mpop ~/.mpoprc > accounts.toml
+
+    場所を指定する:
+      watchpost fetch import getmail ~/.getmail/getmailrc --state ~/.getmail
+cli-fetch-import-arg-program = 引き継ぎ元のプログラムです。
+cli-fetch-import-arg-program-value-fetchmail = fetchmail 6
+cli-fetch-import-arg-program-value-getmail = getmail 6
+cli-fetch-import-arg-program-value-mpop = mpop
+cli-fetch-import-arg-rc = そのプログラムの設定ファイルです。
+cli-fetch-import-arg-state =
+    取得済みメッセージの記録です。ファイルかフォルダーを
+    指定します。
 
 cli-conform-about = 任意の POP3 サーバーが標準どおりに動くかを調べます。
 cli-conform-long-about =

@@ -43,6 +43,21 @@ talk-demo-next =
         python3 -c "import poplib, ssl; m = poplib.POP3_SSL('{ $host }', { $port }, context=ssl._create_unverified_context()); m.user('alice'); m.pass_('{ $alice }'); print(m.stat()); m.quit()"
 
     自己署名証明書を使っているため、-k を付けています。Ctrl-C でデモを停止します。
+talk-demo-visitors-come =
+    これから 1 分ほど、模擬の訪問者が 127.64.0.0/10 からやって来ます。正規の利用者、スキャナー、
+    パスワードを推測する者、侵入者などです。開くのは訪問者用に作った carol のメールボックスだけです。
+    次回から訪問者が不要なら、--no-visitors を付けてください。
+talk-demo-visitors-left =
+    訪問者は全員帰りました (接続は { $connections } 回)。Watchpost の判断を、次のコマンドで見られます。
+
+      誰が来て、何をしようとしたか:
+    {"    "}{ $report }
+
+      そのうち、注意が必要なセッションの一覧:
+    {"    "}{ $sessions }
+
+      1 つのセッションを、1 行ずつ説明付きで見る (ID は上の一覧に出ている名前):
+    {"    "}{ $session }
 talk-demo-stopped =
     停止しました。データの場所: { $dir }
     続きから使うには: { $command }
@@ -114,6 +129,39 @@ talk-explain-end-continues = 開いたままで、セッションは続きます
 talk-explain-end-closes = サーバーが閉じます
 talk-explain-end-limit = 開いたままですが、試行回数の上限に達するとサーバーが閉じます
 talk-explain-contents-next = 解説を読むには: watchpost explain WORD
+
+## fetch
+
+talk-fetch-password = { $account } のパスワード:{" "}
+talk-fetch-clear = { $account }: 警告: TLS を使わないため、経路上の誰でもパスワードとメールを読めます。
+talk-fetch-comma = 、
+talk-fetch-delivered =
+    { $messages ->
+        [0] 新着なし
+       *[other] 新着 { $messages } 通
+    }
+talk-fetch-known = 取得済み { $messages } 通
+talk-fetch-removed = サーバーから削除 { $messages } 通
+talk-fetch-skipped = ルールで除外 { $messages } 通
+talk-fetch-too-large = サイズ超過 { $messages } 通
+talk-fetch-nameless = 固有 ID なし { $messages } 通
+talk-fetch-left = サーバーに残り { $messages } 通
+talk-fetch-failed = メッセージ { $id } を取得できませんでした: { $cause }
+talk-fetch-given-up =
+    3 回失敗したため、次のメッセージは見送ります: { $ids }
+    もう一度試すには: watchpost fetch { $account } --retry
+talk-fetch-in-doubt = メッセージ { $id } は 2 回届いた可能性があります。異常終了のため、配送済みかどうかを確認できません。
+talk-fetch-returned = サーバーが削除したと応答した { $messages } 通が、まだ残っています。
+talk-fetch-expire = このサーバーは { $days } 日後にメールを自動的に削除します。
+talk-fetch-more = 続きがあります。次の実行で取得します。
+talk-fetch-check =
+    { $account }: { $server } に { $method } でログインしました。
+      メッセージ    { $messages } 通 (うち新着 { $fresh } 通)
+      配送先        { $to }
+      サーバーの鍵  { $pin }
+      対応機能      { $capabilities }
+talk-fetch-status = { $account }: 最後の取得 { $last }、サーバー上の取得済み { $messages } 通、見送り { $failed } 通
+talk-fetch-imported = { $account }: { $program } で取得済みの { $messages } 通は、もう取得しません。
 
 ## conform
 
@@ -203,3 +251,22 @@ error-conform-unknown = { $id } の検査はありません。一覧は watchpos
 error-conform-connect = サーバーに接続できません: { $cause }
 error-conform-password = --user には、--password-stdin か --password-file FILE でパスワードを指定してください。
 error-conform-control = ユーザー名とパスワードは空にできず、制御文字も使用できません。POP3 では送信できないためです。
+error-fetch-no-config =
+    設定ファイルがありません。次の場所を探しました。
+    { $places }
+    設定ファイルを作って [[fetch]] を書くか (キーの説明は docs/config.md)、--config FILE で場所を指定してください。
+error-fetch-no-accounts = { $path } には取得元のアカウントがありません。[[fetch]] を追加してください。キーの説明は docs/config.md にあります。
+error-fetch-unknown = アカウント { $name } はありません。設定済みのアカウント: { $known }
+error-fetch-every = 間隔として解釈できません。--every 5m のように指定してください。最短は 1 秒です。
+error-fetch-secret = { $cause }。`password` でパスワードの在りかを指定し、watchpost fetch check で確認してください。
+error-fetch-login = { $cause }。`user` と `password` をご確認ください。アプリ用のパスワードや、アドレス全体をユーザー名に求めるサービスもあります。
+error-fetch-later = { $cause }。一時的な状態です。次の実行で再試行します。
+error-fetch-server = { $cause }。サーバーの管理者による対応が必要です。
+error-fetch-method = { $cause }。`tls` と `auth` をご確認ください。トークンを使う場合、`password` は token-command: で始めます。
+error-fetch-tls = { $cause }。`server` と `tls` をご確認ください。ポート 995 は最初から TLS (implicit)、ポート 110 は STLS の後で TLS になります。独自の証明書は `trust` で信頼できます。
+error-fetch-connect = { $cause }。保存済みのメールはそのまま残り、次の実行で続きを取得します。
+error-fetch-protocol = { $cause }。保存済みのメールはそのまま残り、次の実行で続きを取得します。
+error-fetch-delivery = { $cause }。手元に確実に保存するまで、サーバーからは何も削除しません。
+error-fetch-running = { $cause }。終わるのを待つか、終了させてください。
+error-fetch-uidl = { $cause }。代わりにメールをサーバーから引き取るには、leave = "never" と書いてください。
+error-fetch-import = { $path }: { $cause }

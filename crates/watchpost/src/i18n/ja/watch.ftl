@@ -68,14 +68,14 @@ talk-report-nobody-in =
 talk-report-somebody-in =
     { $entered } 個のアカウントに第三者が侵入した可能性があります。下を確認してください。{ $names } 個の名前に対して { $guesses } 回の推測がありました。
 talk-report-totals =
-    接続 { $sessions } 件 · アドレス { $sources } 個 · 推測 { $guesses } 回 · ログイン { $logins } 件 · 遮断 { $banned } 件 · { $octets } · 継続中 { $open } 件
+    接続 { $sessions } 件 · アドレス { $sources } 個 · 推測 { $guesses } 回 · ログイン { $logins } 件 · 遮断の対象 { $banned } 件 · { $octets } · 継続中 { $open } 件
 talk-report-lost = ディスクまたはキューが一杯で { $lost } 件のイベントが失われました。実際の数はこれより多くなります。
 talk-report-peak = 最も多い時間帯 { $at } から: { $count } 件
 talk-report-worst = 深刻さ
 talk-report-what = 内容
 talk-report-who = 相手
 talk-report-sure = 確度
-talk-report-answer = 対応
+talk-report-answer = 想定する対応
 talk-report-and-others = { $one } ほか { $others } 件
 talk-report-needs-you = 確認が必要なもの:
 talk-report-more = … ほか { $count } 件

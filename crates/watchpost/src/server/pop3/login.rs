@@ -123,7 +123,9 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
     /// S-025). Counted from when the password came, which hides how long it took to verify (S-021).
     pub(super) async fn make_wait(&mut self, asked: Instant, socket: &TcpStream) -> Result<Room, Ending> {
         let first = self.live.limits.failed_login_delay;
-        let wait = tarpit::delay(first, self.session.tally().failed_logins, tarpit::chance());
+        let crowd = self.house.directory.failed_from(self.connection.peer.ip());
+        let failed = self.session.tally().failed_logins + crowd;
+        let wait = tarpit::delay(first, failed, tarpit::chance());
         if wait.is_zero() {
             return Ok(Room::Enough);
         }

@@ -1,0 +1,224 @@
+//! Where mail goes. An enumeration: the keeper has to know what a crash leaves behind of each.
+
+mod command;
+mod maildir;
+mod mbox;
+mod relay;
+mod text;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use self::relay::{Protocol, Relay, RelayAddress};
+pub use self::text::{LineEnds, Spool};
+
+use self::command::Command;
+use self::maildir::Maildir;
+use self::mbox::Mbox;
+use super::crash_point;
+use super::fingerprint::Fingerprint;
+use super::journal::{Intent, Journal, JournalError, Place, Record};
+
+/// How long a relay or a command may take for one message.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Where the mail of an account goes, as the configuration says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A Maildir: that of an account of ours, or any other.
+    Maildir {
+        /// Its folder.
+        path: PathBuf,
+        /// What ends lines there.
+        line_ends: LineEnds,
+    },
+    /// One file, lines that could begin a message quoted so that they can be unquoted (mboxrd).
+    Mbox {
+        /// The file.
+        path: PathBuf,
+        /// What ends lines there.
+        line_ends: LineEnds,
+    },
+    /// Another mail server.
+    Relay(Relay),
+    /// A command of the shell, the message on its standard input.
+    Command {
+        /// The command.
+        command: String,
+        /// What ends lines for it.
+        line_ends: LineEnds,
+    },
+}
+
+/// An open destination.
+pub enum Destination {
+    /// Exactly once, whatever happens.
+    Maildir(Maildir),
+    /// Exactly once, whatever happens.
+    Mbox(Mbox),
+    /// Never lost; one may arrive twice after a crash, and is named.
+    Relay(relay::Connection),
+    /// Never lost; one may arrive twice after a crash, and is named.
+    Command(Command),
+}
+
+/// What has arrived of a message.
+pub struct Arrived {
+    /// Which.
+    pub key: String,
+    /// What it is known by.
+    pub prints: Fingerprint,
+    /// Its octets.
+    pub spool: Spool,
+}
+
+/// What a crash has left of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It was delivered, or has been now.
+    Delivered,
+    /// It was not delivered, and nothing is left of it.
+    Nothing,
+    /// Nobody can tell. It is delivered again: better twice than never.
+    InDoubt,
+}
+
+/// Why a message is not delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// This message is refused; others may not be.
+    #[error("{0}")]
+    Refused(String),
+    /// Nothing can be delivered now.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl DeliveryError {
+    fn disk(path: &Path, error: &io::Error) -> Self {
+        Self::Unavailable(format!("cannot write to {}: {error}", path.display()))
+    }
+}
+
+impl Target {
+    /// Opens it for an account. `spool`: a folder of ours for messages that outgrow memory.
+    pub fn open(&self, account: &str, spool: &Path) -> Result<Destination, DeliveryError> {
+        std::fs::create_dir_all(spool).map_err(|error| DeliveryError::disk(spool, &error))?;
+        Ok(match self {
+            Self::Maildir { path, line_ends } => Destination::Maildir(Maildir::open(path, *line_ends, account)?),
+            Self::Mbox { path, line_ends } => Destination::Mbox(Mbox::open(path, *line_ends, spool)?),
+            Self::Relay(relay) => Destination::Relay(relay::Connection::new(relay.clone(), spool)),
+            Self::Command { command, line_ends } => Destination::Command(Command::new(command, *line_ends, spool)),
+        })
+    }
+
+    /// Whether a crash can leave a message of which nobody knows whether it was delivered.
+    pub fn can_be_in_doubt(&self) -> bool {
+        matches!(self, Self::Relay(_) | Self::Command { .. })
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Maildir { path, .. } => write!(formatter, "maildir:{}", path.display()),
+            Self::Mbox { path, .. } => write!(formatter, "mbox:{}", path.display()),
+            Self::Relay(relay) => relay.fmt(formatter),
+            Self::Command { command, .. } => write!(formatter, "pipe:{command}"),
+        }
+    }
+}
+
+impl Destination {
+    /// Where the next message is written until it is whole.
+    pub fn spool(&self) -> Spool {
+        match self {
+            Self::Maildir(maildir) => maildir.spool(),
+            Self::Mbox(mbox) => mbox.spool(),
+            Self::Relay(relay) => relay.spool(),
+            Self::Command(command) => command.spool(),
+        }
+    }
+
+    /// How many messages are made durable together.
+    pub fn batch_max(&self) -> usize {
+        match self {
+            Self::Maildir(_) | Self::Mbox(_) => 256,
+            Self::Relay(_) | Self::Command(_) => 1,
+        }
+    }
+
+    /// A message is whole: what can be written of it already is.
+    pub fn arrived(&mut self, arrived: &mut Arrived) -> Result<(), DeliveryError> {
+        match self {
+            Self::Maildir(maildir) => maildir.arrived(arrived),
+            Self::Mbox(_) | Self::Relay(_) | Self::Command(_) => Ok(()),
+        }
+    }
+
+    /// What became of a delivery that was begun before a crash. Only a Maildir can complete it.
+    pub fn recover(&mut self, intent: &Intent) -> Result<Found, DeliveryError> {
+        match (self, &intent.place) {
+            (Self::Maildir(maildir), Place::Maildir { temporary, name }) => maildir.recover(temporary, name),
+            (Self::Mbox(mbox), Place::Mbox { offset, octets }) => mbox.recover(intent, *offset, *octets),
+            // The account delivers elsewhere now.
+            _ => Ok(Found::InDoubt),
+        }
+    }
+
+    /// Everything that a crash left and no intent names is removed.
+    pub fn sweep(&mut self) -> Result<(), DeliveryError> {
+        match self {
+            Self::Maildir(maildir) => maildir.sweep(),
+            Self::Mbox(_) | Self::Relay(_) | Self::Command(_) => Ok(()),
+        }
+    }
+
+    /// Delivers them all durably. What was delivered is in the journal; the first that could not be ends it.
+    pub fn commit(&mut self, batch: Vec<Arrived>, journal: &mut Journal, seconds: u64) -> Result<(), DeliveryError> {
+        let done: Vec<Record> = batch
+            .iter()
+            .map(|arrived| Record::Done { key: arrived.key.clone(), prints: Some(arrived.prints), seconds })
+            .collect();
+        match self {
+            Self::Maildir(maildir) => maildir.commit(batch, journal)?,
+            Self::Mbox(mbox) => mbox.commit(batch, journal, seconds)?,
+            Self::Relay(relay) => {
+                intend(&batch, journal)?;
+                for arrived in batch {
+                    relay.send(arrived.spool)?;
+                }
+            }
+            Self::Command(command) => {
+                intend(&batch, journal)?;
+                for arrived in batch {
+                    command.run(arrived.spool)?;
+                }
+            }
+        }
+        crash_point("fetch.crash-before-done");
+        journal.append(&done)?;
+        // Where the deed itself cannot be seen later, the journal must know of it.
+        if matches!(self, Self::Relay(_) | Self::Command(_) | Self::Mbox(_)) {
+            journal.sync()?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes down what is about to leave our hands.
+fn intend(batch: &[Arrived], journal: &mut Journal) -> Result<(), DeliveryError> {
+    let intents: Vec<Record> = batch
+        .iter()
+        .map(|arrived| {
+            let (key, prints) = (arrived.key.clone(), arrived.prints);
+            Record::Intent(Intent { key, prints, place: Place::Elsewhere })
+        })
+        .collect();
+    journal.append(&intents)?;
+    Ok(journal.sync()?)
+}

@@ -1,0 +1,70 @@
+//! A command of the shell that takes one message on its standard input. Its exit code decides, as for local delivery
+//! agents: 0 is delivered, 75 and a signal are for later, anything else is a refusal.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command as Program, Stdio};
+use std::time::Duration;
+
+use super::text::{LineEnds, Quoting, Spool};
+use super::{DeliveryError, PATIENCE};
+
+/// `EX_TEMPFAIL` of `sysexits.h`.
+const TEMPORARY_FAILURE: i32 = 75;
+/// How often to look whether the command has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A command to run for each message.
+pub struct Command {
+    shell: String,
+    line_ends: LineEnds,
+    spool: PathBuf,
+}
+
+impl Command {
+    pub(super) fn new(command: &str, line_ends: LineEnds, spool: &Path) -> Self {
+        Self { shell: command.to_owned(), line_ends, spool: spool.to_owned() }
+    }
+
+    pub(super) fn spool(&self) -> Spool {
+        Spool::new(&self.spool, self.line_ends, Quoting::None)
+    }
+
+    pub(super) fn run(&self, spool: Spool) -> Result<(), DeliveryError> {
+        let unavailable =
+            |error: io::Error| DeliveryError::Unavailable(format!("cannot run {:?}: {error}", self.shell));
+        let mut child = Program::new("/bin/sh")
+            .args(["-c", &self.shell])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(unavailable)?;
+        let mut input = child.stdin.take().ok_or_else(|| unavailable(io::ErrorKind::BrokenPipe.into()))?;
+        // A command that never reads must not keep us: somebody else writes.
+        let writing = std::thread::spawn(move || spool.read(|piece| input.write_all(piece)));
+        let mut waited = Duration::ZERO;
+        let status = loop {
+            match child.try_wait().map_err(unavailable)? {
+                Some(status) => break status,
+                None if waited >= PATIENCE => {
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    return Err(DeliveryError::Unavailable(format!("{:?} takes too long", self.shell)));
+                }
+                None => {
+                    std::thread::sleep(LOOK);
+                    waited += LOOK;
+                }
+            }
+        };
+        // A command may succeed without having read everything, as `head` does.
+        drop(writing.join());
+        match status.code() {
+            Some(0) => Ok(()),
+            Some(code) if code != TEMPORARY_FAILURE => {
+                Err(DeliveryError::Refused(format!("{:?} ends with code {code}", self.shell)))
+            }
+            _ => Err(DeliveryError::Unavailable(format!("{:?}: {status}", self.shell))),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a message is known by when its unique-id is not to be trusted: hashes of what came over the wire.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use data_encoding::HEXLOWER;
+
+/// Octets of a hash that are kept: 96 bits, so that two messages of one account never share them by chance.
+const KEPT: usize = 12;
+
+/// A hash, cut to 96 bits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Print([u8; KEPT]);
+
+impl Print {
+    fn of(context: Context) -> Self {
+        let hash = context.finish();
+        let mut kept = [0; KEPT];
+        kept.copy_from_slice(&hash.as_ref()[..KEPT]);
+        Self(kept)
+    }
+
+    /// As it stands in the journal.
+    pub fn parse(text: &str) -> Option<Self> {
+        HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Display for Print {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Print {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Print({self})")
+    }
+}
+
+/// Hashes of a message: of its header with the empty line behind it, and of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// What TOP with no lines gives, too.
+    pub header: Print,
+    /// What RETR gives.
+    pub whole: Print,
+    /// How many octets LIST announced, right or wrong.
+    pub listed: u64,
+}
+
+/// Where in the header the next octet stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    LineStart,
+    /// A CR stood at the start of a line.
+    EmptyLine,
+    Inside,
+    AfterCr,
+    Body,
+}
+
+/// Takes a message as it comes, however it is cut.
+pub struct Fingerprinter {
+    header: Context,
+    whole: Context,
+    place: Place,
+}
+
+impl Default for Fingerprinter {
+    fn default() -> Self {
+        Self { header: Context::new(&SHA256), whole: Context::new(&SHA256), place: Place::LineStart }
+    }
+}
+
+impl Fingerprinter {
+    /// The next octets, without stuffing.
+    pub fn push(&mut self, octets: &[u8]) {
+        self.whole.update(octets);
+        if self.place == Place::Body {
+            return;
+        }
+        let mut end = octets.len();
+        for (index, octet) in octets.iter().enumerate() {
+            self.place = match (self.place, octet) {
+                (Place::EmptyLine, b'\n') => {
+                    end = index + 1;
+                    Place::Body
+                }
+                (Place::AfterCr, b'\n') => Place::LineStart,
+                (Place::LineStart, b'\r') => Place::EmptyLine,
+                (_, b'\r') => Place::AfterCr,
+                _ => Place::Inside,
+            };
+            if self.place == Place::Body {
+                break;
+            }
+        }
+        self.header.update(&octets[..end]);
+    }
+
+    /// Nothing follows. `listed`: what LIST announced.
+    pub fn finish(self, listed: u64) -> Fingerprint {
+        Fingerprint { header: Print::of(self.header), whole: Print::of(self.whole), listed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(message: &[u8], cut: usize) -> Fingerprint {
+        let mut prints = Fingerprinter::default();
+        message.chunks(cut).for_each(|piece| prints.push(piece));
+        prints.finish(message.len() as u64)
+    }
+
+    #[test]
+    fn the_header_ends_with_its_empty_line_however_the_message_is_cut() {
+        let message = b"A: 1\r\nB: \r2\r\n\r\nbody\r\n\r\nmore\r\n";
+        for cut in 1..40 {
+            assert_eq!(of(message, cut), of(message, 99));
+            assert_eq!(of(message, cut).header, of(b"A: 1\r\nB: \r2\r\n\r\n", 99).whole);
+        }
+        assert_ne!(of(message, 9).header, of(b"A: 1\r\nB: \r2\r\n", 99).header);
+        assert_eq!(of(b"\r\nbody", 1).header, of(b"\r\n", 9).whole);
+        let print = of(message, 9).whole;
+        assert_eq!(Print::parse(&print.to_string()), Some(print));
+    }
+}

@@ -1,0 +1,544 @@
+//! What was fetched from one account: a file that only grows, line by line, each with its checksum.
+//!
+//! ```text
+//! 5d41402a account alice@mail.example.org:995
+//! 9f86d081 intent UID LISTED HEADER WHOLE maildir TEMPORARY FINAL      durable before the deed
+//! 3c9909af done UID LISTED HEADER WHOLE SECONDS                        may be lost: the deed shows
+//! 1f40fc92 deleted UID SECONDS                                         QUIT was answered with +OK
+//! ```
+//!
+//! A crash leaves an unfinished line at the end at most: it is cut off. Lines that are damaged elsewhere are left out,
+//! and what stands behind them is kept. The file is written anew when it has grown to twice what it says.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+use rustix::fs::FlockOperation;
+
+use super::fingerprint::{Fingerprint, Print};
+
+/// A journal with fewer lines than this is never written anew.
+const LINES_MIN: usize = 1000;
+/// How long a message that is no longer listed is remembered, in seconds: a server that hides it may show it again.
+const REMEMBERED_SECONDS: u64 = 90 * 24 * 3600;
+
+/// Where a message goes, as far as a crash must be able to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file that is renamed.
+    Maildir {
+        /// Its name in our own folder.
+        temporary: String,
+        /// Its name in `new`.
+        name: String,
+    },
+    /// A part of a file.
+    Mbox {
+        /// Where it begins.
+        offset: u64,
+        /// How long it is.
+        octets: u64,
+    },
+    /// Handed to somebody else: nobody can tell later whether it was.
+    Elsewhere,
+}
+
+/// A line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// Whose journal it is.
+    Account(String),
+    /// A message is about to be delivered.
+    Intent(Intent),
+    /// It was delivered.
+    Done {
+        /// Which.
+        key: String,
+        /// What is known of it. `None`: another program fetched it.
+        prints: Option<Fingerprint>,
+        /// When, in seconds since 1970.
+        seconds: u64,
+    },
+    /// The server has confirmed its removal.
+    Deleted {
+        /// Which.
+        key: String,
+        /// When.
+        seconds: u64,
+    },
+    /// The server no longer lists it.
+    Gone {
+        /// Which.
+        key: String,
+        /// Since when.
+        seconds: u64,
+    },
+    /// Nothing is known of it any more.
+    Forgotten {
+        /// Which.
+        key: String,
+    },
+    /// It could not be fetched or delivered, for the so many-th time.
+    Failed {
+        /// Which.
+        key: String,
+        /// How often.
+        times: u32,
+    },
+    /// The server announces PIPELINING and cannot do it.
+    NoPipelining,
+    /// The key of the certificate that the server showed first.
+    Pin(String),
+    /// Half of the known messages are missing: what is new is compared with them until a session was complete.
+    Renaming,
+    /// A session was complete.
+    Settled,
+}
+
+/// A message that is about to be delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Which.
+    pub key: String,
+    /// What it is known by.
+    pub prints: Fingerprint,
+    /// Where it goes.
+    pub place: Place,
+}
+
+/// What is known of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `None`: another program fetched it.
+    pub prints: Option<Fingerprint>,
+    /// When it was delivered, in seconds since 1970.
+    pub seconds: u64,
+    /// What became of it on the server.
+    pub fate: Fate,
+}
+
+/// What became of a delivered message on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is there.
+    Listed,
+    /// The server has said that it removed it.
+    Deleted,
+    /// It was not listed any more.
+    Gone(u64),
+}
+
+/// What the lines amount to.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// By unique-id; of unique-ids that several messages share, by that and the hash of the message.
+    pub entries: HashMap<Box<str>, Entry>,
+    /// How often a message has failed.
+    pub failures: HashMap<Box<str>, u32>,
+    /// Deliveries of which the end is not written.
+    pub open: Vec<Intent>,
+    /// Whether PIPELINING was found not to work.
+    pub no_pipelining: bool,
+    /// The key that the server showed first.
+    pub pin: Option<String>,
+    /// Whose journal it is.
+    pub account: Option<String>,
+    /// Whether the server may be giving new unique-ids to everything.
+    pub renaming: bool,
+}
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Somebody else fetches from the account right now.
+    #[error("another fetch of this account is running")]
+    InUse,
+    /// The disk refuses.
+    #[error("cannot use {}: {}", .0.display(), .1)]
+    Io(PathBuf, io::Error),
+}
+
+/// An open journal. Nobody else has it.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    lock: File,
+    seen: Seen,
+    lines: usize,
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing alone would not do: a child that is being started at this moment may have the file as well.
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
+    }
+}
+
+impl Journal {
+    /// Opens the journal of an account, and makes it if it is not there.
+    pub fn open(folder: &Path, account: &str, now: u64) -> Result<Self, JournalError> {
+        let path = path_of(folder, account);
+        let named = |error| JournalError::Io(path.clone(), error);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(named)?;
+        let lock = private(&folder.join(format!("{account}.lock"))).map_err(named)?;
+        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(JournalError::InUse);
+        }
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(named)?,
+        };
+        let (seen, lines, whole) = read(&text);
+        let file = private(&path).map_err(named)?;
+        file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(named)?;
+        sync_folder(folder).map_err(named)?;
+        let mut journal = Self { path, file, lock, seen, lines };
+        journal.shorten(now)?;
+        Ok(journal)
+    }
+
+    /// What a journal says, without opening it for work: for reports.
+    pub fn peek(folder: &Path, account: &str) -> Result<Seen, JournalError> {
+        let path = path_of(folder, account);
+        match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Seen::default()),
+            read_file => read_file.map(|text| read(&text).0).map_err(|error| JournalError::Io(path, error)),
+        }
+    }
+
+    /// What it says.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Adds lines. They are durable after [`Journal::sync`].
+    pub fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        let mut text = String::new();
+        for record in records {
+            self.lines += 1;
+            text.push_str(&line(record));
+            self.seen.apply(record);
+        }
+        self.file.write_all(text.as_bytes()).map_err(|error| self.named(error))
+    }
+
+    /// Makes everything durable that was added.
+    pub fn sync(&self) -> Result<(), JournalError> {
+        self.file.sync_data().map_err(|error| self.named(error))
+    }
+
+    /// Forgets what was gone for long, and writes the file anew if it says little with many lines.
+    fn shorten(&mut self, now: u64) -> Result<(), JournalError> {
+        let old = |fate: Fate| matches!(fate, Fate::Gone(since) if since + REMEMBERED_SECONDS < now);
+        self.seen.entries.retain(|_, entry| !old(entry.fate));
+        let needed = self.seen.entries.len() + self.seen.failures.len() + self.seen.open.len();
+        if self.lines < LINES_MIN.max(needed * 2) {
+            return Ok(());
+        }
+        let part = self.path.with_extension("part");
+        let text: String = self.seen.records().map(|record| line(&record)).collect();
+        let written = private(&part).and_then(|mut file| {
+            file.set_len(0)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&part, &self.path)?;
+            sync_folder(self.path.parent().unwrap_or(Path::new(".")))?;
+            Ok(file)
+        });
+        self.file = written.map_err(|error| self.named(error))?;
+        self.lines = needed;
+        Ok(())
+    }
+
+    fn named(&self, error: io::Error) -> JournalError {
+        JournalError::Io(self.path.clone(), error)
+    }
+}
+
+fn path_of(folder: &Path, account: &str) -> PathBuf {
+    folder.join(format!("{account}.journal"))
+}
+
+/// For us alone, to append to.
+fn private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+}
+
+/// Makes names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+impl Seen {
+    fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Account(account) => self.account = Some(account.clone()),
+            Record::Intent(intent) => self.open.push(intent.clone()),
+            Record::Done { key, prints, seconds } => {
+                self.close(key);
+                self.failures.remove(key.as_str());
+                let entry = Entry { prints: *prints, seconds: *seconds, fate: Fate::Listed };
+                self.entries.insert(key.as_str().into(), entry);
+            }
+            Record::Deleted { key, .. } => self.change(key, Fate::Deleted),
+            Record::Gone { key, seconds } => self.change(key, Fate::Gone(*seconds)),
+            Record::Forgotten { key } => {
+                self.close(key);
+                self.entries.remove(key.as_str());
+                self.failures.remove(key.as_str());
+            }
+            Record::Failed { key, times } => {
+                self.close(key);
+                self.failures.insert(key.as_str().into(), *times);
+            }
+            Record::NoPipelining => self.no_pipelining = true,
+            Record::Pin(pin) => self.pin = Some(pin.clone()),
+            Record::Renaming => self.renaming = true,
+            Record::Settled => self.renaming = false,
+        }
+    }
+
+    fn close(&mut self, key: &str) {
+        self.open.retain(|intent| intent.key != key);
+    }
+
+    fn change(&mut self, key: &str, fate: Fate) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.fate = fate;
+        }
+    }
+
+    /// The fewest records that say the same.
+    fn records(&self) -> impl Iterator<Item = Record> {
+        let settings = self.account.clone().map(Record::Account).into_iter();
+        let settings = settings.chain(self.no_pipelining.then_some(Record::NoPipelining));
+        let settings = settings.chain(self.renaming.then_some(Record::Renaming));
+        let settings = settings.chain(self.pin.clone().map(Record::Pin));
+        let entries = self.entries.iter().flat_map(|(key, entry)| {
+            let done = Record::Done { key: key.to_string(), prints: entry.prints, seconds: entry.seconds };
+            let fate = match entry.fate {
+                Fate::Listed => None,
+                Fate::Deleted => Some(Record::Deleted { key: key.to_string(), seconds: entry.seconds }),
+                Fate::Gone(seconds) => Some(Record::Gone { key: key.to_string(), seconds }),
+            };
+            [Some(done), fate].into_iter().flatten()
+        });
+        let failures = self.failures.iter().map(|(key, times)| Record::Failed { key: key.to_string(), times: *times });
+        let open = self.open.iter().cloned().map(Record::Intent);
+        settings.chain(entries).chain(failures).chain(open)
+    }
+}
+
+/// What the text says, how many lines it has, and where the last whole line ends.
+fn read(text: &[u8]) -> (Seen, usize, usize) {
+    let (mut seen, mut lines, mut whole) = (Seen::default(), 0, 0);
+    for piece in text.split_inclusive(|octet| *octet == b'\n') {
+        if !piece.ends_with(b"\n") {
+            break;
+        }
+        lines += 1;
+        whole += piece.len();
+        if let Some(record) = std::str::from_utf8(piece).ok().and_then(parse) {
+            seen.apply(&record);
+        }
+    }
+    (seen, lines, whole)
+}
+
+fn checksum(text: &str) -> String {
+    HEXLOWER.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..4])
+}
+
+fn line(record: &Record) -> String {
+    let prints = |prints: &Fingerprint| format!("{} {} {}", prints.listed, prints.header, prints.whole);
+    let text = match record {
+        Record::Account(account) => format!("account {}", escaped(account)),
+        Record::Intent(Intent { key, prints: known, place }) => {
+            let place = match place {
+                Place::Maildir { temporary, name } => format!("maildir {} {}", escaped(temporary), escaped(name)),
+                Place::Mbox { offset, octets } => format!("mbox {offset} {octets}"),
+                Place::Elsewhere => "elsewhere".to_owned(),
+            };
+            format!("intent {} {} {place}", escaped(key), prints(known))
+        }
+        Record::Done { key, prints: Some(known), seconds } => {
+            format!("done {} {} {seconds}", escaped(key), prints(known))
+        }
+        Record::Done { key, prints: None, seconds } => format!("imported {} {seconds}", escaped(key)),
+        Record::Deleted { key, seconds } => format!("deleted {} {seconds}", escaped(key)),
+        Record::Gone { key, seconds } => format!("gone {} {seconds}", escaped(key)),
+        Record::Forgotten { key } => format!("forgotten {}", escaped(key)),
+        Record::Failed { key, times } => format!("failed {} {times}", escaped(key)),
+        Record::NoPipelining => "no-pipelining".to_owned(),
+        Record::Pin(pin) => format!("pin {}", escaped(pin)),
+        Record::Renaming => "renaming".to_owned(),
+        Record::Settled => "settled".to_owned(),
+    };
+    format!("{} {text}\n", checksum(&text))
+}
+
+fn parse(line: &str) -> Option<Record> {
+    let (sum, text) = line.strip_suffix('\n')?.split_once(' ')?;
+    if checksum(text) != sum {
+        return None;
+    }
+    let words: Vec<&str> = text.split(' ').collect();
+    let number = |text: &str| text.parse::<u64>().ok();
+    let prints = |octets: &str, header: &str, whole: &str| {
+        Some(Fingerprint { listed: number(octets)?, header: Print::parse(header)?, whole: Print::parse(whole)? })
+    };
+    Some(match words.as_slice() {
+        ["account", account] => Record::Account(unescaped(account)?),
+        ["intent", key, octets, header, whole, place @ ..] => {
+            let place = match place {
+                ["maildir", temporary, name] => {
+                    Place::Maildir { temporary: unescaped(temporary)?, name: unescaped(name)? }
+                }
+                ["mbox", offset, octets] => Place::Mbox { offset: number(offset)?, octets: number(octets)? },
+                ["elsewhere"] => Place::Elsewhere,
+                _ => return None,
+            };
+            Record::Intent(Intent { key: unescaped(key)?, prints: prints(octets, header, whole)?, place })
+        }
+        ["done", key, octets, header, whole, seconds] => Record::Done {
+            key: unescaped(key)?,
+            prints: Some(prints(octets, header, whole)?),
+            seconds: number(seconds)?,
+        },
+        ["imported", key, seconds] => Record::Done { key: unescaped(key)?, prints: None, seconds: number(seconds)? },
+        ["deleted", key, seconds] => Record::Deleted { key: unescaped(key)?, seconds: number(seconds)? },
+        ["gone", key, seconds] => Record::Gone { key: unescaped(key)?, seconds: number(seconds)? },
+        ["forgotten", key] => Record::Forgotten { key: unescaped(key)? },
+        ["failed", key, times] => Record::Failed { key: unescaped(key)?, times: times.parse().ok()? },
+        ["no-pipelining"] => Record::NoPipelining,
+        ["renaming"] => Record::Renaming,
+        ["settled"] => Record::Settled,
+        ["pin", pin] => Record::Pin(unescaped(pin)?),
+        _ => return None,
+    })
+}
+
+/// Without spaces, controls and anything beyond ASCII, so that a line is a line and a word a word.
+fn escaped(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for octet in text.bytes() {
+        if octet.is_ascii_graphic() && octet != b'%' {
+            written.push(char::from(octet));
+        } else {
+            written.push('%');
+            written.push_str(&HEXLOWER.encode(&[octet]));
+        }
+    }
+    written
+}
+
+fn unescaped(text: &str) -> Option<String> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((octet, behind)) = rest.split_first() {
+        rest = behind;
+        if *octet == b'%' {
+            octets.extend(HEXLOWER.decode(rest.get(..2)?).ok()?);
+            rest = &rest[2..];
+        } else {
+            octets.push(*octet);
+        }
+    }
+    String::from_utf8(octets).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fingerprint::Fingerprinter;
+    use super::*;
+
+    fn prints(text: &str) -> Fingerprint {
+        let mut prints = Fingerprinter::default();
+        prints.push(text.as_bytes());
+        prints.finish(text.len() as u64)
+    }
+
+    fn done(key: &str) -> Record {
+        Record::Done { key: key.into(), prints: Some(prints(key)), seconds: 7 }
+    }
+
+    fn intent(key: &str, place: Place) -> Record {
+        Record::Intent(Intent { key: key.into(), prints: prints(key), place })
+    }
+
+    #[test]
+    fn every_record_is_read_as_it_was_written() {
+        let maildir = Place::Maildir { temporary: "a b%".into(), name: "1.W2.host,S=3".into() };
+        for record in [
+            Record::Account("alice@h:995".into()),
+            intent("u", maildir),
+            intent("u v", Place::Mbox { offset: 1, octets: u64::MAX }),
+            intent("%41", Place::Elsewhere),
+            done("ü"),
+            Record::Done { key: "x".into(), prints: None, seconds: 0 },
+            Record::Deleted { key: "x".into(), seconds: 9 },
+            Record::Gone { key: "x".into(), seconds: 9 },
+            Record::Forgotten { key: "x".into() },
+            Record::Failed { key: "x".into(), times: 3 },
+            Record::NoPipelining,
+            Record::Pin("sha256/x".into()),
+            Record::Renaming,
+            Record::Settled,
+        ] {
+            let written = line(&record);
+            assert_eq!(parse(&written), Some(record), "{written}");
+            for place in 0..written.len() - 1 {
+                let mut damaged = written.clone().into_bytes();
+                damaged[place] ^= 1;
+                assert_eq!(String::from_utf8(damaged).ok().as_deref().and_then(parse), None);
+            }
+        }
+    }
+
+    #[test]
+    fn wherever_a_crash_cuts_the_file_what_stands_before_holds() {
+        // C-061: the last line is whole, or it was never there.
+        let records =
+            [intent("a", Place::Elsewhere), done("a"), done("b"), Record::Deleted { key: "a".into(), seconds: 8 }];
+        let lines: Vec<String> = records.iter().map(line).collect();
+        let text = lines.concat().into_bytes();
+        for cut in 0..=text.len() {
+            let (seen, count, whole) = read(&text[..cut]);
+            assert_eq!(whole, lines[..count].concat().len());
+            assert!(cut - whole < lines.get(count).map_or(1, String::len));
+            assert_eq!(seen.entries.contains_key("b"), count >= 3);
+            assert_eq!(seen.open.len(), usize::from(count == 1));
+        }
+    }
+
+    #[test]
+    fn a_journal_goes_on_behind_a_torn_line_and_stays_short() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path(), "a", 0).unwrap();
+        assert!(matches!(Journal::open(folder.path(), "a", 0), Err(JournalError::InUse)));
+        for round in 0..600 {
+            journal.append(&[done(&format!("u{round}")), Record::Forgotten { key: format!("u{round}") }]).unwrap();
+        }
+        journal.append(&[done("kept"), Record::Gone { key: "kept".into(), seconds: 1 }]).unwrap();
+        drop(journal);
+        let path = folder.path().join("a.journal");
+        let before = fs::read(&path).unwrap();
+        fs::write(&path, [&before[..], b"0000 torn"].concat()).unwrap();
+        let mut journal = Journal::open(folder.path(), "a", 100).unwrap();
+        assert!(fs::metadata(&path).unwrap().len() < 300, "written anew");
+        journal.append(&[done("later")]).unwrap();
+        drop(journal);
+        let journal = Journal::open(folder.path(), "a", 100).unwrap();
+        assert_eq!(journal.seen().entries.len(), 2);
+        assert_eq!(journal.seen().entries["kept"].fate, Fate::Gone(1));
+        drop(journal);
+        let later = Journal::open(folder.path(), "a", 2 + REMEMBERED_SECONDS).unwrap();
+        assert_eq!(later.seen().entries.len(), 1, "forgotten after three months");
+    }
+}

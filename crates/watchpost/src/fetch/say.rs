@@ -1,0 +1,167 @@
+//! What people and programs are told of a session.
+
+use serde_json::json;
+
+use super::journal::JournalError;
+use super::login::{LoginError, Method};
+use super::run::Outcome;
+use super::session::{Report, SessionError};
+use crate::cli::ExitCode;
+use crate::connect::ConnectError;
+use crate::console::{Failure, Talk};
+
+/// Unique-ids that are named one by one.
+const NAMED_MAX: usize = 10;
+
+/// Tells of one account: data on standard output, troubles on standard error.
+pub(super) fn outcome(outcome: &Outcome, json: bool, quiet: bool, talk: &Talk) {
+    if json {
+        talk.print(&as_json(outcome).to_string());
+        return;
+    }
+    if !quiet && (outcome.error.is_none() || outcome.report.listed > 0) {
+        talk.print(&format!("{}: {}", outcome.account, summary(&outcome.report, talk)));
+    }
+    for line in remarks(outcome, talk) {
+        talk.say(&format!("{}: {line}", outcome.account));
+    }
+    if let Some(error) = &outcome.error {
+        talk.say(&format!("{}: {}", outcome.account, words(error, talk)));
+    }
+}
+
+/// What came, in a line.
+fn summary(report: &Report, talk: &Talk) -> String {
+    let counted = |id: &str, count: usize| talk.texts.format(id, &[("messages", count.into())]);
+    let mut parts = vec![counted("talk-fetch-delivered", report.delivered)];
+    let others = [
+        ("talk-fetch-known", report.known),
+        ("talk-fetch-removed", report.removed),
+        ("talk-fetch-skipped", report.skipped),
+        ("talk-fetch-too-large", report.too_large),
+        ("talk-fetch-nameless", report.nameless),
+    ];
+    parts.extend(others.iter().filter(|(_, count)| *count > 0).map(|(id, count)| counted(id, *count)));
+    parts.push(counted("talk-fetch-left", report.listed.saturating_sub(report.removed)));
+    parts.join(&talk.texts.text("talk-fetch-comma"))
+}
+
+/// What somebody should know or do, beside the error.
+fn remarks(outcome: &Outcome, talk: &Talk) -> Vec<String> {
+    let report = &outcome.report;
+    let mut lines = Vec::new();
+    for (id, why) in report.failed.iter().take(NAMED_MAX) {
+        let variables = [("id", id.as_str().into()), ("cause", why.as_str().into())];
+        lines.push(talk.texts.format("talk-fetch-failed", &variables));
+    }
+    if !report.given_up.is_empty() {
+        let named = report.given_up.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+        let variables = [("ids", named.into()), ("account", outcome.account.as_str().into())];
+        lines.push(talk.texts.format("talk-fetch-given-up", &variables));
+    }
+    for key in report.in_doubt.iter().take(NAMED_MAX) {
+        lines.push(talk.texts.format("talk-fetch-in-doubt", &[("id", key.as_str().into())]));
+    }
+    if report.returned > 0 {
+        lines.push(talk.texts.format("talk-fetch-returned", &[("messages", report.returned.into())]));
+    }
+    if let Some(days) = report.expire_days {
+        lines.push(talk.texts.format("talk-fetch-expire", &[("days", days.to_string().into())]));
+    }
+    if report.more {
+        lines.push(talk.texts.text("talk-fetch-more"));
+    }
+    lines
+}
+
+/// What is wrong, and what to do about it.
+pub(super) fn words(error: &SessionError, talk: &Talk) -> String {
+    let id = match error {
+        SessionError::Secret(_) | SessionError::Login(LoginError::Unsayable(_)) => "error-fetch-secret",
+        SessionError::Login(LoginError::Credentials(_)) => "error-fetch-login",
+        SessionError::Login(LoginError::Later(_)) => "error-fetch-later",
+        SessionError::Login(LoginError::Server(_)) => "error-fetch-server",
+        SessionError::Login(LoginError::NothingOffered(_)) => "error-fetch-method",
+        SessionError::Login(LoginError::Connect(error)) | SessionError::Connect(error) => connection(error),
+        SessionError::Delivery(_) | SessionError::Journal(JournalError::Io(..)) => "error-fetch-delivery",
+        SessionError::Journal(JournalError::InUse) => "error-fetch-running",
+        SessionError::Contradiction(_) | SessionError::Refused(..) => "error-fetch-protocol",
+        SessionError::NoUniqueIds => "error-fetch-uidl",
+        SessionError::TooLong => "error-fetch-connect",
+    };
+    talk.texts.format(id, &[("cause", error.to_string().into())])
+}
+
+fn connection(error: &ConnectError) -> &'static str {
+    match error {
+        ConnectError::Handshake(_) | ConnectError::Trust(_) => "error-fetch-tls",
+        ConnectError::Violation(_) | ConnectError::Negative { .. } => "error-fetch-protocol",
+        ConnectError::Refused(_) => "error-fetch-method",
+        ConnectError::Resolve(..)
+        | ConnectError::Proxy(_)
+        | ConnectError::Connect(..)
+        | ConnectError::Deadline
+        | ConnectError::Closed
+        | ConnectError::Broken(_) => "error-fetch-connect",
+    }
+}
+
+/// What the shell is told of one account.
+pub(super) fn exit_code(outcome: &Outcome) -> ExitCode {
+    match &outcome.error {
+        Some(error) => code_of(error),
+        None if outcome.report.failed.is_empty() && outcome.report.given_up.is_empty() => ExitCode::Ok,
+        None => ExitCode::DataError,
+    }
+}
+
+fn code_of(error: &SessionError) -> ExitCode {
+    match error {
+        SessionError::Secret(_)
+        | SessionError::Login(LoginError::Credentials(_) | LoginError::NothingOffered(_) | LoginError::Unsayable(_)) => {
+            ExitCode::NoPermission
+        }
+        SessionError::Delivery(_) | SessionError::Journal(JournalError::Io(..)) => ExitCode::CannotCreate,
+        SessionError::Connect(ConnectError::Trust(_)) | SessionError::NoUniqueIds => ExitCode::Config,
+        SessionError::Connect(ConnectError::Handshake(_)) => ExitCode::Unavailable,
+        SessionError::Connect(_)
+        | SessionError::Login(_)
+        | SessionError::Journal(JournalError::InUse)
+        | SessionError::Contradiction(_)
+        | SessionError::Refused(..)
+        | SessionError::TooLong => ExitCode::TemporaryFailure,
+    }
+}
+
+/// A failure that ends the whole command.
+pub(super) fn failure(account: &str, error: &SessionError, talk: &Talk) -> Failure {
+    Failure::new(code_of(error), format!("{account}: {}", words(error, talk)))
+}
+
+/// One object, the same keys always.
+fn as_json(outcome: &Outcome) -> serde_json::Value {
+    let report = &outcome.report;
+    let failed: Vec<_> = report.failed.iter().map(|(id, cause)| json!({ "unique_id": id, "cause": cause })).collect();
+    json!({
+        "account": outcome.account,
+        "listed": report.listed,
+        "delivered": report.delivered,
+        "octets": report.octets,
+        "known": report.known,
+        "removed": report.removed,
+        "skipped": report.skipped,
+        "too_large": report.too_large,
+        "nameless": report.nameless,
+        "returned": report.returned,
+        "given_up": report.given_up,
+        "failed": failed,
+        "in_doubt": report.in_doubt,
+        "more": report.more,
+        "complete": report.complete,
+        "method": report.method.map(Method::word),
+        "login_delay": report.login_delay,
+        "expire_days": report.expire_days,
+        "error": outcome.error.as_ref().map(ToString::to_string),
+        "exit_code": exit_code(outcome) as u8,
+    })
+}

@@ -1,0 +1,17 @@
+//! Retrieval: exactly once, from servers that behave and from servers that do not.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod checks;
+mod crash;
+mod destinations;
+mod hostile;
+mod house;
+mod program;
+mod proxies;
+mod sequence;
+mod server;
+mod takeover;

@@ -1,0 +1,229 @@
+//! A POP3 server of a few lines that can be told to misbehave. It keeps its mail between sessions.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+/// How a server misbehaves.
+#[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a misdeed of its own")]
+pub struct Manners {
+    /// It says this of itself; PIPELINING among them unless told otherwise.
+    pub capabilities: Vec<&'static str>,
+    /// It closes once it has sent so many octets in a session.
+    pub octets: Option<usize>,
+    /// It falls silent instead of closing.
+    pub silent: bool,
+    /// It forgets what came with a command in the same packet.
+    pub loses_pipelined: bool,
+    /// RETR of this message is refused.
+    pub refuses: Option<&'static str>,
+    /// QUIT is answered with -ERR, and nothing is removed.
+    pub keeps: bool,
+    /// QUIT is answered with +OK, and nothing is removed.
+    pub lies: bool,
+    /// UIDL is refused.
+    pub no_uidl: bool,
+    /// LIST says this of every message.
+    pub listed: Option<usize>,
+    /// STAT says that there are so many messages.
+    pub counted: Option<u64>,
+    /// PASS is refused with this.
+    pub pass: Option<&'static str>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub mail: Vec<(String, Vec<u8>)>,
+    pub manners: Manners,
+    /// Every command that came, without arguments of PASS.
+    pub heard: Vec<String>,
+    pub sessions: usize,
+    /// Octets sent in the last session.
+    pub sent: usize,
+}
+
+pub struct Server {
+    pub port: u16,
+    pub state: Arc<Mutex<State>>,
+    stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    pub fn start(mail: &[(&str, &[u8])]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mail = mail.iter().map(|(id, octets)| ((*id).to_owned(), octets.to_vec())).collect();
+        let manners = Manners { capabilities: vec!["PIPELINING", "UIDL", "TOP", "USER"], ..Manners::default() };
+        let state = Arc::new(Mutex::new(State { mail, manners, ..State::default() }));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (shared, stop) = (Arc::clone(&state), Arc::clone(&stopping));
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                session(stream.unwrap(), &shared);
+            }
+        });
+        Self { port, state, stopping, thread: Some(thread) }
+    }
+
+    pub fn manners(&self, change: impl FnOnce(&mut Manners)) {
+        change(&mut self.state.lock().unwrap().manners);
+    }
+
+    /// Commands heard since this was asked last.
+    pub fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().heard)
+    }
+
+    pub fn heard_verb(&self, verb: &str) -> usize {
+        self.heard().iter().filter(|line| line.starts_with(verb)).count()
+    }
+
+    /// How many octets the last session had. Its last may still be on its way out.
+    pub fn sent(&self) -> usize {
+        loop {
+            match self.state.lock().unwrap().sent {
+                0 => {}
+                sent => return sent,
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn ids(&self) -> Vec<String> {
+        self.state.lock().unwrap().mail.iter().map(|(id, _)| id.clone()).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        // Wakes the thread, unless it is gone already.
+        drop(TcpStream::connect(("127.0.0.1", self.port)));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Wire {
+    stream: TcpStream,
+    left: usize,
+    sent: usize,
+}
+
+impl Wire {
+    /// `false`: that was the last octet.
+    fn send(&mut self, octets: &[u8]) -> bool {
+        let part = &octets[..octets.len().min(self.left)];
+        self.left -= part.len();
+        self.sent += part.len();
+        self.stream.write_all(part).is_ok() && part.len() == octets.len()
+    }
+}
+
+fn session(stream: TcpStream, shared: &Mutex<State>) {
+    let (manners, mut mail) = {
+        let mut state = shared.lock().unwrap();
+        state.sessions += 1;
+        state.sent = 0;
+        (state.manners.clone(), state.mail.clone().into_iter().map(Some).collect::<Vec<_>>())
+    };
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut wire = Wire { stream, left: manners.octets.unwrap_or(usize::MAX), sent: 0 };
+    let mut going = wire.send(b"+OK ready\r\n");
+    while going {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            break;
+        }
+        let line = line.trim_end().to_owned();
+        if manners.loses_pipelined {
+            let waiting = reader.buffer().len();
+            reader.consume(waiting);
+        }
+        let shown = line.strip_prefix("PASS").map_or(line.clone(), |_| "PASS".into());
+        shared.lock().unwrap().heard.push(shown);
+        let (reply, over) = answer(&line, &manners, &mut mail, shared);
+        going = wire.send(&reply) && !over;
+    }
+    shared.lock().unwrap().sent = wire.sent;
+    if manners.silent && wire.left == 0 {
+        // Until the client has had enough.
+        let _ = reader.read_to_end(&mut Vec::new());
+    }
+    let _ = wire.stream.shutdown(Shutdown::Both);
+}
+
+type Mail = Vec<Option<(String, Vec<u8>)>>;
+
+fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>) -> (Vec<u8>, bool) {
+    let mut words = line.split(' ');
+    let verb = words.next().unwrap_or_default();
+    let index = words.next().and_then(|word| word.parse::<usize>().ok()).map(|number| number - 1);
+    let message = index.and_then(|index| mail.get(index).cloned().flatten());
+    let ok = || b"+OK\r\n".to_vec();
+    let lines = |lines: Vec<String>| format!("+OK\r\n{}.\r\n", lines.concat()).into_bytes();
+    let each = |say: &dyn Fn(&str, usize) -> String, mail: &Mail| {
+        let present = mail.iter().enumerate().filter_map(|(index, message)| Some((index, message.as_ref()?)));
+        let said = present.map(|(index, (id, octets))| format!("{} {}\r\n", index + 1, say(id, octets.len())));
+        said.collect::<Vec<_>>()
+    };
+    let reply = match (verb, message) {
+        ("AUTH", _) if line == "AUTH XOAUTH2" => b"+ \r\n".to_vec(),
+        (token, _) if token.starts_with("dXNlcj1") => {
+            let said = data_encoding::BASE64.decode(token.as_bytes()).unwrap();
+            if said == b"user=alice\x01auth=Bearer good\x01\x01" { ok() } else { b"+ e30=\r\n".to_vec() }
+        }
+        // What a client says that was told of its failure (C-047).
+        ("", _) => b"-ERR [AUTH] expired\r\n".to_vec(),
+        ("CAPA", _) => lines(manners.capabilities.iter().map(|line| format!("{line}\r\n")).collect()),
+        ("PASS", _) if manners.pass.is_some() => format!("-ERR {}\r\n", manners.pass.unwrap()).into_bytes(),
+        ("USER" | "PASS" | "NOOP", _) => ok(),
+        ("STAT", _) => {
+            let count = manners.counted.unwrap_or(mail.len() as u64);
+            format!("+OK {count} 0\r\n").into_bytes()
+        }
+        ("LIST", None) => lines(each(&|_, octets| manners.listed.unwrap_or(octets).to_string(), mail)),
+        ("UIDL", None) if manners.no_uidl => b"-ERR what\r\n".to_vec(),
+        ("UIDL", None) => lines(each(&|id, _| id.to_owned(), mail)),
+        ("LIST", Some((_, octets))) => format!("+OK {} {}\r\n", index.unwrap() + 1, octets.len()).into_bytes(),
+        ("UIDL", Some((id, _))) => format!("+OK {} {id}\r\n", index.unwrap() + 1).into_bytes(),
+        ("RETR", Some((id, _))) if manners.refuses == Some(id.as_str()) => b"-ERR cannot read it\r\n".to_vec(),
+        ("RETR", Some((_, octets))) => [b"+OK\r\n", stuffed(&octets).as_slice(), b".\r\n"].concat(),
+        ("TOP", Some((_, octets))) => {
+            let end = octets.windows(4).position(|four| four == b"\r\n\r\n").map_or(octets.len(), |end| end + 4);
+            [b"+OK\r\n", stuffed(&octets[..end]).as_slice(), b".\r\n"].concat()
+        }
+        ("DELE", Some(_)) => {
+            mail[index.unwrap()] = None;
+            ok()
+        }
+        ("QUIT", _) if manners.keeps => b"-ERR [SYS/TEMP] not removed\r\n".to_vec(),
+        ("QUIT", _) => {
+            if !manners.lies {
+                shared.lock().unwrap().mail = mail.iter().flatten().cloned().collect();
+            }
+            ok()
+        }
+        _ => b"-ERR what\r\n".to_vec(),
+    };
+    (reply, verb == "QUIT")
+}
+
+fn stuffed(message: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for line in message.split_inclusive(|octet| *octet == b'\n') {
+        if line.starts_with(b".") {
+            wire.push(b'.');
+        }
+        wire.extend_from_slice(line);
+    }
+    wire
+}
