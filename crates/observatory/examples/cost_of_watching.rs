@@ -67,7 +67,7 @@ fn whole(sessions: u32, outcome: LoginOutcome, judge: Judge) -> Whole {
     let sink = journal.sink();
     let main = thread_time("cost_of_watching");
     (0..sessions).for_each(|number| visit(number, outcome, None));
-    let alone = thread_time("cost_of_watching") - main;
+    let alone = thread_time("cost_of_watching").saturating_sub(main);
     let main = thread_time("cost_of_watching");
     for number in 0..sessions {
         visit(number, outcome, Some(&sink));
@@ -76,7 +76,7 @@ fn whole(sessions: u32, outcome: LoginOutcome, judge: Judge) -> Whole {
             journal.flush();
         }
     }
-    let watched = thread_time("cost_of_watching") - main;
+    let watched = thread_time("cost_of_watching").saturating_sub(main);
     journal.flush();
     let writer = thread_time("journal");
     drop(journal);

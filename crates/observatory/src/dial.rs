@@ -141,6 +141,11 @@ impl Dialled {
         let table = panel.table.split('.').fold(&self.0, |values, name| &values[name]);
         table[dial.key].as_f64().unwrap_or_default()
     }
+
+    /// Whether this one stands elsewhere than there.
+    pub fn differs(&self, other: &Self, panel: &Panel, dial: &Dial) -> bool {
+        self.value(panel, dial).to_bits() != other.value(panel, dial).to_bits()
+    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,6 @@ impl Hasher for KeyedHasher {
     fn write_u128(&mut self, number: u128) {
         #[expect(clippy::cast_possible_truncation, reason = "the other half follows")]
         self.write_u64(number as u64);
-        #[expect(clippy::cast_possible_truncation, reason = "that half was written")]
         self.write_u64((number >> 64) as u64);
     }
 

@@ -272,7 +272,7 @@ fn a_full_disk_costs_what_does_not_fit_into_memory_and_the_gap_is_told() {
     let folder = tempfile::TempDir::new().unwrap();
     let mount = ["-t", "tmpfs", "-o", "size=1m", "watchpost-test"];
     if !std::process::Command::new("mount").args(mount).arg(folder.path()).status().is_ok_and(|done| done.success()) {
-        println!("skipped: only root may mount a small disk");
+        eprintln!("skipped: only root may mount a small disk");
         return;
     }
     let path = folder.path().join("journal.sqlite");

@@ -183,7 +183,9 @@ impl EventSink for LogAndJournal {
     }
 
     fn record_all(&self, events: Vec<Event>) {
-        events.iter().for_each(|event| SessionLog.record_borrowed(event));
+        for event in &events {
+            SessionLog.record_borrowed(event);
+        }
         self.journal.record_all(events);
     }
 }

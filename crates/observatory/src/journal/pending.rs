@@ -23,6 +23,7 @@ const RESERVED: u64 = 1 << 16;
 /// What is to be written next.
 #[derive(Default)]
 pub(super) struct Pending {
+    #[allow(clippy::vec_box, reason = "they come boxed, and moving half a kilobyte each costs more than the box")]
     pub(super) over: Vec<Box<OpenSession>>,
     server: Vec<ServerEvent>,
     verdicts: Vec<Verdict>,

@@ -186,7 +186,9 @@ impl Writer {
             }
             Message::Events(events) => {
                 self.waiting.fetch_sub(events.len(), Ordering::Relaxed);
-                events.into_iter().for_each(|event| self.take(event));
+                for event in events {
+                    self.take(event);
+                }
             }
             Message::Flush(done) => self.answer(&done),
             Message::Stop => return None,

@@ -165,7 +165,7 @@ pub(super) fn tables(settings: &Settings) -> String {
     let (now, defaults) = (settings.dialled(), Settings::default().dialled());
     let mut text = String::new();
     for panel in panels() {
-        let differs = |dial: &&Dial| now.value(&panel, dial).to_bits() != defaults.value(&panel, dial).to_bits();
+        let differs = |dial: &&Dial| now.differs(&defaults, &panel, dial);
         let mut dials = panel.dials.iter().filter(differs).peekable();
         if dials.peek().is_some() {
             let _ = write!(text, "\n[observatory.{}]\n", panel.table);
@@ -194,7 +194,7 @@ pub(super) fn changes(old: &Settings, new: &Settings) -> Vec<String> {
     }
     let (old, new) = (old.dialled(), new.dialled());
     for panel in panels() {
-        let differs = |dial: &&Dial| old.value(&panel, dial).to_bits() != new.value(&panel, dial).to_bits();
+        let differs = |dial: &&Dial| new.differs(&old, &panel, dial);
         changed.extend(panel.dials.iter().filter(differs).map(|dial| key(&panel, dial)));
     }
     changed

@@ -74,7 +74,7 @@ fn numbers(table: &str, settings: &Settings) -> (Map<String, Value>, Vec<&'stati
     let (now, defaults) = (settings.dialled(), Settings::default().dialled());
     let Some(panel) = panels().find(|panel| panel.table == table) else { return (Map::new(), Vec::new()) };
     let value = |dial: &Dial| (dial.key.to_owned(), json!(now.value(&panel, dial)));
-    let changed = panel.dials.iter().filter(|dial| now.value(&panel, dial) != defaults.value(&panel, dial));
+    let changed = panel.dials.iter().filter(|dial| now.differs(&defaults, &panel, dial));
     (panel.dials.iter().map(value).collect(), changed.map(|dial| dial.key).collect())
 }
 
@@ -83,9 +83,12 @@ fn numbers_in_force(settings: &Settings, columns: usize) -> String {
     const NAME: usize = 10;
     let (now, defaults) = (settings.dialled(), Settings::default().dialled());
     let shown = |panel: &Panel, dial: &Dial| {
-        let (value, default) = (now.value(panel, dial), defaults.value(panel, dial));
-        let text = format!("{}\u{a0}=\u{a0}{}", dial.key, written(dial, value));
-        if value == default { text } else { format!("*{text}\u{a0}({})", written(dial, default)) }
+        let text = format!("{}\u{a0}=\u{a0}{}", dial.key, written(dial, now.value(panel, dial)));
+        if now.differs(&defaults, panel, dial) {
+            format!("*{text}\u{a0}({})", written(dial, defaults.value(panel, dial)))
+        } else {
+            text
+        }
     };
     let mut lines = Vec::new();
     for panel in panels() {
