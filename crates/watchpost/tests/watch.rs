@@ -388,7 +388,7 @@ fn mail_goes_on_while_the_disk_is_full_and_the_journal_says_so_once() {
     gate.wait_for(1);
     let ballast = gate.folder.path().join("ballast");
     let mut file = std::fs::File::create(&ballast).unwrap();
-    let chunks: [&[u8]; 2] = [&[7; 65_536], &[7; 1]];
+    let chunks: [&[u8]; 2] = [&[7; 8_192], &[7; 1]];
     for chunk in chunks {
         while file.write_all(chunk).is_ok() {}
     }
