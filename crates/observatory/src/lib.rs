@@ -11,6 +11,7 @@ mod address;
 mod answers;
 mod campaign;
 mod classify;
+mod dial;
 mod episode;
 mod event;
 mod fingerprint;
@@ -37,6 +38,7 @@ mod witness;
 pub use address::{Network, NotANetwork};
 pub use answers::{Answer, Ban, Decision, Lists, Visitor as LoginVisitor};
 pub use classify::{Carried, Classifier, Findings, Visitor};
+pub use dial::{Dial, Dialled, Panel, Unit, panels};
 pub use event::{
     Answered, ConnectionId, Ending, Event, EventKind, EventSink, Foreign, Hello, Letters, LoginAttempt, LoginMechanism,
     LoginOutcome, MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, Sequence,

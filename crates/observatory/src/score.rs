@@ -1,104 +1,67 @@
 //! How much a source has offended: two scores that fade, each account's share of them, and what they lead to.
 
-use serde::{Deserialize, Serialize};
 use watchpost_proto::planted::planted;
 
 use crate::event::{Foreign, Sequence};
 use crate::sketch::{Seconds, faded};
 use crate::table::Few;
 
-/// What each offence weighs. Banners, CAPA and repeats of the same wrong password weigh nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Weights {
-    /// A guess on an account that does not exist: owners hardly ever mistype their own name.
-    pub unknown_account: f32,
-    /// A guess on an account that exists.
-    pub known_account: f32,
-    /// A password that devices and guides ship, or made of the name.
-    pub default_password: f32,
-    /// A wrong password where the account's owner is at home: people mistype.
-    pub trusted: f32,
-    /// Another protocol than POP3.
-    pub foreign: f32,
-    /// AUTH NTLM to learn the names of machines, once a day.
-    pub ntlm: f32,
-    /// USER with a new name and no PASS.
-    pub user_only: f32,
-    /// A line no honest client sends, though it can do no harm.
-    pub oddity: f32,
-    /// An exploit, or commands slipped in behind STLS.
-    pub exploit: f32,
-    /// What guesses from Tor and from hosting companies are multiplied by.
-    pub anonymous_factor: f32,
-}
-
-impl Default for Weights {
-    fn default() -> Self {
-        Self {
-            unknown_account: 3.0,
-            known_account: 2.0,
-            default_password: 4.0,
-            trusted: 0.5,
-            foreign: 4.0,
-            ntlm: 6.0,
-            user_only: 1.0,
-            oddity: 4.0,
-            exploit: 100.0,
-            anonymous_factor: 1.5,
-        }
+crate::dial::dials! {
+    /// What each offence weighs. Banners, CAPA and repeats of the same wrong password weigh nothing.
+    pub struct Weights {
+        /// A guess on an account that does not exist: owners hardly ever mistype their own name.
+        unknown_account: f32 = 3.0, in 0.0..=1_000.0;
+        /// A guess on an account that exists.
+        known_account: f32 = 2.0, in 0.0..=1_000.0;
+        /// A password that devices and guides ship, or made of the name.
+        default_password: f32 = 4.0, in 0.0..=1_000.0;
+        /// A wrong password where the account's owner is at home: people mistype.
+        trusted: f32 = 0.5, in 0.0..=1_000.0;
+        /// Another protocol than POP3.
+        foreign: f32 = 4.0, in 0.0..=1_000.0;
+        /// AUTH NTLM to learn the names of machines, once a day.
+        ntlm: f32 = 6.0, in 0.0..=1_000.0;
+        /// USER with a new name and no PASS.
+        user_only: f32 = 1.0, in 0.0..=1_000.0;
+        /// A line no honest client sends, though it can do no harm.
+        oddity: f32 = 4.0, in 0.0..=1_000.0;
+        /// An exploit, or commands slipped in behind STLS.
+        exploit: f32 = 100.0, in 0.0..=1_000.0;
+        /// What guesses from Tor and from hosting companies are multiplied by.
+        anonymous_factor: f32 = 1.5, in 1.0..=100.0;
     }
 }
 
-/// Where each answer begins.
-///
-/// Two scores: with a half-life of an hour alone, one try every fourteen minutes levels off below any threshold and is
-/// never answered; with a day alone, a person who mistyped in the morning is still suspect in the evening.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Ladder {
-    /// The fast score from which refusals are delayed.
-    pub tarpit: f32,
-    /// The fast score from which attempts are spaced.
-    pub throttle: f32,
-    /// The fast score from which the source is banned.
-    pub ban_fast: f32,
-    /// The slow score from which the source is banned.
-    pub ban_slow: f32,
-    /// Half of the fast score fades in so many seconds.
-    pub fast_half_life: Seconds,
-    /// Half of the slow score fades in so many seconds.
-    pub slow_half_life: Seconds,
-    /// The first ban in seconds; each next one is four times as long.
-    pub ban_first: Seconds,
-    /// The longest ban in seconds.
-    pub ban_longest: Seconds,
-    /// The shortest ban after an exploit, in seconds.
-    pub ban_exploit: Seconds,
-    /// A ban so many seconds ago no longer makes the next one longer.
-    pub ban_remembered: Seconds,
-    /// So many banned sources in a network, and nobody at home there: the network is banned.
-    pub net_offenders: u32,
-    /// New bans a minute that a firewall is told of; beyond them the server alone refuses.
-    pub bans_per_minute: u32,
-}
-
-impl Default for Ladder {
-    fn default() -> Self {
-        Self {
-            tarpit: 15.0,
-            throttle: 25.0,
-            ban_fast: 40.0,
-            ban_slow: 60.0,
-            fast_half_life: 3600,
-            slow_half_life: 86_400,
-            ban_first: 900,
-            ban_longest: 7 * 86_400,
-            ban_exploit: 86_400,
-            ban_remembered: 30 * 86_400,
-            net_offenders: 4,
-            bans_per_minute: 60,
-        }
+crate::dial::dials! {
+    /// Where each answer begins.
+    ///
+    /// Two scores: with a half-life of an hour alone, one try every fourteen minutes levels off below any threshold and is
+    /// never answered; with a day alone, a person who mistyped in the morning is still suspect in the evening.
+    pub struct Ladder {
+        /// The fast score from which refusals are delayed.
+        tarpit: f32 = 15.0, in 0.1..=10_000.0;
+        /// The fast score from which attempts are spaced.
+        throttle: f32 = 25.0, in 0.1..=10_000.0;
+        /// The fast score from which the source is banned.
+        ban_fast: f32 = 40.0, in 0.1..=10_000.0;
+        /// The slow score from which the source is banned.
+        ban_slow: f32 = 60.0, in 0.1..=10_000.0;
+        /// Half of the fast score fades in so many seconds.
+        fast_half_life: Seconds = 3600, in 60.0..=604_800.0;
+        /// Half of the slow score fades in so many seconds.
+        slow_half_life: Seconds = 86_400, in 60.0..=2_592_000.0;
+        /// The first ban in seconds; each next one is four times as long.
+        ban_first: Seconds = 900, in 60.0..=34_560_000.0;
+        /// The longest ban in seconds.
+        ban_longest: Seconds = 7 * 86_400, in 60.0..=34_560_000.0;
+        /// The shortest ban after an exploit, in seconds.
+        ban_exploit: Seconds = 86_400, in 60.0..=34_560_000.0;
+        /// A ban so many seconds ago no longer makes the next one longer.
+        ban_remembered: Seconds = 30 * 86_400, in 60.0..=34_560_000.0;
+        /// So many banned sources in a network, and nobody at home there: the network is banned.
+        net_offenders: u32 = 4, in 2.0..=8.0;
+        /// New bans a minute that a firewall is told of; beyond them the server alone refuses.
+        bans_per_minute: u32 = 60, in 0.0..=10_000.0;
     }
 }
 

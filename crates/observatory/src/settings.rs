@@ -16,46 +16,29 @@ pub enum Standing {
     Enforce,
 }
 
-/// How many of each thing are remembered. What was used least lately makes room; altogether less than 32 MiB.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Capacity {
-    /// Open sessions.
-    pub sessions: usize,
-    /// Sources that visited.
-    pub visitors: usize,
-    /// Sources that offended.
-    pub sources: usize,
-    /// Networks with banned sources.
-    pub nets: usize,
-    /// Accounts that were guessed at or entered.
-    pub accounts: usize,
-    /// Accounts whose owners' networks are remembered.
-    pub owners: usize,
-    /// Devices that repeat a wrong password.
-    pub devices: usize,
-    /// Tools of owners.
-    pub tools: usize,
-    /// Campaigns.
-    pub campaigns: usize,
-    /// Verdicts that go on.
-    pub episodes: usize,
-}
-
-impl Default for Capacity {
-    fn default() -> Self {
-        Self {
-            sessions: 8_192,
-            visitors: 16_384,
-            sources: 8_192,
-            nets: 4_096,
-            accounts: 4_096,
-            owners: 8_192,
-            devices: 8_192,
-            tools: 4_096,
-            campaigns: 1_024,
-            episodes: 2_048,
-        }
+crate::dial::dials! {
+    /// How many of each thing are remembered. What was used least lately makes room; altogether less than 32 MiB.
+    pub struct Capacity {
+        /// Open sessions.
+        sessions: usize = 8_192, in 64.0..=1_000_000.0;
+        /// Sources that visited.
+        visitors: usize = 16_384, in 64.0..=1_000_000.0;
+        /// Sources that offended.
+        sources: usize = 8_192, in 64.0..=1_000_000.0;
+        /// Networks with banned sources.
+        nets: usize = 4_096, in 64.0..=1_000_000.0;
+        /// Accounts that were guessed at or entered.
+        accounts: usize = 4_096, in 64.0..=1_000_000.0;
+        /// Accounts whose owners' networks are remembered.
+        owners: usize = 8_192, in 64.0..=1_000_000.0;
+        /// Devices that repeat a wrong password.
+        devices: usize = 8_192, in 64.0..=1_000_000.0;
+        /// Tools of owners.
+        tools: usize = 4_096, in 64.0..=1_000_000.0;
+        /// Campaigns.
+        campaigns: usize = 1_024, in 64.0..=1_000_000.0;
+        /// Verdicts that go on.
+        episodes: usize = 2_048, in 64.0..=1_000_000.0;
     }
 }
 

@@ -6,6 +6,7 @@ mod checks;
 mod support;
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -264,6 +265,51 @@ fn a_file_that_cannot_be_written_costs_events_and_no_more() {
     let lost: u64 = events.iter().map(|entry| if let EventKind::Lost { count } = entry.kind { count } else { 0 }).sum();
     assert_eq!(lost + kept, 5001 * Visit::new(1, midnight()).events().len() as u64);
     assert!(lost > 0 && kept > 0);
+}
+
+#[test]
+fn a_full_disk_costs_what_does_not_fit_into_memory_and_the_gap_is_told() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mount = ["-t", "tmpfs", "-o", "size=1m", "watchpost-test"];
+    if !std::process::Command::new("mount").args(mount).arg(folder.path()).status().is_ok_and(|done| done.success()) {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    }
+    let path = folder.path().join("journal.sqlite");
+    let (journal, troubles) = begin(Terms::new(&path), CLOCKS, no_judge());
+    journal.flush();
+    let ballast = folder.path().join("ballast");
+    let mut file = fs::File::create(&ballast).unwrap();
+    let chunks: [&[u8]; 2] = [&[7; 4096], &[7; 1]];
+    for chunk in chunks {
+        while file.write_all(chunk).is_ok() {}
+    }
+    drop(file);
+    let sink = journal.sink();
+    for number in 0..6000 {
+        sink.record_all(Visit::new(number, midnight()).events());
+        if number % 1000 == 0 {
+            journal.flush();
+        }
+    }
+    journal.flush();
+    assert!(matches!(troubles.recv().unwrap(), Trouble::CannotWrite { .. }));
+    assert!(troubles.try_recv().is_err(), "it is said once");
+    fs::remove_file(&ballast).unwrap();
+    let larger = ["-o", "remount,size=32m"];
+    assert!(std::process::Command::new("mount").args(larger).arg(folder.path()).status().unwrap().success());
+    journal.flush();
+    assert!(matches!(troubles.recv().unwrap(), Trouble::WritesAgain { lost } if lost > 0));
+    drop(journal);
+    let reader = Reader::open(&path).unwrap();
+    let kept = reader.sessions(&Filter::default()).unwrap();
+    let kept = kept.iter().map(|session| reader.events(session).unwrap().len() as u64).sum::<u64>();
+    let events = reader.server_events(Span::ALL).unwrap();
+    let lost: u64 = events.iter().map(|entry| if let EventKind::Lost { count } = entry.kind { count } else { 0 }).sum();
+    assert_eq!(lost + kept, 6000 * Visit::new(1, midnight()).events().len() as u64);
+    assert!(lost > 0 && kept > 0);
+    drop(reader);
+    let _ = std::process::Command::new("umount").arg("--lazy").arg(folder.path()).status();
 }
 
 #[test]

@@ -94,7 +94,8 @@ pub fn classifier(config: &Config, secret: &Secret) -> Classifier {
         Answers::Enforce => Standing::Enforce,
         Answers::Observe => Standing::Observe,
     };
-    let settings = Settings { answers, domain: config.domain.as_str().to_owned(), lists, ..Settings::default() };
+    let domain = config.domain.as_str().to_owned();
+    let settings = Settings { answers, domain, lists, ..observatory.settings.clone() };
     let classifier = Classifier::new(settings, &secret.tables());
     match Lookup::read(observatory) {
         Ok(lookup) => classifier.with_origins(Box::new(move |address| lookup.origin(address))),
@@ -179,6 +180,13 @@ impl EventSink for LogAndJournal {
     fn record(&self, event: Event) {
         SessionLog.record_borrowed(&event);
         self.journal.record(event);
+    }
+
+    fn record_all(&self, events: Vec<Event>) {
+        for event in &events {
+            SessionLog.record_borrowed(event);
+        }
+        self.journal.record_all(events);
     }
 }
 

@@ -110,6 +110,11 @@ impl Reckoning {
         moment.strftime(form).to_string()
     }
 
+    /// `2026-11-23 02:14`, on whatever day.
+    pub fn minute(&self, at: Micros) -> String {
+        self.zoned(at).strftime("%F %H:%M").to_string()
+    }
+
     /// `02:14`.
     pub fn clock_of(&self, at: Micros) -> String {
         self.zoned(at).strftime("%H:%M").to_string()

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod mmdb;
 mod support;
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -165,7 +166,9 @@ fn a_replay_equals_what_was_stored() {
     }
     gate.visit("127.9.0.1", &["GET / HTTP/1.1"]);
     gate.wait_for(10);
-    let again = gate.lines(&["rules", "replay", "--json"]);
+    let mut again = gate.lines(&["rules", "replay", "--json"]);
+    let summary = again.pop().unwrap()["summary"].take();
+    assert_eq!(summary["refused_logins"], 0, "{summary}");
     assert!(!again.is_empty(), "nothing was said of nine sessions of guessing");
     assert!(again.iter().all(|line| line["as_stored"] == true), "{again:#?}");
     let sessions = gate.lines(&["sessions", "export"]);
@@ -267,4 +270,149 @@ fn a_follower_gets_each_session_once() {
     assert_eq!(sources, ["127.6.0.1", "127.6.0.2", "127.6.0.3"]);
     follower.kill().unwrap();
     follower.wait().unwrap();
+}
+
+/// A number of the configuration, tried on what has happened: the journal and the running server stay as they are.
+#[test]
+fn a_replay_with_other_numbers_says_what_would_have_been_and_who_came_in_later() {
+    let gate = Gate::open();
+    let password = gate.demo.password();
+    for number in 0..3 {
+        gate.visit("127.7.0.9", &["USER alice", &format!("PASS wrong{number}")]);
+    }
+    gate.visit("127.7.0.9", &["USER alice", &format!("PASS {password}"), "QUIT"]);
+    gate.wait_for(4);
+    let path = gate.folder.path().join("watchpost.toml");
+    // To the demo, strangers are its own visitors; here everybody is one.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let is_other = |line: &&str| !line.starts_with("public_networks");
+    let text = text.lines().filter(is_other).collect::<Vec<_>>().join("\n");
+    let text = text.replace("[observatory]", "[observatory]\npublic_networks = [\"127.0.0.0/8\"]");
+    let copy = gate.folder.path().join("tried.toml");
+    let numbers = "[observatory.rules.B1]\nshare = 4\n[observatory.ladder]\ntarpit = 1\nthrottle = 2\nban_fast = 5\n";
+    std::fs::write(&copy, format!("{text}\n{numbers}")).unwrap();
+    let tried = |arguments: &[&str]| {
+        let output = Command::new(PROGRAM).args(["--lang", "en"]).args(arguments).arg("--config").arg(&copy).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = |text: &str| -> Vec<Value> { text.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let as_it_is = gate.lines(&["rules", "replay", "B1", "--json"]);
+    assert_eq!(as_it_is.len(), 1, "three guesses are too few for B1: {as_it_is:#?}");
+    let mut lines = said(&tried(&["rules", "replay", "B1", "--json"]));
+    let summary = lines.pop().unwrap()["summary"].take();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!((&lines[0]["verdict"]["rule"], &lines[0]["as_stored"]), (&"B1".into(), &false.into()));
+    assert!(lines[0]["later"][0].as_str().unwrap().starts_with("alice@"), "{lines:#?}");
+    assert_eq!((&summary["refused_guesses"], &summary["refused_logins"]), (&0.into(), &1.into()), "{summary}");
+    let text = tried(&["rules", "replay", "B1"]);
+    for words in ["later came in from there: alice@", "0 guesses and 1 logins that succeeded", "from 127.7.0.9 would"] {
+        assert!(text.contains(words), "no {words:?}:\n{text}");
+    }
+    let listed = tried(&["rules", "list"]);
+    assert!(listed.contains("*share = 4 (10)") && listed.contains("guesses = 20  nets = 8"), "{listed}");
+    let rules = said(&tried(&["rules", "list", "--json"]));
+    let b1 = rules.iter().find(|rule| rule["id"] == "B1").unwrap();
+    assert_eq!((&b1["values"]["share"], &b1["changed"][0]), (&4.0.into(), &"share".into()), "{b1}");
+    assert!(tried(&["check-config"]).contains("[observatory.rules.B1]\nshare = 4\n"));
+}
+
+#[test]
+fn what_databases_know_of_an_address_stands_wherever_it_is_shown() {
+    // S-060
+    use mmdb::Value::{Map, Number, Text};
+    let gate = Gate::open();
+    gate.visit("127.7.0.9", &["USER alice", "PASS geheim1"]);
+    gate.wait_for(1);
+    let folder = gate.folder.path().join("geoip");
+    std::fs::create_dir(&folder).unwrap();
+    let country = Map(vec![("country", Map(vec![("iso_code", Text("NL"))]))]);
+    let countries = mmdb::database("GeoLite2-Country", &[([127, 7, 0, 0], 16, country)]);
+    std::fs::write(folder.join("country.mmdb"), countries).unwrap();
+    let system = vec![
+        ("autonomous_system_number", Number(64_496)),
+        ("autonomous_system_organization", Text("Example \u{1b}[31mHosting")),
+    ];
+    let systems = mmdb::database("GeoLite2-ASN", &[([127, 7, 0, 0], 24, Map(system))]);
+    std::fs::write(folder.join("asn.mmdb"), systems).unwrap();
+
+    let report = gate.say(&["report"]);
+    assert!(report.contains("NL, AS64496"), "{report}");
+    let sessions = gate.lines(&["sessions", "--json"]);
+    let page = gate.say(&["session", sessions[0]["id"].as_str().unwrap()]);
+    assert!(page.contains("NL, AS64496"), "{page}");
+    let exported = &gate.lines(&["sessions", "export"])[0]["source"];
+    assert_eq!(exported["geo"]["country_iso_code"], "NL", "{exported}");
+    assert_eq!(exported["as"]["number"], 64_496);
+    let organization = exported["as"]["organization"]["name"].as_str().unwrap();
+    assert!(organization.ends_with("[31mHosting") && !organization.contains('\u{1b}'), "{organization:?}");
+
+    for broken in [&b"no database at all"[..], b"", b"\xab\xcd\xefMaxMind.com\xe9"] {
+        std::fs::write(folder.join("asn.mmdb"), broken).unwrap();
+        let output = gate.run(&["report"]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(66), "{message}");
+        assert!(message.contains("geoip/asn.mmdb cannot be read"), "{message}");
+    }
+}
+
+/// A file system of so many MiB over a folder, until this is dropped. `None`: this user may mount nothing.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn over(folder: &Path, mebibytes: u32) -> Option<Self> {
+        let size = format!("size={mebibytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "watchpost-test"]).arg(folder).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(folder.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn mail_goes_on_while_the_disk_is_full_and_the_journal_says_so_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let Some(disk) = SmallDisk::over(folder.path(), 48) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    let demo = Demo::start(folder.path(), &[]);
+    let password = demo.password();
+    let gate = Gate { demo, folder };
+    gate.visit("127.0.0.1", &["USER alice", &format!("PASS {password}"), "QUIT"]);
+    gate.wait_for(1);
+    let ballast = gate.folder.path().join("ballast");
+    let mut file = std::fs::File::create(&ballast).unwrap();
+    let chunks: [&[u8]; 2] = [&[7; 8_192], &[7; 1]];
+    for chunk in chunks {
+        while file.write_all(chunk).is_ok() {}
+    }
+    let end = Instant::now() + PATIENCE;
+    let mut visits = 1;
+    let line = "the journal cannot be written, mail goes on without it";
+    while !gate.demo.running.log().contains(line) {
+        assert!(Instant::now() < end, "no word of the full disk:\n{}", gate.demo.running.log());
+        let mut mail = support::Typist::connect(gate.demo.pop3());
+        mail.ok("USER alice");
+        mail.ok(&format!("PASS {password}"));
+        assert!(mail.message("RETR 1").is_some_and(|message| !message.is_empty()));
+        mail.ok("QUIT");
+        visits += 1;
+    }
+    drop(file);
+    std::fs::remove_file(&ballast).unwrap();
+    let sessions = gate.wait_for(visits);
+    assert_eq!(sessions.len(), visits, "what waited is written when there is room again");
+    let log = gate.demo.running.log();
+    assert_eq!(log.matches(line).count(), 1, "{log}");
+    assert_eq!(log.matches("the journal is written again; 0 events were lost").count(), 1, "{log}");
+    let Gate { demo, folder } = gate;
+    demo.stop();
+    drop(disk);
+    drop(folder);
 }

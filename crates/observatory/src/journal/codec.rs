@@ -25,6 +25,9 @@ pub use super::octets::Damaged;
 /// The version that is written.
 const VERSION: u8 = 1;
 
+/// Most sessions need no more room.
+const USUAL_OCTETS: usize = 256;
+
 /// Kinds of events, as written. Never reuse one.
 mod kind {
     pub(super) const STARTED: u8 = 0;
@@ -117,7 +120,9 @@ pub type Text<'a> = dyn FnMut(u64) -> Option<String> + 'a;
 impl Encoder {
     /// Begins a blob whose row says where and when it begins.
     pub fn new(first: Sequence, start: Micros) -> Self {
-        Self { octets: vec![VERSION], sequence: first, at: start, told: Told::default() }
+        let mut octets = Vec::with_capacity(USUAL_OCTETS);
+        octets.push(VERSION);
+        Self { octets, sequence: first, at: start, told: Told::default() }
     }
 
     /// Octets so far.

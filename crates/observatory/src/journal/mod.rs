@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  sessions ──Event──► JournalSink ──bounded queue──► Writer (one thread)
-//!                      never waits                      gives each event its Sequence
+//!                      never waits, rings once          gives each event its Sequence
 //!                      counts what it loses             asks the judge for verdicts
 //!                                                       one transaction for many rows
 //!  report, sessions, export ──read-only──► journal.sqlite ◄── retention, in small steps
@@ -12,6 +12,7 @@
 //! again with the same events, the judge says the same. What could not be written is counted, and the count is an
 //! event of its own ([`EventKind::Lost`](crate::EventKind::Lost)): a gap is never silent.
 
+mod bell;
 mod codec;
 mod db;
 mod db_values;

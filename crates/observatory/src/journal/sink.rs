@@ -1,17 +1,21 @@
 //! Where sessions leave their events.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use watchpost_proto::planted::planted;
 
 use crate::event::{Event, EventSink};
 
+use super::bell::Bell;
+
 /// What comes to the writer.
 pub(super) enum Message {
     /// Something happened.
     Event(Event),
+    /// Several things happened on one connection.
+    Events(Vec<Event>),
     /// Write down what there is, then answer.
     Flush(SyncSender<()>),
     /// No more events will come.
@@ -22,17 +26,38 @@ pub(super) enum Message {
 #[derive(Clone, Debug)]
 pub struct JournalSink {
     pub(super) queue: SyncSender<Message>,
+    pub(super) bell: Arc<Bell>,
+    /// Events in the queue: a message may bring many.
+    pub(super) waiting: Arc<AtomicUsize>,
+    /// As many of them make it full.
+    pub(super) most: usize,
     pub(super) lost: Arc<AtomicU64>,
+}
+
+impl JournalSink {
+    /// A batch goes in as long as the queue is not full, so that one larger than the queue is not lost for ever; no
+    /// more than this one batch stands above the bound.
+    fn send(&self, message: Message, count: usize) {
+        let is_full = self.waiting.fetch_add(count, Ordering::Relaxed) >= self.most;
+        let sent = if is_full { Err(TrySendError::Full(message)) } else { self.queue.try_send(message) };
+        let Err(error) = sent else { return self.bell.ring() };
+        self.waiting.fetch_sub(count, Ordering::Relaxed);
+        if matches!(error, TrySendError::Full(_)) && planted("journal.loss-is-not-counted") {
+            return;
+        }
+        self.lost.fetch_add(count as u64, Ordering::Relaxed);
+    }
 }
 
 impl EventSink for JournalSink {
     fn record(&self, event: Event) {
-        match self.queue.try_send(Message::Event(event)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) if planted("journal.loss-is-not-counted") => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
+        self.send(Message::Event(event), 1);
+    }
+
+    fn record_all(&self, events: Vec<Event>) {
+        let count = events.len();
+        if count > 0 {
+            self.send(Message::Events(events), count);
         }
     }
 }

@@ -1,16 +1,19 @@
 //! The one thread that writes.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use crate::event::{ConnectionId, Event, EventKind, Sequence};
+use crate::table::KeyedHasher;
 
+use super::bell::Bell;
 use super::codec::Micros;
 use super::db::{self, OpenError};
 use super::dictionary::Dictionary;
@@ -25,7 +28,10 @@ use super::{Clocks, Terms, Trouble};
 const BATCH_TIME: Duration = Duration::from_millis(50);
 /// Rows that do not wait for more.
 const BATCH_ROWS: usize = 1000;
-/// Events taken from the queue before the clock is looked at.
+/// How long the writer sleeps before it looks for what came meanwhile: the first event wakes it, and no other one does.
+/// A rule hears of a guess so much later at the most, which is less than a refusal waits.
+const GATHERING_TIME: Duration = Duration::from_millis(50);
+/// Messages taken from the queue before the clock is looked at.
 const TAKEN_AT_ONCE: usize = 512;
 /// How old the file's knowledge of an open session may be.
 const FLUSH_TIME: Duration = Duration::from_secs(5);
@@ -49,9 +55,17 @@ impl Journal {
     /// Begins to keep a journal. Never fails: while the file cannot be written, `report` says so, and events are
     /// counted.
     pub fn begin(terms: Terms, clocks: Clocks, judge: Judge, report: Report) -> std::io::Result<Self> {
-        let (queue, messages) = sync_channel(terms.queue.max(1));
-        let lost = Arc::new(AtomicU64::new(0));
-        let sink = JournalSink { queue, lost: Arc::clone(&lost) };
+        let most = terms.queue.max(1);
+        let (queue, messages) = sync_channel(most);
+        let (lost, waiting) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
+        let bell = Arc::new(Bell::default());
+        let sink = JournalSink {
+            queue,
+            bell: Arc::clone(&bell),
+            waiting: Arc::clone(&waiting),
+            most,
+            lost: Arc::clone(&lost),
+        };
         let now = (clocks.now)();
         let writer = Writer {
             retention: Retention::new(&terms),
@@ -60,10 +74,12 @@ impl Journal {
             judge,
             report,
             messages,
+            bell,
+            waiting,
             lost,
             file: None,
             words: Dictionary::default(),
-            open: HashMap::new(),
+            open: HashMap::default(),
             pending: Pending::default(),
             next: Sequence(1),
             written: now,
@@ -86,6 +102,7 @@ impl Journal {
     pub fn flush(&self) {
         let (done, wait) = sync_channel(1);
         if self.sink.queue.send(Message::Flush(done)).is_ok() {
+            self.sink.bell.call();
             // The writer that ends meanwhile has flushed.
             let _ = wait.recv();
         }
@@ -95,6 +112,7 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         let _ = self.sink.queue.send(Message::Stop);
+        self.sink.bell.call();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -107,11 +125,14 @@ struct Writer {
     judge: Judge,
     report: Report,
     messages: Receiver<Message>,
+    bell: Arc<Bell>,
+    waiting: Arc<AtomicUsize>,
     lost: Arc<AtomicU64>,
     file: Option<Connection>,
     words: Dictionary,
     retention: Retention,
-    open: HashMap<ConnectionId, OpenSession>,
+    /// The server gives connections their names: nobody else can make them collide.
+    open: HashMap<ConnectionId, Box<OpenSession>, BuildHasherDefault<KeyedHasher>>,
     pending: Pending,
     next: Sequence,
     written: Instant,
@@ -128,14 +149,9 @@ impl Writer {
         self.server_event(EventKind::Started);
         loop {
             let patience = if self.pending.is_empty() { TEND_TIME } else { BATCH_TIME };
-            match self.messages.recv_timeout(patience) {
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
-                Ok(message) => {
-                    if self.take_some(message).is_none() {
-                        break;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
+            self.bell.wait(patience, GATHERING_TIME);
+            if self.take_what_came().is_none() {
+                break;
             }
             self.tick();
         }
@@ -146,19 +162,34 @@ impl Writer {
         }
     }
 
-    /// Takes this message and those behind it. `None`: it was the last.
-    fn take_some(&mut self, first: Message) -> Option<()> {
-        self.take_message(first)?;
-        for _ in 0..TAKEN_AT_ONCE {
-            let Ok(message) = self.messages.try_recv() else { break };
-            self.take_message(message)?;
+    /// Takes what came since it last looked. `None`: no more will come.
+    fn take_what_came(&mut self) -> Option<()> {
+        let mut taken = 0;
+        loop {
+            match self.messages.try_recv() {
+                Ok(message) => self.take_message(message)?,
+                Err(TryRecvError::Empty) => return Some(()),
+                Err(TryRecvError::Disconnected) => return None,
+            }
+            taken += 1;
+            if taken % TAKEN_AT_ONCE == 0 || self.pending.len() >= BATCH_ROWS {
+                self.tick();
+            }
         }
-        Some(())
     }
 
     fn take_message(&mut self, message: Message) -> Option<()> {
         match message {
-            Message::Event(event) => self.take(event),
+            Message::Event(event) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                self.take(event);
+            }
+            Message::Events(events) => {
+                self.waiting.fetch_sub(events.len(), Ordering::Relaxed);
+                for event in events {
+                    self.take(event);
+                }
+            }
             Message::Flush(done) => self.answer(&done),
             Message::Stop => return None,
         }
@@ -178,19 +209,19 @@ impl Writer {
 
     fn take(&mut self, event: Event) {
         let at = Micros::of(event.at);
-        let (connection, kind) = (event.connection, event.kind);
-        let is_known = self.open.contains_key(&connection);
+        let Event { connection, kind, .. } = event;
         // What comes when its session is over belongs to no row that is still written.
-        if connection.0 == 0 || (!is_known && matches!(kind, EventKind::PreviousPassword { .. })) {
+        let is_late = matches!(kind, EventKind::PreviousPassword { .. }) && !self.open.contains_key(&connection);
+        if connection.0 == 0 || is_late {
             self.take_server_event(&Event { at: at.time(), connection, kind });
             return;
         }
         let sequence = self.next;
-        let Self { open, pending, words, file, .. } = self;
+        let Self { open, pending, words, file, judge, next, .. } = self;
         let session = open.entry(connection).or_insert_with(|| {
             let session = OpenSession::new(sequence, connection, at);
             pending.begun(&session.row);
-            session
+            Box::new(session)
         });
         let day = session.row.start.day();
         let mut number = |text: &str| {
@@ -200,47 +231,34 @@ impl Writer {
         if !session.take(sequence, at, &kind, &mut number) {
             return;
         }
-        let sequence = self.sequence();
+        *next = Sequence(sequence.0 + 1);
         // As coarse as it is stored, so that a replay hears the same.
-        self.judge(sequence, &Event { at: at.time(), connection, kind });
-        if self.open.get(&connection).is_some_and(OpenSession::is_over)
-            && let Some(session) = self.open.remove(&connection)
-        {
-            self.pending.ended(session);
-        }
-    }
-
-    fn sequence(&mut self) -> Sequence {
-        let sequence = self.next;
-        self.next = Sequence(sequence.0 + 1);
-        sequence
-    }
-
-    fn take_server_event(&mut self, event: &Event) {
-        let sequence = self.sequence();
-        self.pending.server_event(sequence, event);
-        self.judge(sequence, event);
-    }
-
-    fn judge(&mut self, sequence: Sequence, event: &Event) {
-        let (connection, at) = (event.connection, Micros::of(event.at));
-        let said = (self.judge)(sequence, event);
-        if let Some(session) = self.open.get_mut(&connection)
-            && said.p3f.is_some()
-        {
+        let said = judge(sequence, &Event { at: at.time(), connection, kind });
+        if said.p3f.is_some() {
             session.row.p3f = said.p3f;
         }
+        let first = signed(session.row.first.0);
         for judgement in said.judgements {
-            let session = self.open.get_mut(&connection);
-            let first = session.as_ref().map(|session| signed(session.row.first.0));
-            match session {
-                Some(session) => {
-                    session.row.severity = session.row.severity.max(Some(judgement.severity));
-                    session.dirty = true;
-                }
-                None => self.raise_earlier(connection, judgement.severity),
-            }
-            self.pending.verdict(sequence, at, first, judgement);
+            session.row.severity = session.row.severity.max(Some(judgement.severity));
+            session.dirty = true;
+            pending.verdict(sequence, at, Some(first), judgement);
+        }
+        if session.is_over()
+            && let Some(session) = open.remove(&connection)
+        {
+            pending.ended(session);
+        }
+    }
+
+    /// An event that belongs to no open session; its verdicts may concern one that is over.
+    fn take_server_event(&mut self, event: &Event) {
+        let sequence = self.next;
+        self.next = Sequence(sequence.0 + 1);
+        self.pending.server_event(sequence, event);
+        let at = Micros::of(event.at);
+        for judgement in (self.judge)(sequence, event).judgements {
+            self.raise_earlier(event.connection, judgement.severity);
+            self.pending.verdict(sequence, at, None, judgement);
         }
     }
 
@@ -312,7 +330,8 @@ impl Writer {
         let mut open = Vec::new();
         if whole == Whole::AndOpenSessions {
             self.flushed = now;
-            open = self.open.values_mut().filter(|session| session.dirty).collect();
+            let dirty = self.open.values_mut().filter(|session| session.dirty);
+            open = dirty.map(|session| &mut **session).collect();
         }
         if self.pending.is_empty() && open.is_empty() && !self.words.has_news() {
             return;
@@ -375,7 +394,7 @@ impl Writer {
     /// The file is no journal, or none any more. What is in memory refers to it, and is lost with it.
     fn set_aside(&mut self, why: String) {
         let now = Micros::of((self.clocks.wall)());
-        self.missing += self.pending.events() + self.open.values().map(OpenSession::events).sum::<u64>();
+        self.missing += self.pending.events() + self.open.values().map(|session| session.events()).sum::<u64>();
         self.pending = Pending::default();
         self.open.clear();
         match db::set_aside(&self.terms.path, now) {

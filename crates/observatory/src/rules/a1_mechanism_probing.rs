@@ -4,10 +4,13 @@ use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-thresholds_of! { A1 {
-    /// So many in a session: clients that ignore CAPA try one or two.
-    mechanisms: u32 = 3,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule A1.
+    pub struct A1 {
+        /// So many in a session: clients that ignore CAPA try one or two.
+        mechanisms: u32 = 3, in 1.0..=8.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::A1, version: 1, severity: Severity::Info, techniques: &["T1595.002"], judge };

@@ -6,11 +6,14 @@ use super::{Case, Finding, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-thresholds_of! { B1 {
-    /// The account's share of the source's fast score: five or six guesses in minutes. A person hunting for his own
-    /// password where he is at home weighs a quarter of a stranger, and stays below.
-    share: f32 = 10.0,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule B1.
+    pub struct B1 {
+        /// The account's share of the source's fast score: five or six guesses in minutes. A person hunting for his own
+        /// password where he is at home weighs a quarter of a stranger, and stays below.
+        share: f32 = 10.0, in 1.0..=10_000.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::B1, version: 1, severity: Severity::Medium, techniques: &["T1110.001"], judge };

@@ -5,13 +5,16 @@ use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { B2 {
-    /// So many guesses within a day. Repeats of one wrong password do not count, so an owner who travels with an old
-    /// one stays below.
-    guesses: f32 = 20.0,
-    /// From so many networks within a day: no owner is in so many places.
-    nets: u32 = 8,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule B2.
+    pub struct B2 {
+        /// So many guesses within a day. Repeats of one wrong password do not count, so an owner who travels with an old
+        /// one stays below.
+        guesses: f32 = 20.0, in 1.0..=10_000.0;
+        /// From so many networks within a day: no owner is in so many places.
+        nets: u32 = 8, in 1.0..=64.0;
+    }
+}
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::B2,

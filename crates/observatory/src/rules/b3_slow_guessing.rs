@@ -5,10 +5,13 @@ use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity};
 
-thresholds_of! { B3 {
-    /// So many guesses where nobody is at home, half of them forgotten each day.
-    guesses: f32 = 12.0,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule B3.
+    pub struct B3 {
+        /// So many guesses where nobody is at home, half of them forgotten each day.
+        guesses: f32 = 12.0, in 1.0..=10_000.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::B3, version: 1, severity: Severity::Medium, techniques: &["T1110.001"], judge };

@@ -6,15 +6,18 @@ use crate::verdict::{Confidence, Severity};
 
 use super::p1_spraying::guessed_within_an_hour;
 
-thresholds_of! { C1 {
-    /// So many accounts from one source within an hour. Owners who are at home, and whoever mistyped and then came
-    /// in, do not count: else an office on Monday morning looks like this.
-    accounts: u32 = 8,
-    /// With so many different passwords for each account.
-    passwords_per_account: f32 = 0.8,
-    /// And no more guesses on each than this.
-    guesses_per_account: f32 = 2.0,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule C1.
+    pub struct C1 {
+        /// So many accounts from one source within an hour. Owners who are at home, and whoever mistyped and then came
+        /// in, do not count: else an office on Monday morning looks like this.
+        accounts: u32 = 8, in 2.0..=16.0;
+        /// With so many different passwords for each account.
+        passwords_per_account: f32 = 0.8, in 0.0..=1.0;
+        /// And no more guesses on each than this.
+        guesses_per_account: f32 = 2.0, in 1.0..=100.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::C1, version: 1, severity: Severity::High, techniques: &["T1110.004"], judge };

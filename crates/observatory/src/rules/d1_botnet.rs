@@ -4,15 +4,18 @@ use super::{Case, Finding, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { D1 {
-    /// So many sources.
-    sources: u32 = 10,
-    /// So many guesses within a day. Repeats and owners' mistakes do not count, so a common
-    /// mail program does not glue its users together.
-    guesses: f32 = 50.0,
-    /// And no more guesses from each source: who makes more is seen alone.
-    guesses_per_source: f32 = 15.0,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule D1.
+    pub struct D1 {
+        /// So many sources.
+        sources: u32 = 10, in 2.0..=1_000_000.0;
+        /// So many guesses within a day. Repeats and owners' mistakes do not count, so a common
+        /// mail program does not glue its users together.
+        guesses: f32 = 50.0, in 1.0..=1_000_000.0;
+        /// And no more guesses from each source: who makes more is seen alone.
+        guesses_per_source: f32 = 15.0, in 1.0..=10_000.0;
+    }
+}
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::D1,
@@ -26,10 +29,13 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     case.guess()?;
     let campaign = case.campaign?;
     let limits = &case.thresholds.d1;
-    let sources = campaign.sources.count();
     let guesses = campaign.guesses(case.now);
+    if guesses < limits.guesses {
+        return None;
+    }
+    let sources = campaign.sources.count();
     let few_each = campaign.total() as f32 <= limits.guesses_per_source * sources as f32;
-    if sources < u64::from(limits.sources) || guesses < limits.guesses || !few_each {
+    if sources < u64::from(limits.sources) || !few_each {
         return None;
     }
     let facts = [

@@ -5,14 +5,17 @@ use crate::ground::{Fact, FactName, Ground};
 use crate::score::TriedKind;
 use crate::verdict::{Confidence, Severity};
 
-thresholds_of! { E1 {
-    /// So many names that do not exist, from one source within an hour.
-    names: u32 = 8,
-    /// And no more guesses on each than this: who tries more is after the password.
-    guesses_per_name: f32 = 1.2,
-    /// So many names said with USER and left without PASS, within ten minutes.
-    names_left: u32 = 5,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule E1.
+    pub struct E1 {
+        /// So many names that do not exist, from one source within an hour.
+        names: u32 = 8, in 2.0..=32.0;
+        /// And no more guesses on each than this: who tries more is after the password.
+        guesses_per_name: f32 = 1.2, in 1.0..=100.0;
+        /// So many names said with USER and left without PASS, within ten minutes.
+        names_left: u32 = 5, in 2.0..=16.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::E1, version: 1, severity: Severity::Medium, techniques: &["T1589.002"], judge };

@@ -5,10 +5,13 @@ use crate::event::Sequence;
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { H1 {
-    /// So many guesses on the account within a day before. An owner who travels and mistypes thrice is told, too.
-    guesses: u32 = 3,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule H1.
+    pub struct H1 {
+        /// So many guesses on the account within a day before. An owner who travels and mistypes thrice is told, too.
+        guesses: u32 = 3, in 1.0..=10_000.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::H1, version: 1, severity: Severity::High, techniques: &["T1078"], judge };

@@ -4,14 +4,17 @@ use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground, Value};
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { H2 {
-    /// A maildrop of fewer messages is read whole by anybody.
-    messages: u32 = 50,
-    /// The share (of 1) of a maildrop that is everything.
-    share: f32 = 0.9,
-    /// So many octets in one session, whatever the share.
-    octets: u64 = 50_000_000,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule H2.
+    pub struct H2 {
+        /// A maildrop of fewer messages is read whole by anybody.
+        messages: u32 = 50, in 1.0..=1_000_000.0;
+        /// The share (of 1) of a maildrop that is everything.
+        share: f32 = 0.9, in 0.01..=1.0;
+        /// So many octets in one session, whatever the share.
+        octets: u64 = 50_000_000, in 1.0..=1e15;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::H2, version: 1, severity: Severity::High, techniques: &["T1114.002", "T1020"], judge };

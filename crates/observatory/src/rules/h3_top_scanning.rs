@@ -4,12 +4,15 @@ use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { H3 {
-    /// So many TOP with few lines in a session.
-    headers: u32 = 50,
-    /// And no more RETR than so many of them (of 1).
-    retrieved: f32 = 0.1,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule H3.
+    pub struct H3 {
+        /// So many TOP with few lines in a session.
+        headers: u32 = 50, in 1.0..=1_000_000.0;
+        /// And no more RETR than so many of them (of 1).
+        retrieved: f32 = 0.1, in 0.0..=1.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::H3, version: 1, severity: Severity::High, techniques: &["T1114.002"], judge };

@@ -2,16 +2,20 @@
 
 use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
+use crate::sketch::Seconds;
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { H4 {
-    /// So many TOP before the first RETR, and then RETR of nothing but such messages.
-    looked_at: u32 = 5,
-    /// So many visits one after another, none more than half a minute after the last.
-    polls: u32 = 3,
-    /// And then a message no older than this is retrieved, in seconds.
-    age_seconds: u32 = 120,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule H4.
+    pub struct H4 {
+        /// So many TOP before the first RETR, and then RETR of nothing but such messages.
+        looked_at: u32 = 5, in 1.0..=10_000.0;
+        /// So many visits one after another, none more than half a minute after the last.
+        polls: u32 = 3, in 1.0..=10_000.0;
+        /// And then a message no older than this is retrieved, in seconds.
+        age: Seconds = 120, in 1.0..=86_400.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::H4, version: 1, severity: Severity::Critical, techniques: &["T1114.002", "T1111"], judge };
@@ -27,7 +31,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let retrieved = case.session.retrieved;
     let hunts = retrieved.tops >= limits.looked_at && retrieved.whole > 0 && retrieved.sensitive == retrieved.whole;
     let quick = case.account.map_or(0, |account| account.polls.2);
-    let young = retrieved.youngest.filter(|age| *age <= limits.age_seconds);
+    let young = retrieved.youngest.filter(|age| *age <= limits.age);
     let waits = u32::from(quick) >= limits.polls && young.is_some();
     if !hunts && !waits {
         return None;

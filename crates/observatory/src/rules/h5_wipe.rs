@@ -5,14 +5,17 @@ use crate::event::Ending;
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { H5 {
-    /// So many messages removed that nobody had retrieved, or so many in a maildrop of which nearly all is removed.
-    messages: u32 = 20,
-    /// The share (of 1) that is nearly all.
-    share: f32 = 0.9,
-    /// Sessions in which the owner removed what he had retrieved: then it is a habit.
-    habit: u16 = 2,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule H5.
+    pub struct H5 {
+        /// So many messages removed that nobody had retrieved, or so many in a maildrop of which nearly all is removed.
+        messages: u32 = 20, in 1.0..=1_000_000.0;
+        /// The share (of 1) that is nearly all.
+        share: f32 = 0.9, in 0.01..=1.0;
+        /// Sessions in which the owner removed what he had retrieved: then it is a habit.
+        habit: u16 = 2, in 1.0..=10_000.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::H5, version: 1, severity: Severity::Critical, techniques: &["T1070.008", "T1485"], judge };

@@ -2,17 +2,21 @@
 
 use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
+use crate::sketch::Seconds;
 use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity};
 
-thresholds_of! { M1 {
-    /// So many visits one after another that tried no wrong password and read no mail.
-    sessions: u32 = 20,
-    /// And the intervals between them vary by no more than this (standard deviation over mean).
-    variation: f32 = 0.15,
-    /// And no shorter than this in seconds: no monitor asks more often.
-    interval_seconds: f32 = 10.0,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule M1.
+    pub struct M1 {
+        /// So many visits one after another that tried no wrong password and read no mail.
+        sessions: u32 = 20, in 2.0..=10_000.0;
+        /// And the intervals between them vary by no more than this (standard deviation over mean).
+        variation: f32 = 0.15, in 0.01..=10.0;
+        /// And no shorter than this in seconds: no monitor asks more often.
+        interval: Seconds = 10, in 1.0..=86_400.0;
+    }
+}
 
 pub(super) const RULE: Rule = Rule { id: RuleId::M1, version: 1, severity: Severity::Info, techniques: &[], judge };
 
@@ -23,7 +27,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let variation = visits.rhythm.variation();
     if visits.quiet.min(visits.rhythm.times()) < limits.sessions
         || variation > limits.variation
-        || visits.rhythm.mean() < limits.interval_seconds
+        || visits.rhythm.mean() < limits.interval as f32
     {
         return None;
     }

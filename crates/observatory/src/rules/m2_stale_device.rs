@@ -6,16 +6,19 @@ use crate::score::TriedKind;
 use crate::sketch::{Seconds, whole};
 use crate::verdict::{Confidence, Severity};
 
-thresholds_of! { M2 {
-    /// So many repeats with a steady interval: certain.
-    repeats: u32 = 5,
-    /// What a steady interval is (standard deviation over mean).
-    variation: f32 = 0.5,
-    /// So many repeats at once, or one after so long: already likely.
-    repeats_at_once: u32 = 3,
-    /// A person who tries the same password again does so within this time.
-    later_seconds: Seconds = 240,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule M2.
+    pub struct M2 {
+        /// So many repeats with a steady interval: certain.
+        repeats: u32 = 5, in 2.0..=10_000.0;
+        /// What a steady interval is (standard deviation over mean).
+        variation: f32 = 0.5, in 0.01..=10.0;
+        /// So many repeats at once, or one after so long: already likely.
+        repeats_at_once: u32 = 3, in 1.0..=10_000.0;
+        /// A person who tries the same password again does so within this time.
+        later: Seconds = 240, in 1.0..=86_400.0;
+    }
+}
 
 pub(super) const RULE: Rule = Rule { id: RuleId::M2, version: 1, severity: Severity::Info, techniques: &[], judge };
 
@@ -24,7 +27,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let pair = case.pair.filter(|_| guess.repeat && guess.kind != TriedKind::Unknown)?;
     let limits = &case.thresholds.m2;
     let steady = pair.repeats >= limits.repeats && pair.rhythm.variation() <= limits.variation;
-    let later = pair.rhythm.times() >= 2 && pair.rhythm.mean() >= limits.later_seconds as f32;
+    let later = pair.rhythm.times() >= 2 && pair.rhythm.mean() >= limits.later as f32;
     if !steady && !later && pair.repeats < limits.repeats_at_once {
         return None;
     }

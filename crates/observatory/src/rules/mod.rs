@@ -3,24 +3,6 @@
 //! A rule is a function of a case: what just happened, and what is remembered of whom it concerns. It changes
 //! nothing, so that it can be read, tested and replayed alone; what it finds becomes a verdict in `classify`.
 
-/// Declares the thresholds of a rule: their defaults stand beside the reason.
-macro_rules! thresholds_of {
-    ($rule:ident { $($(#[$doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
-        #[doc = concat!("Thresholds of rule ", stringify!($rule), ".")]
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(default, deny_unknown_fields)]
-        pub struct $rule {
-            $($(#[$doc])* pub $field: $type,)*
-        }
-
-        impl Default for $rule {
-            fn default() -> Self {
-                Self { $($field: $default,)* }
-            }
-        }
-    };
-}
-
 mod case;
 mod dc_default_credentials;
 
@@ -55,6 +37,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dial::Panel;
 use crate::verdict::Severity;
 
 pub(crate) use case::{Case, Entered, Finding, Guess, Happening, Shared};
@@ -202,6 +185,12 @@ macro_rules! thresholds {
                 #[serde(rename = $word)]
                 pub $field: $rule,
             )*
+        }
+
+        impl Thresholds {
+            /// What can be turned, rule by rule.
+            pub(crate) const PANELS: &[Panel] =
+                &[$(Panel { table: concat!("rules.", $word), dials: $rule::DIALS },)*];
         }
     };
 }

@@ -6,15 +6,18 @@ use crate::ground::{Fact, FactName, Ground};
 use crate::score::TriedKind;
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { P1 {
-    /// So many accounts from one source within an hour, each of them guessed where nobody is at home.
-    accounts: u32 = 8,
-    /// With no more passwords than two, or than one for so many accounts.
-    accounts_per_password: u32 = 4,
-    /// One password from anywhere fires when so much of it (of 1) came from where nobody is at home: after a
-    /// migration many owners try the same first password, at home.
-    strange: f32 = 0.6,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule P1.
+    pub struct P1 {
+        /// So many accounts from one source within an hour, each of them guessed where nobody is at home.
+        accounts: u32 = 8, in 2.0..=32.0;
+        /// With no more passwords than two, or than one for so many accounts.
+        accounts_per_password: u32 = 4, in 1.0..=16.0;
+        /// One password from anywhere fires when so much of it (of 1) came from where nobody is at home: after a
+        /// migration many owners try the same first password, at home.
+        strange: f32 = 0.6, in 0.0..=1.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::P1, version: 1, severity: Severity::High, techniques: &["T1110.003"], judge };

@@ -8,14 +8,17 @@ use crate::fingerprint::says;
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
-thresholds_of! { S2 {
-    /// So many logins inside TLS from the network before, and none outside.
-    logins_inside_tls: u32 = 10,
-    /// So many complaints of one network about our certificate within a day.
-    complaints: u32 = 3,
-    /// So many networks that complain within an hour: then it is our certificate, and no attack.
-    complaining_nets: u32 = 3,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule S2.
+    pub struct S2 {
+        /// So many logins inside TLS from the network before, and none outside.
+        logins_inside_tls: u32 = 10, in 1.0..=10_000.0;
+        /// So many complaints of one network about our certificate within a day.
+        complaints: u32 = 3, in 1.0..=8.0;
+        /// So many networks that complain within an hour: then it is our certificate, and no attack.
+        complaining_nets: u32 = 3, in 2.0..=16.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::S2, version: 1, severity: Severity::High, techniques: &["T1557", "T1562.010"], judge };

@@ -6,12 +6,15 @@ use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::Seconds;
 use crate::verdict::{Confidence, Severity};
 
-thresholds_of! { W3 {
-    /// So many different protocols within ten minutes: no mail program speaks three.
-    protocols: u32 = 3,
-    /// So many probes within an hour: a client that is set up wrongly sends one kind, and people notice.
-    probes: u32 = 10,
-} }
+crate::dial::dials! {
+    /// Thresholds of rule W3.
+    pub struct W3 {
+        /// So many different protocols within ten minutes: no mail program speaks three.
+        protocols: u32 = 3, in 1.0..=16.0;
+        /// So many probes within an hour: a client that is set up wrongly sends one kind, and people notice.
+        probes: u32 = 10, in 1.0..=16.0;
+    }
+}
 
 pub(super) const RULE: Rule =
     Rule { id: RuleId::W3, version: 1, severity: Severity::Info, techniques: &["T1595.001", "T1595.002"], judge };

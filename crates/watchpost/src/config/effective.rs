@@ -9,7 +9,8 @@ use super::{
 };
 
 impl Config {
-    /// The configuration as TOML, with every default spelled out. It loads again to the same. Of a key only the path is
+    /// The configuration as TOML, with every default spelled out, but for the numbers of the rules: of them it has those
+    /// that differ from their defaults. It loads again to the same. Of a key only the path is
     /// shown, never what stands in the file.
     pub fn effective(&self) -> String {
         let mut text = String::new();
@@ -105,6 +106,8 @@ key = "key.pem"
 # retention = "30d"
 # journal_max = "2GiB"
 # answers = "enforce"           # enforce | observe
+# gate = "observe"              # observe | enforce
+# off = []                      # rules, as `watchpost rules list` names them
 
 # [limits]
 # connections = 4096

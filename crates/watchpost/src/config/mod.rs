@@ -9,6 +9,7 @@
 
 mod changes;
 mod check;
+pub(crate) mod dials;
 mod domain;
 mod effective;
 mod error;

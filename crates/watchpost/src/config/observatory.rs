@@ -1,12 +1,16 @@
 //! `[observatory]`: the journal, and what is known of addresses.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use watchpost_observatory::Settings;
+
 use super::check::Check;
+use super::dials::{self, RawPanel};
 use super::error::quoted;
 use super::limits::{duration_text, parse_duration};
 use super::network::{Network, NotANetwork};
@@ -116,6 +120,50 @@ pub(super) struct RawObservatory {
     /// Reason: as above: you fetch them, Watchpost reads them.
     #[schemars(extend("x-type" = "path", "x-default" = "\"{data_dir}/lists\"", "x-example" = "lists = \"/etc/watchpost/lists\""))]
     pub(super) lists: Option<String>,
+
+    /// Whether the tool of a campaign is refused (`enforce`) while the campaign goes on, or it is only written down.
+    ///
+    /// Reason: an owner's new program may speak as the campaign does, on its first day.
+    #[schemars(extend(
+        "x-type" = "`\"observe\"` or `\"enforce\"`",
+        "x-default" = "\"observe\"",
+        "x-example" = "gate = \"enforce\""
+    ))]
+    pub(super) gate: Option<String>,
+
+    /// Rules that are off, by their names: `watchpost rules list` has them.
+    ///
+    /// Reason: what a rule says may be of no use to you; what others say does not change.
+    #[schemars(extend("x-type" = "list of rules", "x-default" = "[]", "x-example" = "off = [\"T1\", \"W1\"]"))]
+    pub(super) off: Option<Vec<String>>,
+
+    /// The numbers of each rule.
+    #[schemars(schema_with = "dials::rules_schema")]
+    pub(super) rules: Option<BTreeMap<String, RawPanel>>,
+
+    /// What offences weigh.
+    #[schemars(schema_with = "dials::weights_schema")]
+    pub(super) weights: Option<RawPanel>,
+
+    /// Where answers begin.
+    #[schemars(schema_with = "dials::ladder_schema")]
+    pub(super) ladder: Option<RawPanel>,
+
+    /// How much is remembered.
+    #[schemars(schema_with = "dials::capacity_schema")]
+    pub(super) capacity: Option<RawPanel>,
+}
+
+impl RawObservatory {
+    /// What was written in the table of this name.
+    pub(super) fn panel(&self, table: &str) -> Option<&RawPanel> {
+        match table {
+            "weights" => self.weights.as_ref(),
+            "ladder" => self.ladder.as_ref(),
+            "capacity" => self.capacity.as_ref(),
+            _ => self.rules.as_ref()?.get(table.strip_prefix("rules.")?),
+        }
+    }
 }
 
 /// Whether sessions are written down.
@@ -140,7 +188,7 @@ pub enum Answers {
 }
 
 /// The journal, and what is known of addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Observatory {
     /// Whether sessions are written down.
     pub record: Record,
@@ -160,6 +208,8 @@ pub struct Observatory {
     pub geoip: PathBuf,
     /// The folder with lists of addresses.
     pub lists: PathBuf,
+    /// The gate, the numbers of the rules, and which of them are off; the rest of it stands elsewhere.
+    pub settings: Settings,
 }
 
 impl Observatory {
@@ -174,6 +224,7 @@ impl Observatory {
         let public_networks = networks(check, "observatory.public_networks", raw.public_networks.as_deref());
         let geoip = folder(check, "geoip", raw.geoip.as_deref());
         let lists = folder(check, "lists", raw.lists.as_deref());
+        let settings = dials::settings(check, raw);
         let journal = check.plain_path(JOURNAL, raw.journal.as_deref().unwrap_or("{data_dir}/journal.sqlite"))?;
         check.file_to_write(JOURNAL, &journal, "write the path of the file: journal = \"{data_dir}/journal.sqlite\"");
         Some(Self {
@@ -186,10 +237,11 @@ impl Observatory {
             public_networks,
             geoip: geoip?,
             lists: lists?,
+            settings,
         })
     }
 
-    /// The table, with every default spelled out.
+    /// The table, with every default spelled out; of the rules' numbers, those that differ from their defaults.
     pub(super) fn table(&self) -> String {
         let string = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let path = |path: &PathBuf| string(&path.to_string_lossy());
@@ -199,7 +251,7 @@ impl Observatory {
         };
         format!(
             "\n[observatory]\nrecord = \"{}\"\njournal = {}\nretention = {}\njournal_max = \"{}\"\nanswers = \"{}\"\nallow = {}\n\
-             public_networks = {}\ngeoip = {}\nlists = {}\n",
+             public_networks = {}\ngeoip = {}\nlists = {}\n{}{}",
             super::word_of(&RECORDS, &self.record),
             path(&self.journal),
             string(&duration_text(self.retention)),
@@ -209,6 +261,8 @@ impl Observatory {
             list(&self.public_networks),
             path(&self.geoip),
             path(&self.lists),
+            dials::lines(&self.settings),
+            dials::tables(&self.settings),
         )
     }
 
@@ -225,7 +279,8 @@ impl Observatory {
             ("geoip", self.geoip != new.geoip),
             ("lists", self.lists != new.lists),
         ];
-        keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| format!("observatory.{key}"))
+        let keys = keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| format!("observatory.{key}"));
+        keys.chain(dials::changes(&self.settings, &new.settings))
     }
 }
 

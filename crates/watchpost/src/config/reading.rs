@@ -183,11 +183,13 @@ pub(super) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> O
     }
     let word = word.to_lowercase().replace('-', "_");
     let distance = |candidate: &str| {
-        let distance = strsim::damerau_levenshtein(&word, candidate);
+        let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
         if candidate.len() >= 3 && word.starts_with(candidate) { distance.min(1) } else { distance }
     };
     words
         .map(|candidate| (distance(candidate), candidate))
+        // Of two letters, another one is another word.
+        .filter(|(distance, candidate)| *distance == 0 || candidate.len() > 2)
         .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3).min(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::changes::needs_restart;
+use super::dials;
 use super::raw::RawConfig;
 
 /// Every key once, in the order of the reference. It loads where its folder and certificate exist.
@@ -34,10 +35,13 @@ kind = "maildir"
 path = "{data_dir}/mail/{user}/Maildir"
 
 [observatory]
+record          = "sessions"
 journal         = "{data_dir}/journal.sqlite"
 retention       = "30d"
 journal_max     = "2GiB"
 answers         = "enforce"
+gate            = "observe"
+off             = []
 allow           = []
 public_networks = []
 geoip           = "{data_dir}/geoip"
@@ -110,7 +114,8 @@ as it was.
 
 ## A complete example
 
-Every key is here with its default, where it has one; most files need the first three tables alone.
+Every key is here with its default, where it has one, but for the numbers of the rules, which stand at the end of this
+page; most files need the first three tables alone.
 
 ";
 
@@ -133,9 +138,14 @@ pub fn reference() -> String {
         let _ = write!(page, "\n## `{heading}`\n\n{}\n", description(table));
         for key in known.keys(element) {
             let schema = known.child(element, &key).expect("the name comes from the same description");
+            // Tables within tables hold the numbers of the rules, which have a part of their own.
+            if !known.keys(schema).is_empty() {
+                continue;
+            }
             describe_key(&mut page, name, &key, schema);
         }
     }
+    page.push_str(&dials::reference());
     page
 }
 
@@ -200,15 +210,22 @@ impl KnownKeys {
 
     /// The table that has a key of this name, as the file writes it.
     pub(super) fn home_of(&self, name: &str) -> Option<String> {
-        let top = self.keys(self.top());
-        if top.iter().any(|key| key == name) {
+        if self.child(self.top(), name).is_some() {
             return Some("the top of the file, before the first table".to_owned());
         }
-        top.iter().find_map(|table| {
-            let schema = self.child(self.top(), table)?;
+        self.home_below(self.top(), "", name)
+    }
+
+    /// The table below this one that has the key, by its whole name.
+    fn home_below(&self, table: &Value, path: &str, name: &str) -> Option<String> {
+        self.keys(table).iter().find_map(|key| {
+            let schema = self.child(table, key)?;
             let element = self.element(schema);
-            self.child(element, name)?;
-            Some(if std::ptr::eq(schema, element) { format!("[{table}]") } else { format!("[[{table}]]") })
+            let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            if self.child(element, name).is_none() {
+                return self.home_below(element, &full, name);
+            }
+            Some(if std::ptr::eq(schema, element) { format!("[{full}]") } else { format!("[[{full}]]") })
         })
     }
 
@@ -226,7 +243,10 @@ impl KnownKeys {
         match schema.get("x-example").and_then(Value::as_str) {
             Some(example) => format!("write, for example: {example}"),
             None if name == "listener" => "each listener is a table of its own, under [[listener]]".to_owned(),
-            None => format!("this is a table: write [{name}], and its keys below"),
+            None => {
+                let table = key.split_once('[').map_or(key, |(table, _)| table);
+                format!("this is a table: write [{table}], and its keys below")
+            }
         }
     }
 }

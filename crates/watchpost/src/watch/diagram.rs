@@ -56,10 +56,14 @@ fn mermaid_text(text: &str) -> String {
 }
 
 /// Measures of the picture, in its own units.
-const WIDTH: usize = 1000;
+const WIDTH: usize = 1060;
 const LEFT: usize = 130;
 const RIGHT: usize = 560;
 const MEANING: usize = 600;
+/// What a wide font, such as DejaVu Sans, sets between there and the edge.
+const MEANING_COLUMNS: usize = 58;
+/// The same of the title.
+const TITLE_COLUMNS: usize = 104;
 const ROW: usize = 34;
 const LINE: usize = 15;
 const TOP: usize = 96;
@@ -109,13 +113,13 @@ fn state_number(step: &Step) -> usize {
 
 fn frame(life: &str, body: &str, height: usize, page: &Page, desk: &Desk<'_>) -> String {
     let mut title = String::new();
-    for (line, text) in heading(&page.session, desk).lines().enumerate() {
+    for (line, text) in heading(page, desk).lines().enumerate() {
         let class = if line == 0 { "h" } else { "t" };
         let _ = write!(
             title,
             "<text class=\"{class}\" x=\"16\" y=\"{}\">{}</text>",
             28 + 20 * line,
-            xml(&page::cut(text, 120))
+            xml(&page::cut(text, TITLE_COLUMNS))
         );
     }
     let heads = [(LEFT, "talk-session-client"), (RIGHT, "talk-session-server")]
@@ -139,7 +143,7 @@ const STYLE: &str = "text{font:13px ui-sans-serif,system-ui,'Noto Sans','Noto Sa
 
 /// One step; says how high it is.
 fn row(body: &mut String, step: &Step, y: usize) -> usize {
-    let meaning = page::wrapped(&step.meaning, 62);
+    let meaning = page::wrapped(&step.meaning, MEANING_COLUMNS);
     let height = ROW.max(meaning.len() * LINE + 10);
     let _ = write!(body, "<text class=\"w\" x=\"{}\" y=\"{}\">{}</text>", LEFT - 18, y + 20, seconds(step.since));
     let said = xml(&page::cut(&step.said, 52));

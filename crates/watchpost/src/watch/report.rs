@@ -178,7 +178,7 @@ impl Report {
             ("octets", page::octets(counts.octets).into()),
             ("open", number(counts.open)),
         ];
-        let (since, until) = (desk.reckoning.short(self.span.since), desk.reckoning.short(self.span.until));
+        let (since, until) = (desk.reckoning.minute(self.span.since), desk.reckoning.minute(self.span.until));
         let mut lines = vec![format!("{since} – {until}")];
         lines.extend(page::wrapped(&desk.talk.texts.format(id, &variables), desk.columns));
         if counts.sessions > 0 {

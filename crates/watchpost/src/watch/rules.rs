@@ -1,16 +1,20 @@
 //! `watchpost rules`: which rules there are, and what they say of the journal when it is judged again.
 
+mod replay;
+
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use watchpost_observatory::journal::{Judgement, Micros, Span};
 use watchpost_observatory::rules::RULES;
-use watchpost_observatory::{RuleId, Severity, Verdict};
+use watchpost_observatory::{Dial, Panel, RuleId, Settings, Severity, Verdict, panels};
+
+use self::replay::{Again, Key, evidence, key, replayed};
 
 use super::{Desk, page, severity_word, shown, words};
 use crate::cli::{ExitCode, ReplayArgs, RulesArgs, RulesCommand};
+use crate::config::dials::written;
 use crate::console::Failure;
-use crate::journal::{Secret, classifier};
 
 /// Verdicts shown of a replay.
 const SHOWN_MAX: usize = 40;
@@ -27,16 +31,26 @@ pub fn run(arguments: &RulesArgs, desk: &Desk<'_>) -> Result<(), Failure> {
 }
 
 fn list(as_json: bool, desk: &Desk<'_>) {
+    let settings = &desk.config.observatory.settings;
     if as_json {
         for rule in RULES {
+            let table = format!("rules.{}", rule.id);
+            let (values, changed) = numbers(&table, settings);
             let line = json!({
                 "id": rule.id.word(),
                 "version": rule.version,
                 "severity": severity_word(rule.severity as u8),
                 "name": words::rule(rule.id.word(), desk),
                 "techniques": rule.techniques,
+                "on": !settings.off.contains(&rule.id),
+                "values": values,
+                "changed": changed,
             });
             desk.talk.print(&line.to_string());
+        }
+        for table in ["weights", "ladder", "capacity"] {
+            let (values, changed) = numbers(table, settings);
+            desk.talk.print(&json!({ "table": table, "values": values, "changed": changed }).to_string());
         }
         return;
     }
@@ -44,11 +58,49 @@ fn list(as_json: bool, desk: &Desk<'_>) {
     let rows: Vec<Vec<String>> = RULES
         .iter()
         .map(|rule| {
+            let is_off = settings.off.contains(&rule.id);
+            let how_bad = if is_off { desk.text("talk-rules-off") } else { desk.severity(rule.severity as u8) };
             let name = words::rule(rule.id.word(), desk);
-            vec![rule.id.word().to_owned(), desk.severity(rule.severity as u8), name, rule.techniques.join(", ")]
+            vec![rule.id.word().to_owned(), how_bad, name, rule.techniques.join(", ")]
         })
         .collect();
     desk.talk.print(&page::table(&headings, &rows, desk.columns));
+    let numbers = page::wrapped(&desk.text("talk-rules-numbers"), desk.columns);
+    desk.talk.print(&format!("\n{}\n{}", numbers.join("\n"), numbers_in_force(settings, desk.columns)));
+}
+
+/// The numbers of a table, and which of them are not the defaults.
+fn numbers(table: &str, settings: &Settings) -> (Map<String, Value>, Vec<&'static str>) {
+    let (now, defaults) = (settings.dialled(), Settings::default().dialled());
+    let Some(panel) = panels().find(|panel| panel.table == table) else { return (Map::new(), Vec::new()) };
+    let value = |dial: &Dial| (dial.key.to_owned(), json!(now.value(&panel, dial)));
+    let changed = panel.dials.iter().filter(|dial| now.differs(&defaults, &panel, dial));
+    (panel.dials.iter().map(value).collect(), changed.map(|dial| dial.key).collect())
+}
+
+/// Every number, table by table.
+fn numbers_in_force(settings: &Settings, columns: usize) -> String {
+    const NAME: usize = 10;
+    let (now, defaults) = (settings.dialled(), Settings::default().dialled());
+    let shown = |panel: &Panel, dial: &Dial| {
+        let text = format!("{}\u{a0}=\u{a0}{}", dial.key, written(dial, now.value(panel, dial)));
+        if now.differs(&defaults, panel, dial) {
+            format!("*{text}\u{a0}({})", written(dial, defaults.value(panel, dial)))
+        } else {
+            text
+        }
+    };
+    let mut lines = Vec::new();
+    for panel in panels() {
+        let name = panel.table.strip_prefix("rules.").unwrap_or(panel.table);
+        let numbers: Vec<String> = panel.dials.iter().map(|dial| shown(&panel, dial)).collect();
+        let wrapped = page::wrapped(&numbers.join("  "), columns.saturating_sub(NAME).max(40));
+        for (place, line) in wrapped.iter().enumerate() {
+            let name = if place == 0 { name } else { "" };
+            lines.push(format!("{}{}", page::padded(name, NAME), line.replace('\u{a0}', " ")));
+        }
+    }
+    lines.join("\n")
 }
 
 /// Which verdicts a replay shows.
@@ -68,9 +120,10 @@ fn judge_again(arguments: &ReplayArgs, as_json: bool, desk: &Desk<'_>) -> Result
         Which::Only(rule)
     };
     let span = desk.span(Some(&arguments.last), None)?;
-    let again = replayed(desk)?;
+    let again = replayed(span, desk)?;
     let stored = stored(span, desk)?;
     let mut verdicts: Vec<&Verdict> = again
+        .verdicts
         .values()
         .filter(|verdict| span.holds(Micros::of(verdict.at)))
         .filter(|verdict| match which {
@@ -82,41 +135,14 @@ fn judge_again(arguments: &ReplayArgs, as_json: bool, desk: &Desk<'_>) -> Result
     if as_json {
         for verdict in verdicts {
             let known = stored.get(&key(verdict)) == Some(&evidence(verdict));
-            let line = json!({ "verdict": verdict, "as_stored": known });
+            let line = json!({ "verdict": verdict, "as_stored": known, "later": again.later(verdict) });
             desk.talk.print(&line.to_string());
         }
+        desk.talk.print(&again.summary().to_string());
         return Ok(());
     }
-    desk.talk.print(&text(&verdicts, &stored, desk));
+    desk.talk.print(&text(&verdicts, &again, &stored, desk));
     Ok(())
-}
-
-type Key = (String, u64);
-
-fn key(verdict: &Verdict) -> Key {
-    (verdict.rule.word().to_owned(), verdict.episode.began.0)
-}
-
-fn evidence(verdict: &Verdict) -> Vec<u64> {
-    verdict.evidence.iter().map(|sequence| sequence.0).collect()
-}
-
-/// The last verdict of each story, as the classifier says it now.
-fn replayed(desk: &Desk<'_>) -> Result<BTreeMap<Key, Verdict>, Failure> {
-    let data_dir = &desk.config.data_dir;
-    let secret = Secret::read(data_dir).map_err(|error| {
-        let variables = [("path", data_dir.display().to_string().into()), ("cause", error.to_string().into())];
-        Failure::new(ExitCode::NoInput, desk.talk.texts.format("error-no-secret", &variables))
-    })?;
-    let mut classifier = classifier(desk.config, &secret);
-    let mut verdicts = BTreeMap::new();
-    let reader = desk.reader()?;
-    desk.read(reader.replay(|sequence, event| {
-        for verdict in classifier.observe(sequence, event).verdicts {
-            verdicts.insert(key(&verdict), verdict);
-        }
-    }))?;
-    Ok(verdicts)
 }
 
 /// What the journal says, by story.
@@ -129,7 +155,7 @@ fn stored(span: Span, desk: &Desk<'_>) -> Result<BTreeMap<Key, Vec<u64>>, Failur
     Ok(verdicts.into_iter().map(entry).collect())
 }
 
-fn text(verdicts: &[&Verdict], stored: &BTreeMap<Key, Vec<u64>>, desk: &Desk<'_>) -> String {
+fn text(verdicts: &[&Verdict], again: &Again, stored: &BTreeMap<Key, Vec<u64>>, desk: &Desk<'_>) -> String {
     let same = verdicts.iter().filter(|verdict| stored.get(&key(verdict)) == Some(&evidence(verdict))).count();
     let severe = verdicts.iter().filter(|verdict| verdict.severity >= Severity::High).count();
     let variables = [("verdicts", verdicts.len().into()), ("same", same.into()), ("severe", severe.into())];
@@ -141,10 +167,18 @@ fn text(verdicts: &[&Verdict], stored: &BTreeMap<Key, Vec<u64>>, desk: &Desk<'_>
         let mark = if stored.contains_key(&key(verdict)) { " " } else { "+" };
         let line = format!("{mark} {at}  {} {name}: {}", said.rule, shown(&said.subject));
         lines.push(page::cut(&line, desk.columns));
+        let later = again.later(verdict);
+        if !later.is_empty() {
+            let accounts = later.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+            let text = desk.talk.texts.format("talk-replay-later", &[("accounts", accounts.into())]);
+            lines.push(page::cut(&format!("      {text}"), desk.columns));
+        }
     }
     if verdicts.len() > SHOWN_MAX {
         let more = ("count", (verdicts.len() - SHOWN_MAX).into());
         lines.push(desk.talk.texts.format("talk-report-more", &[more]));
     }
+    lines.push(String::new());
+    lines.extend(again.refused(desk));
     lines.join("\n")
 }

@@ -20,6 +20,8 @@ pub(super) struct Page {
     pub(super) session: Session,
     pub(super) timeline: Timeline,
     pub(super) verdicts: Vec<StoredVerdict>,
+    /// What lists and databases know of the client's address.
+    pub(super) origin: Option<String>,
 }
 
 /// Shows the session that was asked for.
@@ -29,7 +31,9 @@ pub fn run(arguments: &SessionArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let events = desk.read(reader.events(&session))?;
     let verdicts = desk.read(reader.verdicts_of_session(session.row.first))?;
     let timeline = timeline(&session, &events, &desk.talk.texts);
-    let page = Page { session, timeline, verdicts };
+    let lookup = desk.lookup()?;
+    let origin = session.row.source().and_then(|source| lookup.word(source));
+    let page = Page { session, timeline, verdicts, origin };
     let text = match (arguments.json, arguments.diagram) {
         (true, _) => as_json(&page).to_string(),
         (false, Some(DiagramChoice::Svg)) => diagram::svg(&page, desk),
@@ -69,7 +73,8 @@ enum Depth {
 }
 
 /// Who spoke with whom, and how.
-pub(super) fn heading(session: &Session, desk: &Desk<'_>) -> String {
+pub(super) fn heading(page: &Page, desk: &Desk<'_>) -> String {
+    let session = &page.session;
     let row = &session.row;
     let peer = match (row.source(), row.peer) {
         (Some(source), _) if session.is_coarse => format!("{source}/{}", if source.is_ipv4() { 24 } else { 48 }),
@@ -82,11 +87,12 @@ pub(super) fn heading(session: &Session, desk: &Desk<'_>) -> String {
     parts.extend(row.tls.as_ref().map(|version| version.replace("TLSv", "TLS ")));
     parts.extend(row.ja4.as_ref().map(|ja4| format!("ja4 {}", shown(ja4))));
     parts.push(format!("{} s", seconds(std::time::Duration::from_micros(row.duration))));
-    format!("{}\n{}  {}", parts.join("  "), desk.reckoning.whole(row.start), row.connection)
+    let origin = page.origin.as_ref().map(|origin| format!("  {origin}")).unwrap_or_default();
+    format!("{}\n{}  {}{origin}", parts.join("  "), desk.reckoning.whole(row.start), row.connection)
 }
 
 fn as_text(page: &Page, depth: Depth, desk: &Desk<'_>) -> String {
-    let mut lines = vec![heading(&page.session, desk), String::new()];
+    let mut lines = vec![heading(page, desk), String::new()];
     let steps = &page.timeline.steps;
     let hides = depth == Depth::Short && steps.len() > FIRST + LAST + 1;
     let columns = Columns::new(steps, desk.columns);
@@ -256,6 +262,7 @@ fn as_json(page: &Page) -> Value {
     });
     let mut document = row_json(&page.session);
     document["steps"] = steps.collect();
+    document["origin"] = page.origin.as_deref().into();
     document["verdicts"] = page.verdicts.iter().map(verdict_json).collect();
     document["normal"] = page.timeline.normal.iter().map(String::as_str).collect();
     document

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use watchpost::config::{COMPLETE_EXAMPLE, Config, Listener, ListenerProtocol, PlaintextLogin, reference, template};
+use watchpost_observatory::RuleId;
 
 use crate::site::{Site, with};
 
@@ -109,4 +110,37 @@ fn the_reference_page_is_the_one_in_the_manual() {
     }
     let page = fs::read_to_string(&path).unwrap_or_default();
     assert!(page == reference(), "docs/config.md is old: run this test with WATCHPOST_BLESS=1");
+}
+
+#[test]
+fn the_numbers_of_the_rules_are_taken_shown_and_named_when_they_change() {
+    let site = Site::new();
+    let numbers = "[observatory]\ngate = \"enforce\"\noff = [\"T1\", \"w1\", \"T1\"]\n\
+        [observatory.rules.B1]\nshare = 20\n[observatory.rules.H2]\nshare = 0.85\noctets = 1000000000\n\
+        [observatory.rules.F1]\nsilent_time = \"45s\"\n[observatory.ladder]\nban_first = \"30m\"\ntarpit = 15.0\n";
+    let config = site.config(&with("# The rest", numbers)).unwrap();
+    let settings = &config.observatory.settings;
+    assert_eq!(
+        (settings.rules.b1.share, settings.rules.h2.share, settings.rules.h2.octets),
+        (20.0, 0.85, 1_000_000_000)
+    );
+    assert_eq!((settings.rules.f1.silent_time, settings.ladder.ban_first), (45, 1800));
+    assert_eq!(settings.off, [RuleId::T1, RuleId::W1]);
+    let effective = config.effective();
+    for line in [
+        "gate = \"enforce\"\noff = [\"T1\", \"W1\"]\n",
+        "[observatory.rules.B1]\nshare = 20\n",
+        "[observatory.rules.H2]\nshare = 0.85\noctets = 1000000000\n",
+        "[observatory.rules.F1]\nsilent_time = \"45s\"\n",
+        "[observatory.ladder]\nban_first = \"30m\"\n\n",
+    ] {
+        assert!(effective.contains(line), "{line}\nin\n{effective}");
+    }
+    assert!(!effective.contains("tarpit"), "a default is no change:\n{effective}");
+    let again = site.config(&effective).unwrap();
+    assert_eq!((again.effective(), &again.observatory.settings), (effective, settings));
+    let changes = site.sound().restart_only_changes(&config);
+    let expected = ["gate", "off", "rules.B1.share", "rules.F1.silent_time", "rules.H2.share", "rules.H2.octets"];
+    let expected: Vec<String> = expected.iter().map(|key| format!("observatory.{key}")).collect();
+    assert_eq!(changes, [expected, vec!["observatory.ladder.ban_first".to_owned()]].concat());
 }

@@ -244,3 +244,34 @@ fn a_mistake_in_the_observatory_is_shown_at_its_place() {
     let unknown = with("# The rest", "[observatory]\njournl = \"x\"");
     site.refuses(&unknown, "18:1", "unknown key `journl`", "did you mean `journal`?");
 }
+
+#[test]
+fn a_number_of_the_rules_has_its_bounds_and_its_place() {
+    let site = Site::new();
+    let numbers = |table: &str, line: &str| with("# The rest", &format!("[observatory.{table}]\n{line}"));
+    for (table, line, message, help) in [
+        ("rules.B1", "share = 0", "share cannot be `0`", "write a number from 1 to 10000. The account's share"),
+        ("rules.B1", "share = \"ten\"", "share cannot be `ten`", "write a number from"),
+        ("rules.B1", "share = nan", "share cannot be `nan`", "write a number from"),
+        ("rules.B2", "nets = 2.5", "nets cannot be `2.5`", "write a whole number from 1 to 64"),
+        ("rules.F1", "silent_time = 30", "silent_time cannot be `30`", "from \"1s\" to \"1h\""),
+        ("rules.H4", "age = \"1500ms\"", "age cannot be `1500ms`", "a duration in whole seconds"),
+        ("weights", "exploit = -1", "exploit cannot be `-1`", "0 to 1000"),
+        ("capacity", "sources = 1", "sources cannot be `1`", "64 to 1000000"),
+        ("ladder", "throttle = 5", "throttle (5) is less than tarpit (15)", "must ascend"),
+        ("ladder", "ban_first = \"30d\"", "ban_longest is shorter", "ban_first up to ban_longest"),
+    ] {
+        let place = format!("18:{}", line.find('=').unwrap() + 3);
+        let place = if message.starts_with("ban_longest") { "17:1".to_owned() } else { place };
+        site.refuses(&numbers(table, line), &place, message, help);
+    }
+    site.refuses(&numbers("rules.B1", "shares = 5"), "18:1", "unknown key `shares`", "did you mean `share`?");
+    site.refuses(&numbers("rules.b1", "share = 5"), "17:20", "unknown key `b1`", "did you mean `B1`?");
+    site.refuses(&numbers("rules.X1", "lines = 5"), "17:20", "unknown key `X1`", "the keys here are `A1`");
+    site.refuses(&numbers("weight", "ntlm = 5"), "17:14", "unknown key `weight`", "did you mean `weights`?");
+    let misplaced = with("# The rest", "[observatory]\nban_fast = 50");
+    site.refuses(&misplaced, "18:1", "unknown key `ban_fast`", "belongs into [observatory.ladder]");
+    let off = |line: &str| with("# The rest", &format!("[observatory]\n{line}"));
+    site.refuses(&off("off = [\"T1\", \"B9\"]"), "18:14", "there is no rule `B9`", "what it can be: `W1`");
+    site.refuses(&off("gate = \"on\""), "18:8", "gate cannot be `on`", "`observe` and `enforce`");
+}

@@ -73,7 +73,7 @@ talk-report-somebody-in =
 talk-report-totals =
     { $sessions } connections · { $sources } addresses · { $guesses } guesses · { $logins } logins · { $banned } would be banned · { $octets } · { $open } open now
 talk-report-lost = { $lost } events were lost, because the disk or the queue was full: the numbers are too small.
-talk-report-peak = peak about { $at }: { $count }
+talk-report-peak = most from { $at } on: { $count }
 talk-report-worst = HOW BAD
 talk-report-what = WHAT
 talk-report-who = WHO
@@ -226,6 +226,11 @@ talk-rules-severity = HOW BAD
 talk-rules-name = WHAT
 talk-rules-techniques = ATT&CK
 talk-replay = Judged again, the journal gives { $verdicts } verdicts, { $severe } of them high or critical; { $same } are as they were stored. + marks those that are new.
+talk-rules-off = off
+talk-rules-numbers = Numbers in force. * marks what the configuration changed, with its default behind. Tables of [observatory] in the configuration set them: docs/config.md.
+talk-replay-later = later came in from there: { $accounts }
+talk-replay-refused = With this configuration { $guesses } guesses and { $logins } logins that succeeded would have been refused.
+talk-replay-login = { $at }  { $account } from { $address } would have been kept out
 
 ## privacy
 

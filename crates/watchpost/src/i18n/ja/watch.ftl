@@ -70,7 +70,7 @@ talk-report-somebody-in =
 talk-report-totals =
     接続 { $sessions } 件 · アドレス { $sources } 個 · 推測 { $guesses } 回 · ログイン { $logins } 件 · 遮断の対象 { $banned } 件 · { $octets } · 継続中 { $open } 件
 talk-report-lost = ディスクまたはキューが一杯で { $lost } 件のイベントが失われました。実際の数はこれより多くなります。
-talk-report-peak = 最も多い時間帯 { $at } ごろ: { $count } 件
+talk-report-peak = 最も多い時間帯 { $at } から: { $count } 件
 talk-report-worst = 深刻さ
 talk-report-what = 内容
 talk-report-who = 相手
@@ -216,6 +216,11 @@ talk-rules-severity = 深刻さ
 talk-rules-name = 内容
 talk-rules-techniques = ATT&CK
 talk-replay = ジャーナルを判定し直すと { $verdicts } 件の判定になり、うち { $severe } 件が「高」または「重大」です。{ $same } 件は保存されている判定と同じです。+ は新しい判定です。
+talk-rules-off = オフ
+talk-rules-numbers = 適用中の値です。* は設定ファイルで変更した値で、後ろの括弧内が既定値です。値は設定ファイルの [observatory] の下の表で変えられます (docs/config.md)。
+talk-replay-later = その後、同じ送信元からログイン: { $accounts }
+talk-replay-refused = この設定であれば、推測 { $guesses } 回と、成功したログイン { $logins } 回が拒否されていました。
+talk-replay-login = { $at }  { $account } ({ $address } から) はログインできませんでした
 
 ## privacy
 
