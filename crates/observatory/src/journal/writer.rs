@@ -24,8 +24,8 @@ use super::sink::{JournalSink, Message};
 use super::verdict::Judge;
 use super::{Clocks, Terms, Trouble};
 
-/// How long rows wait for others to share their transaction.
-const BATCH_TIME: Duration = Duration::from_millis(50);
+/// How long rows wait for others to share their transaction: a transaction costs as much as dozens of rows.
+const BATCH_TIME: Duration = Duration::from_millis(500);
 /// Rows that do not wait for more.
 const BATCH_ROWS: usize = 1000;
 /// How long the writer sleeps before it looks for what came meanwhile: the first event wakes it, and no other one does.
