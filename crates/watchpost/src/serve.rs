@@ -213,8 +213,8 @@ impl<S: Store, D: Directory> Keeper<S, D> {
             }
         }
         let grace = self.house.live.load().limits.shutdown_grace;
-        tracing::info!(?grace, "stopping: no new connections, sessions may finish");
         stop.send_replace(Stop::Draining);
+        tracing::info!(?grace, "stopping: no new connections, sessions may finish");
         tokio::select! {
             _ = &mut sessions => return,
             () = tokio::time::sleep(grace) => tracing::warn!("sessions did not finish in time and are closed"),
