@@ -1,6 +1,6 @@
 //! Who failed lately: how often a name was tried in vain from an address, and how often anything was from there. It
-//! decides who goes first, never who may log in. An address counts last, between those whom nothing else tells apart: an
-//! office shares one, and so do an attacker and his victims (S-024).
+//! decides who goes first, never who may log in. What failed from an address makes its refusals wait longer, and puts
+//! nobody behind others: an office shares one, and so do an attacker and his victims (S-024).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -36,12 +36,13 @@ impl Failures {
     }
 
     /// How much a login looks like a guess: what failed on its connection weighs more than what failed elsewhere under
-    /// this name from this address, and that more than what else failed from there.
+    /// this name from this address. What else failed from there does not count: guesses that wait since before the first
+    /// of them failed would go before everybody who comes later.
     pub(super) fn suspicion(&self, name: &[u8], from: IpAddr, on_this_connection: u32) -> Suspicion {
         let here = u8::try_from(on_this_connection.min(6)).unwrap_or(6);
-        let (pair, address) = (self.pair(name, from), self.address(from));
-        let (pair, address) = self.with(|generations| (generations.count(pair), generations.count(address)));
-        Suspicion(here * 32 + pair.min(7) * 4 + step(address))
+        let pair = self.pair(name, from);
+        let pair = self.with(|generations| generations.count(pair));
+        Suspicion(here * 8 + pair.min(7))
     }
 
     /// How much has failed from there: 0 to 3.
@@ -147,15 +148,17 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_many_failures_waits_behind_others_that_nothing_else_tells_apart() {
+    fn an_address_with_many_failures_waits_longer_and_behind_nobody() {
+        // S-024
         let failures = Failures::new();
         let (here, there) = (address("192.0.2.1"), address("::ffff:192.0.2.2"));
         for number in 0..200 {
             failures.failed(format!("guess{number}").as_bytes(), here);
         }
         failures.failed(b"bob", there);
-        assert!(failures.suspicion(b"alice", here, 0) > failures.suspicion(b"alice", there, 0));
-        assert!(failures.suspicion(b"alice", here, 0) < failures.suspicion(b"bob", there, 0), "it counts last");
+        assert_eq!((failures.from(here), failures.from(there)), (3, 0));
+        assert_eq!(failures.suspicion(b"alice", here, 0), failures.suspicion(b"alice", there, 0));
+        assert!(failures.suspicion(b"alice", here, 0) < failures.suspicion(b"bob", there, 0));
     }
 
     #[test]
