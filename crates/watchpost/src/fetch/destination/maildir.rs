@@ -9,7 +9,7 @@
 //! The folder is ours alone because readers of a Maildir sweep its tmp/. It lies within the Maildir, so that the rename
 //! is one on the same file system; a name without a dot is no mail folder to any server.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 use data_encoding::{Encoding, Specification};
 use uuid::Uuid;
 
-use super::text::{LineEnds, Quoting, Spool};
+use super::text::{LineEnds, Quoting, Spool, SpoolFile};
 use super::{Arrived, DeliveryError, Found};
 use crate::fetch::crash_point;
 use crate::fetch::journal::{Intent, Journal, Place, Record, sync_folder};
 
-/// Above so many messages the whole file system is synced in one go: less work than a sync for each.
-const SYNCED_SINGLY: usize = 8;
+/// Files that are synced at the same time: the file system writes its journal once for all that wait for it.
+const SYNCED_TOGETHER: usize = 16;
 
 /// An open Maildir.
 pub struct Maildir {
@@ -92,11 +92,7 @@ impl Maildir {
             intents.push(Record::Intent(Intent { key, prints, place }));
             files.push((file, name));
         }
-        if files.len() > SYNCED_SINGLY {
-            File::open(&self.incoming).and_then(|folder| Ok(rustix::fs::syncfs(folder)?)).map_err(disk)?;
-        } else {
-            files.iter().try_for_each(|(file, _)| file.file.sync_all()).map_err(disk)?;
-        }
+        sync_all(&files).map_err(disk)?;
         sync_folder(&self.incoming).map_err(disk)?;
         crash_point("fetch.crash-before-intent");
         journal.append(&intents)?;
@@ -125,6 +121,17 @@ impl Maildir {
         let (uuid, host) = (self.base32.encode(uuid.as_bytes()), &self.host);
         format!("{seconds}.W{uuid}.{host},S={},W={}{surrogate}", spool.octets(), sizes.stored)
     }
+}
+
+/// Makes the octets of all files durable, side by side. Not with one sync of the whole file system: that would wait for
+/// whatever else is being written there.
+fn sync_all(files: &[(SpoolFile, String)]) -> io::Result<()> {
+    let share = files.len().div_ceil(SYNCED_TOGETHER).max(1);
+    let sync = |files: &[(SpoolFile, String)]| files.iter().try_for_each(|(file, _)| file.file.sync_all());
+    std::thread::scope(|scope| {
+        let syncing: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || sync(files))).collect();
+        syncing.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())))
+    })
 }
 
 /// A name that stays in its folder.
