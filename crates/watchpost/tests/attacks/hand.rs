@@ -116,6 +116,7 @@ fn guess(premises: &Premises, from: Ipv4Addr, style: Style, pairs: &[(String, St
 #[derive(Clone, Copy)]
 enum Style {
     Upper,
+    Lower,
     Mixed,
     LowerWithLineFeed,
     AskingFirst,
@@ -126,6 +127,7 @@ impl Style {
     fn log_in(self, talk: &mut Talk, name: &str, password: &str) {
         let (user, pass, end) = match self {
             Self::Upper => ("USER", "PASS", "\r\n"),
+            Self::Lower => ("user", "pass", "\r\n"),
             Self::Mixed => ("User", "Pass", "\r\n"),
             Self::LowerWithLineFeed => ("user", "pass", "\n"),
             Self::MixedWithLineFeed => ("User", "Pass", "\n"),
@@ -148,7 +150,7 @@ fn pairs(count: usize, pair: impl Fn(usize) -> (String, String)) -> Vec<(String,
 /// Many passwords on one account.
 pub fn brute_force(premises: &Premises, network: u16) {
     let tries = pairs(9, |number| ("brute".into(), wrong(100 + number)));
-    guess(premises, source(network), Style::Upper, &tries);
+    guess(premises, source(network), Style::Lower, &tries);
 }
 
 /// One password on many accounts that exist.
