@@ -24,6 +24,7 @@ pub mod private_file;
 pub mod run;
 pub mod serve;
 pub mod server;
+pub mod textbook;
 pub mod times;
 pub mod user;
 pub mod watch;
