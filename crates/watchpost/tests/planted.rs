@@ -7,8 +7,8 @@ mod support;
 
 use std::panic::{catch_unwind, set_hook, take_hook};
 
-/// The fault, and the check of `e2e.rs`, `logins.rs` or `bench.rs` that must fail while it is there.
-const FAULTS: [(&str, fn()); 8] = [
+/// The fault, and the check of `e2e.rs`, `logins.rs`, `bench.rs` or `textbook.rs` that must fail while it is there.
+const FAULTS: [(&str, fn()); 10] = [
     ("server.password-in-the-log", checks::no_password_reaches_the_log),
     (
         "server.quit-answered-before-its-deed",
@@ -20,6 +20,8 @@ const FAULTS: [(&str, fn()); 8] = [
     ("demo.visitors-come-uninvited", checks::nobody_comes_uninvited),
     ("bench.sizes-not-compared", liar::sizes_that_differ_are_errors),
     ("bench.digest-not-compared", liar::messages_that_change_are_errors),
+    ("textbook.an-error-is-left-out", checks::textbook::the_program_writes_the_textbook_as_it_stands),
+    ("textbook.evidence-is-not-marked", checks::textbook::the_program_writes_the_textbook_as_it_stands),
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
-use rustls::{ClientConnection, ServerConnection};
+use rustls::{ClientConnection, KeyLog, NoKeyLog, ServerConnection};
 use watchpost_observatory::{TlsFacts, TlsFailure, Untrusted};
 
 use crate::connect::trust::{Trust, client_config};
@@ -35,21 +35,46 @@ pub(super) struct Shaken {
 
 /// Shakes hands.
 pub(super) fn shake(shake: Shake) -> Shaken {
-    let (chain, key) = identity();
-    let (mut client, mut server) = (client(shake), server(chain, key));
+    let mut hands = Hands::new(shake, Arc::new(NoKeyLog));
     let mut hello = Vec::new();
     let mut result = Ok(());
     for _ in 0..FLIGHTS {
-        let asked = said(|octets| client.write_tls(octets));
+        let (asked, taken) = hands.asks();
         if hello.is_empty() {
-            hello.clone_from(&asked);
+            hello = asked;
         }
-        result = result.and(heard(&asked, |octets| server.read_tls(octets)).and_then(|()| taken(&mut server)));
-        let answered = said(|octets| server.write_tls(octets));
-        // What the client thinks of it, it says with an alert.
-        let _ = heard(&answered, |octets| client.read_tls(octets)).map(|()| client.process_new_packets());
+        result = result.and(taken);
+        hands.answers();
     }
-    Shaken { hello, result: result.map(|()| facts(&server)) }
+    Shaken { hello, result: result.map(|()| facts(&hands.server)) }
+}
+
+/// Both ends of a connection.
+pub(super) struct Hands {
+    pub(super) client: ClientConnection,
+    pub(super) server: ServerConnection,
+}
+
+impl Hands {
+    /// Before the first octet. The server tells its secrets to `keys`.
+    pub(super) fn new(shake: Shake, keys: Arc<dyn KeyLog>) -> Self {
+        let (chain, key) = identity();
+        Self { client: client(shake), server: server(chain, key, keys) }
+    }
+
+    /// What the client has to say crosses the wire, and the server takes it.
+    pub(super) fn asks(&mut self) -> (Vec<u8>, Result<(), TlsFailure>) {
+        let octets = said(|octets| self.client.write_tls(octets));
+        let result = heard(&octets, |octets| self.server.read_tls(octets)).and_then(|()| taken(&mut self.server));
+        (octets, result)
+    }
+
+    /// What the server has to say crosses the wire. What the client thinks of it, it says with an alert.
+    pub(super) fn answers(&mut self) -> Vec<u8> {
+        let octets = said(|octets| self.server.write_tls(octets));
+        let _ = heard(&octets, |octets| self.client.read_tls(octets)).map(|()| self.client.process_new_packets());
+        octets
+    }
 }
 
 fn said(mut write: impl FnMut(&mut Vec<u8>) -> io::Result<usize>) -> Vec<u8> {
@@ -89,13 +114,18 @@ fn identity() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
     (made.cert.der().clone(), key.into())
 }
 
-fn server(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> ServerConnection {
-    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+fn server(
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+    keys: Arc<dyn KeyLog>,
+) -> ServerConnection {
+    let mut config = rustls::ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()
         .expect("the provider knows TLS 1.2 and 1.3")
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .expect("key and certificate belong together");
+    config.key_log = keys;
     ServerConnection::new(Arc::new(config)).expect("such a configuration is one")
 }
 

@@ -60,12 +60,17 @@ pub(super) const STORIES: &[Story] = &[
 ];
 
 fn whole(stage: &mut Stage) {
+    whole_octets(stage);
+}
+
+/// The same session, and what both said.
+pub(super) fn whole_octets(stage: &mut Stage) -> Vec<super::visit::Octets> {
     let mut visit = Visit::pop3s(stage, HOME, Shake::Mailer);
     visit.log_in("mrose", "tanstaaf");
     for line in ["STAT", "UIDL", "LIST", "RETR 1", "RETR 2", "DELE 1"] {
         visit.say(line);
     }
-    visit.quit();
+    visit.quit()
 }
 
 fn stls(stage: &mut Stage) {
