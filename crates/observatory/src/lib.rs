@@ -22,6 +22,7 @@ mod hello;
 pub mod journal;
 mod origin;
 mod password;
+pub mod pcapng;
 pub mod rules;
 mod score;
 mod session;
