@@ -19,10 +19,10 @@ pub mod rules;
 pub mod session;
 pub mod sessions;
 
-mod diagram;
+pub(crate) mod diagram;
 mod page;
-mod timeline;
-mod words;
+pub(crate) mod timeline;
+pub(crate) mod words;
 
 use std::path::Path;
 
