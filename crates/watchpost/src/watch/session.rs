@@ -10,6 +10,7 @@ use super::timeline::{Side, Step, Timeline, seconds, state_word, timeline};
 use super::{Desk, diagram, page, shown, verdict_json, words};
 use crate::cli::{DiagramChoice, ExitCode, SessionArgs};
 use crate::console::Failure;
+use crate::i18n::counted;
 
 /// Steps shown of a long session, unless everything is asked for: the first ones, then the last.
 const FIRST: usize = 40;
@@ -114,7 +115,7 @@ fn as_text(page: &Page, depth: Depth, desk: &Desk<'_>) -> String {
         lines.extend(columns.lines(step, meaning));
     }
     if page.session.row.unrecorded > 0 {
-        let count = ("count", page.session.row.unrecorded.into());
+        let count = ("count", counted(page.session.row.unrecorded));
         lines.push(desk.talk.texts.format("talk-session-unrecorded", &[count]));
     }
     lines.extend(conclusions(page, depth, desk));
@@ -146,7 +147,9 @@ fn conclusions(page: &Page, depth: Depth, desk: &Desk<'_>) -> Vec<String> {
     }
     if depth == Depth::Short {
         let id = &page.session.row.connection.to_string()[..16];
-        lines.extend([String::new(), desk.talk.texts.format("talk-session-next", &[("id", id.into())])]);
+        let commands = [format!("session {id} --explain"), format!("session {id} --diagram svg")];
+        let [explain, draw] = commands.map(|command| desk.command(&command));
+        lines.extend([String::new(), format!("→ {explain}"), format!("  {draw} > session.svg")]);
     }
     lines
 }

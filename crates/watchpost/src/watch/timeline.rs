@@ -10,10 +10,10 @@ use watchpost_observatory::{
 };
 use watchpost_proto::catalogue::Language as ProtocolLanguage;
 use watchpost_proto::catalogue::explain;
-use watchpost_proto::pop3::State;
+use watchpost_proto::pop3::{Greeting, State};
 use watchpost_proto::pop3::server::Notice;
 
-use crate::i18n::{Language, Texts, Value};
+use crate::i18n::{Language, Texts, Value, counted};
 
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,17 @@ pub(crate) fn timeline(session: &Session, events: &[Entry], texts: &Texts) -> Ti
         let Some((side, said, meaning)) = telling.tell(&entry.kind) else { continue };
         let since = Duration::from_micros(micros);
         steps.push(Step { sequence: entry.sequence, since, side, said, meaning, state: telling.state });
+        if telling.greets_after(&entry.kind, session) {
+            let (said, meaning) = telling.greeting();
+            steps.push(Step {
+                sequence: entry.sequence,
+                since,
+                side: Side::Server,
+                said,
+                meaning,
+                state: telling.state,
+            });
+        }
     }
     let normal = telling.normal(session);
     Timeline { steps, normal }
@@ -134,8 +145,28 @@ impl Telling<'_> {
             }
             EventKind::Notice(notice) => (Side::Note, self.text("talk-step-notice"), self.notice(*notice)),
             EventKind::Closed(summary) => self.closed(summary),
-            EventKind::Started | EventKind::Lost { .. } | EventKind::PasswordChanged { .. } => return None,
+            EventKind::Started | EventKind::Lost { .. } | EventKind::AccountChanged { .. } => return None,
         })
+    }
+
+    /// Whether the server greets now: at once, or when TLS stands where the port begins with it. No event tells of the
+    /// greeting; whoever came further than the connection has got it.
+    fn greets_after(&self, kind: &EventKind, session: &Session) -> bool {
+        let on_pop3s = session.row.local.is_some_and(|(_, port)| port == Port::Pop3s);
+        let now = match kind {
+            EventKind::Opened { .. } => !on_pop3s,
+            EventKind::Tls(_) => on_pop3s,
+            _ => false,
+        };
+        now && session.row.state.is_some()
+    }
+
+    /// The server's first line (RFC 1939 §4), in the language that every session begins in.
+    fn greeting(&mut self) -> (String, String) {
+        self.state = Some(State::Authorization);
+        let mut line = Vec::new();
+        Greeting::Ready.write(&mut line);
+        (String::from_utf8_lossy(&line).trim_end().to_owned(), self.lesson("greeting"))
     }
 
     fn hello(&mut self, hello: &Hello) -> Told {
@@ -271,7 +302,7 @@ impl Telling<'_> {
     fn notice(&self, notice: Notice) -> String {
         match notice {
             Notice::ClearTextBehindStls { octets } => {
-                self.format("talk-notice-behind-stls", &[("octets", octets.into())])
+                self.format("talk-notice-behind-stls", &[("octets", counted(octets as u64))])
             }
             Notice::HelloBehindStls => self.text("talk-notice-hello-behind-stls"),
             Notice::ForeignProtocol(_) => self.text("talk-notice-foreign"),

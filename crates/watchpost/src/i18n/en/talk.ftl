@@ -99,6 +99,10 @@ talk-user-disabled = Account { $name } disabled: nobody can log in to it. Its ma
 talk-user-enabled = Account { $name } enabled: logins are accepted again.
 talk-user-already-disabled = Account { $name } is disabled already.
 talk-user-already-enabled = Account { $name } is enabled already.
+talk-user-untold =
+    Warning: the journal { $path } could not be told of it: { $cause }.
+    It still trusts the networks from which { $name } logged in before. Run the command again as the user
+    that the server runs as.
 talk-user-removed = Account { $name } removed; the mail stays in { $path }
 talk-user-generated = Password of { $name }, shown only this once: { $password }
 talk-user-none = There are no accounts yet. Add one: watchpost user add NAME

@@ -92,6 +92,10 @@ talk-user-disabled = アカウント { $name } のログインを止めました
 talk-user-enabled = アカウント { $name } は、再びログインできるようになりました。
 talk-user-already-disabled = アカウント { $name } のログインは、すでに止まっています。
 talk-user-already-enabled = アカウント { $name } は、すでにログインできる状態です。
+talk-user-untold =
+    警告: ジャーナル { $path } に変更を伝えられませんでした: { $cause }
+    { $name } がこれまでログインしたネットワークは、まだ信頼されています。
+    サーバーを動かしているユーザーで、もう一度実行してください。
 talk-user-removed = アカウント { $name } を削除しました。メールは { $path } に残っています。
 talk-user-generated = { $name } のパスワード (表示されるのは今回だけです): { $password }
 talk-user-none = アカウントはまだありません。追加するには: watchpost user add NAME
