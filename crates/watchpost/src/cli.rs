@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 pub use self::watch::{
-    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PrivacyArgs,
+    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PcapArgs, PrivacyArgs,
     PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs,
     SessionsCommand, SeverityChoice,
 };
@@ -55,6 +55,8 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// One session, step by step.
     Session(SessionArgs),
+    /// A file for Wireshark.
+    Pcap(PcapArgs),
     /// Who tried to enter an account.
     Account(AccountArgs),
     /// One campaign.

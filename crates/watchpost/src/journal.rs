@@ -13,6 +13,7 @@ use watchpost_observatory::{
     Settings, Standing,
 };
 
+use crate::captures::Captures;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Answers, Config};
 use crate::known::Lookup;
@@ -107,7 +108,8 @@ pub fn classifier(config: &Config, secret: &Secret) -> Classifier {
 }
 
 /// Begins to keep the journal of this configuration.
-pub fn begin(config: &Config, secret: &Secret) -> io::Result<Journal> {
+/// Verdicts ask `captures` for the sessions they cite.
+pub fn begin(config: &Config, secret: &Secret, captures: Option<Captures>) -> io::Result<Journal> {
     let observatory = &config.observatory;
     let terms = Terms {
         sessions: observatory.retention,
@@ -115,7 +117,7 @@ pub fn begin(config: &Config, secret: &Secret) -> io::Result<Journal> {
         ..Terms::new(&observatory.journal)
     };
     let clocks = Clocks { wall: || SystemClock.wall(), now: || SystemClock.now() };
-    let mut bench = Bench::take(classifier(config, secret), config.data_dir.join(STATE_FILE));
+    let mut bench = Bench::take(classifier(config, secret), config.data_dir.join(STATE_FILE), captures);
     let judge: Judge = Box::new(move |sequence, event| bench.judge(sequence, event));
     Journal::begin(terms, clocks, judge, Box::new(report))
 }
@@ -123,22 +125,27 @@ pub fn begin(config: &Config, secret: &Secret) -> io::Result<Journal> {
 /// The classifier, and the file in which what it learned outlives a restart.
 struct Bench {
     classifier: Classifier,
+    captures: Option<Captures>,
     path: PathBuf,
     kept: SystemTime,
 }
 
 impl Bench {
     /// Goes on with what an earlier run learned. What cannot be read is learned again.
-    fn take(mut classifier: Classifier, path: PathBuf) -> Self {
+    fn take(mut classifier: Classifier, path: PathBuf, captures: Option<Captures>) -> Self {
         let carried = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Carried>(&text).ok());
         if let Some(carried) = carried {
             classifier.restore(&carried);
         }
-        Self { classifier, path, kept: SystemTime::UNIX_EPOCH }
+        Self { classifier, captures, path, kept: SystemTime::UNIX_EPOCH }
     }
 
     fn judge(&mut self, sequence: Sequence, event: &Event) -> Said {
-        let said = Said::from(&self.classifier.observe(sequence, event));
+        let findings = self.classifier.observe(sequence, event);
+        if let Some(captures) = &self.captures {
+            findings.verdicts.iter().for_each(|verdict| captures.judged(verdict));
+        }
+        let said = Said::from(&findings);
         if event.at.duration_since(self.kept).is_ok_and(|since| since >= KEEP_TIME) {
             self.kept = event.at;
             self.keep();
@@ -218,17 +225,17 @@ mod tests {
         let secret = Secret::keep(folder.path()).expect("a secret");
         let path = folder.path().join(STATE_FILE);
         let fresh = || Classifier::new(Settings::default(), &secret.tables());
-        let mut bench = Bench::take(fresh(), path.clone());
+        let mut bench = Bench::take(fresh(), path.clone(), None);
         for (number, event) in (1..).zip(login()) {
             bench.judge(Sequence(number), &event);
         }
         let homes = bench.classifier.carried().homes;
         assert_eq!(homes.len(), 1);
         drop(bench);
-        assert_eq!(Bench::take(fresh(), path.clone()).classifier.carried().homes, homes);
+        assert_eq!(Bench::take(fresh(), path.clone(), None).classifier.carried().homes, homes);
         // A file that is none is no reason not to begin.
         fs::write(&path, "no state").expect("a file");
-        assert!(Bench::take(fresh(), path).classifier.carried().homes.is_empty());
+        assert!(Bench::take(fresh(), path, None).classifier.carried().homes.is_empty());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "no test program uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+pub mod capture;
+
 use std::collections::HashMap;
 use std::sync::mpsc::channel;
 use std::time::Duration;

@@ -7,6 +7,7 @@ use watchpost_proto::pop3::server::Session;
 
 use crate::clock::Clock;
 use crate::house::House;
+use crate::server::recorder::Recorder;
 
 /// How long events wait for company before they leave a session that goes on. Refused logins and oddities do not wait.
 const COMPANY: Duration = Duration::from_secs(1);
@@ -51,10 +52,13 @@ impl<'a> Report<'a> {
     }
 
     /// Takes what the session has told.
-    pub(super) fn hear(&mut self, session: &mut Session) {
+    pub(super) fn hear(&mut self, session: &mut Session, recorder: Option<&mut Recorder>) {
         if let Some(witness) = &mut self.witness {
             let told = session.told();
             if !told.is_empty() {
+                if let Some(recorder) = recorder {
+                    recorder.told(&told);
+                }
                 witness.told(told, self.clock.wall());
             }
         }
@@ -87,10 +91,14 @@ impl<'a> Report<'a> {
     }
 
     /// The session is over.
-    pub(super) fn end(self, session: &mut Session, summary: SessionSummary) {
+    pub(super) fn end(self, session: &mut Session, recorder: Option<&mut Recorder>, summary: SessionSummary) {
         let at = self.clock.wall();
         if let Some(mut witness) = self.witness {
-            witness.told(session.told_at_the_end(), at);
+            let told = session.told_at_the_end();
+            if let Some(recorder) = recorder {
+                recorder.told(&told);
+            }
+            witness.told(told, at);
             self.events.record_all(witness.end(summary, at));
         } else {
             let kind = EventKind::Closed(Box::new(summary));
