@@ -14,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 use super::codec::Micros;
+use super::learned::SECOND;
 
 /// `WPJL`: how SQLite knows our journals from other files.
 const APPLICATION: i32 = 0x5750_4a4c;
@@ -114,7 +115,7 @@ const FIRST: &str = "
     ) STRICT, WITHOUT ROWID;";
 
 /// Who took TLS keys out.
-const SECOND: &str = "
+const THIRD: &str = "
     CREATE TABLE key_export (
         at INTEGER NOT NULL,
         uid INTEGER NOT NULL,
@@ -125,10 +126,10 @@ const SECOND: &str = "
     CREATE INDEX key_export_at ON key_export (at);";
 
 /// As many as there are migrations.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(FIRST), M::up(SECOND)])
+    Migrations::new(vec![M::up(FIRST), M::up(SECOND), M::up(THIRD)])
 }
 
 /// Why a journal cannot be opened.
