@@ -4,10 +4,13 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConnection, KeyLog, NoKeyLog, ServerConnection};
 use watchpost_observatory::{TlsFacts, TlsFailure, Untrusted};
 
+use crate::certificate::self_signed;
+use crate::clock::{Clock as _, SystemClock};
 use crate::connect::trust::{Trust, client_config};
 
 /// The name the textbook's server is asked for.
@@ -58,7 +61,7 @@ pub(super) struct Hands {
 impl Hands {
     /// Before the first octet. The server tells its secrets to `keys`.
     pub(super) fn new(shake: Shake, keys: Arc<dyn KeyLog>) -> Self {
-        let (chain, key) = identity();
+        let (chain, key) = identity(SERVER);
         Self { client: client(shake), server: server(chain, key, keys) }
     }
 
@@ -108,10 +111,12 @@ fn facts(server: &ServerConnection) -> TlsFacts {
     }
 }
 
-fn identity() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
-    let made = rcgen::generate_simple_self_signed(vec![SERVER.to_owned()]).expect("such a certificate can be made");
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    (made.cert.der().clone(), key.into())
+/// A certificate of its own for this name.
+fn identity(name: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    let made = self_signed(&[name.to_owned()], SystemClock.wall()).expect("such a certificate can be made");
+    let certificate = CertificateDer::from_pem_slice(made.certificate.as_bytes()).expect("it was written as PEM");
+    let key = PrivateKeyDer::from_pem_slice(made.key.as_bytes()).expect("it was written as PEM");
+    (certificate, key)
 }
 
 fn server(
@@ -132,7 +137,7 @@ fn server(
 fn client(shake: Shake) -> ClientConnection {
     let trust = match shake {
         Shake::Mailer | Shake::Nameless => Trust::Anything,
-        Shake::Distrustful => Trust::Certificates(vec![identity().0]),
+        Shake::Distrustful => Trust::Certificates(vec![identity("elsewhere.example.net").0]),
     };
     let mut config = client_config(&trust, None).expect("such a configuration is one");
     config.enable_sni = shake != Shake::Nameless;
