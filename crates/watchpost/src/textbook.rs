@@ -23,6 +23,7 @@ mod tables;
 mod trace;
 mod visit;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -175,12 +176,12 @@ fn summary(tongue: Tongue) -> String {
     let first = tongue.say("About this book", "この本について");
     let mut text = format!("# {title}\n\n[{first}](index.md)\n\n");
     for (file, english, japanese) in CHAPTERS {
-        text.push_str(&format!("- [{}]({file}.md)\n", tongue.say(english, japanese)));
+        let _ = writeln!(text, "- [{}]({file}.md)", tongue.say(english, japanese));
         if file == INTRUDERS {
             for rule in RuleId::ALL {
                 let name = rule.text().name.text(tongue.protocol());
                 let page = rule.word().to_lowercase();
-                text.push_str(&format!("  - [{rule} · {}](generated/rule-{page}.md)\n", markdown::plain(name)));
+                let _ = writeln!(text, "  - [{rule} · {}](generated/rule-{page}.md)", markdown::plain(name));
             }
         }
     }
@@ -211,6 +212,6 @@ fn config(folder: &Path) -> io::Result<Config> {
 }
 
 fn desk<'a>(config: &'a Config, talk: &'a Talk) -> Desk<'a> {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_438_400);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(492_344);
     Desk { config, talk, reckoning: Reckoning::within(now, TimeZone::UTC), columns: COLUMNS }
 }

@@ -227,7 +227,7 @@ fn steps(page: &Page, evidence: &BTreeSet<u64>, shown: Shown, tongue: Tongue, de
     };
     let headings = if shown == Shown::Meaning { &headings[..] } else { &headings[..3] };
     let columns = headings.len();
-    let cells: String = headings.iter().map(|heading| format!("<th>{heading}</th>")).collect();
+    let cells = format!("<th>{}</th>", headings.join("</th><th>"));
     let mut text = format!(
         "<table class=\"steps\">\n<caption>{}</caption>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n",
         caption.join("<br>")

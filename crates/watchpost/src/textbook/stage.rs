@@ -19,7 +19,7 @@ use crate::clock::{Clock as _, SystemClock};
 /// The domain of the textbook (RFC 2606).
 pub(super) const DOMAIN: &str = "example.org";
 /// When every recording begins: eight o'clock of a Monday, in UTC.
-const BEGIN: Duration = Duration::from_secs(1_772_438_400);
+const BEGIN: Duration = Duration::from_hours(492_344);
 /// No recording is longer.
 const END: Duration = Duration::from_hours(24 * 8);
 /// Where visitors arrive.

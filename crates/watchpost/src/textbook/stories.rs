@@ -284,8 +284,11 @@ fn clear_on_pop3s(stage: &mut Stage) {
     Visit::no_tls(stage, HOME, b"CAPA\r\n").hang_up();
 }
 
+/// A session of which the octets are shown.
+type Spoken = fn(&mut Stage) -> Vec<super::visit::Octets>;
+
 /// The octets of a login in clear text: USER and PASS, and APOP with the timestamp of RFC 1939.
-pub(super) const LOGINS: &[(&str, fn(&mut Stage) -> Vec<super::visit::Octets>)] =
+pub(super) const LOGINS: &[(&str, Spoken)] =
     &[("login-user", user), ("login-apop", apop), ("login-plain", plain), ("login-login", login), ("dots", dots)];
 
 fn user(stage: &mut Stage) -> Vec<super::visit::Octets> {

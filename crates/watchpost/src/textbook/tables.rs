@@ -1,5 +1,7 @@
 //! The tables of the catalogue, and what the textbook of the program says of each word, as chapters.
 
+use std::fmt::Write as _;
+
 use watchpost_proto::catalogue::explain::{self, Kind, Lesson, line_of};
 use watchpost_proto::catalogue::{Assent, End, Language as ProtocolLanguage, TABLE_A, TABLE_B};
 use watchpost_proto::planted::planted;
@@ -71,9 +73,9 @@ fn of_lesson(lesson: &Lesson, tongue: Tongue) -> String {
     let gap = tongue.say(" ", "");
     let sentence = lesson.summary.text(language);
     let stop = if sentence.ends_with(['.', '。', '?']) { "" } else { tongue.say(".", "。") };
-    text.push_str(&format!("{}{stop}{gap}{}\n\n", plain(sentence), plain(lesson.text.text(language))));
+    let _ = writeln!(text, "{}{stop}{gap}{}\n", plain(sentence), plain(lesson.text.text(language)));
     let mut fact = |english, japanese, fact: String| {
-        text.push_str(&format!("- {}{fact}\n", tongue.label(english, japanese)));
+        let _ = writeln!(text, "- {}{fact}", tongue.label(english, japanese));
     };
     if let Some(row) = lesson.error() {
         fact("The line", "応答", code(&line_of(row, ProtocolLanguage::English)));
@@ -94,7 +96,7 @@ fn of_lesson(lesson: &Lesson, tongue: Tongue) -> String {
     fact("Written in", "典拠", plain(lesson.source));
     let also: Vec<String> = lesson.see_also.iter().map(|word| link(word)).collect();
     fact("See also", "関連", also.join(", "));
-    text.push_str(&format!("\n{}\n", listing(&lesson.example())));
+    let _ = writeln!(text, "\n{}", listing(&lesson.example()));
     text
 }
 

@@ -73,7 +73,7 @@ pub(super) fn write(output: impl Write, heard: &[Octets]) -> io::Result<()> {
                 hands.client.writer().write_all(octets)?;
                 push(PACE, Side::Client, asks(&mut hands)?, meaning(octets));
                 // The server's end takes what came.
-                hands.server.reader().read(&mut vec![0; octets.len()])?;
+                hands.server.reader().read_exact(&mut vec![0; octets.len()])?;
             }
             Octets::Server(octets) => {
                 let greeting = "Phase 3: the POP3 session. The server speaks first (RFC 1939 §3)";
@@ -81,7 +81,7 @@ pub(super) fn write(output: impl Write, heard: &[Octets]) -> io::Result<()> {
                 for piece in pieces(octets) {
                     hands.server.writer().write_all(piece)?;
                     push(ANSWER, Side::Server, hands.answers(), comment.take());
-                    hands.client.reader().read(&mut vec![0; piece.len()])?;
+                    hands.client.reader().read_exact(&mut vec![0; piece.len()])?;
                 }
             }
         }

@@ -213,7 +213,7 @@ pub(crate) fn style_sheet(dark: &str) -> String {
 }
 
 fn sheet(scope: &str, palette: Palette) -> String {
-    let [ink, paper, quiet, meaning, life, ask, answer, refusal, state, none, first, second, third, note] = palette;
+    let [ink, paper, quiet, meaning, life, ask, answer, refusal, state, before, first, second, third, remark] = palette;
     let rules = [
         format!("text{{font:13px ui-sans-serif,system-ui,'Noto Sans','Noto Sans CJK JP',sans-serif;fill:{ink}}}"),
         format!(".p{{fill:{paper}}}"),
@@ -232,13 +232,13 @@ fn sheet(scope: &str, palette: Palette) -> String {
         format!(".e{{stroke:{refusal}}}"),
         format!(".eh{{fill:{refusal}}}"),
         format!(".s{{font-size:11px;font-weight:600;letter-spacing:.08em;fill:{state}}}"),
-        format!(".b0{{fill:{none}}}"),
+        format!(".b0{{fill:{before}}}"),
         format!(".b1{{fill:{first}}}"),
         format!(".b2{{fill:{second}}}"),
         format!(".b3{{fill:{third}}}"),
-        format!(".nb{{fill:{note};stroke:{life}}}"),
+        format!(".nb{{fill:{remark};stroke:{life}}}"),
     ];
-    rules.iter().map(|rule| format!("{scope}.watchpost {rule}")).collect()
+    rules.map(|rule| format!("{scope}.watchpost {rule}")).concat()
 }
 
 /// One step; says how high it is.
