@@ -10,9 +10,9 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 pub use self::watch::{
-    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PrivacyArgs,
-    PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs,
-    SessionsCommand, SeverityChoice,
+    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, ExportChoice, FilterArgs,
+    PrivacyArgs, PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs,
+    SessionsArgs, SessionsCommand, SeverityChoice,
 };
 
 /// What was asked for.

@@ -196,7 +196,7 @@ fn row(body: &mut String, step: &Step, y: usize) -> usize {
 }
 
 /// The text as XML holds it. Controls are escaped before it comes here; if one is left, it is a space.
-fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     let mut safe = String::new();
     for character in text.chars() {
         match character {

@@ -19,7 +19,9 @@ pub mod rules;
 pub mod session;
 pub mod sessions;
 
+mod csv;
 mod diagram;
+mod html;
 mod page;
 mod timeline;
 mod words;

@@ -418,6 +418,7 @@ cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = From when: 24h, 7d, 20:00, yesterday-20:00, 2026-11-23
 cli-report-arg-until = Until when; now when absent
 cli-report-arg-json = As one JSON object
+cli-report-arg-html = As a page in this file: nothing else is needed to read it
 
 cli-sessions-about = Find sessions in the journal, or export them
 cli-sessions-examples =
@@ -465,7 +466,7 @@ cli-sessions-arg-by-value-address = address
 cli-sessions-arg-by-value-ending = how they ended
 cli-sessions-arg-json = As JSON Lines
 
-cli-sessions-export-about = Write sessions and verdicts as JSON Lines in the Elastic Common Schema
+cli-sessions-export-about = Write sessions and verdicts for other programs
 cli-sessions-export-examples =
     Everything of the last week into a file:
       watchpost sessions export --since 7d > sessions.jsonl
@@ -474,6 +475,9 @@ cli-sessions-export-examples =
       watchpost sessions export --since now --follow
 cli-sessions-export-arg-since = Begun from then on: 24h, 7d, now, a date
 cli-sessions-export-arg-follow = Go on with what comes
+cli-sessions-export-arg-format = As what
+cli-sessions-export-arg-format-value-jsonl = JSON Lines in the Elastic Common Schema, verdicts too
+cli-sessions-export-arg-format-value-csv = a table for spreadsheets, a line for each session
 
 cli-session-about = Show one session, step by step
 cli-session-examples =

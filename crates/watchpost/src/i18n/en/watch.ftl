@@ -133,6 +133,13 @@ talk-report-tls = TLS:
 talk-report-no-tls = none
 talk-report-lists = Lists of addresses:
 talk-report-next = →
+talk-report-written = Written: { $path }
+talk-report-title = Watchpost report
+talk-report-what-happened = What happened
+talk-report-when = When they came
+talk-report-tls-clients = TLS and clients (JA4)
+talk-report-look = To look closer, in a terminal
+talk-report-made = Written by Watchpost { $version }. This page loads nothing from elsewhere.
 
 ## sessions
 
@@ -257,6 +264,12 @@ talk-account-guesses =
         [one] one stranger who never got in.
        *[other] { $strangers } strangers who never got in.
     }
+talk-account-stranger-in =
+    ! { $at } from { $source }: a login from where the owner is not at home, with { $guesses ->
+        [0] no wrong password
+        [one] one wrong password
+       *[other] { $guesses } wrong passwords
+    } from there. If that was not you, change the password.
 talk-account-typos =
     { $typos ->
         [one] One wrong password
