@@ -189,7 +189,9 @@ fn what_visitors_call_themselves_is_harmless_wherever_it_is_shown() {
         let from = format!("127.8.{number}.1");
         gate.visit(&from, &[&format!("USER {name}"), "PASS sesame-open-please", name]);
     }
-    let sessions = gate.wait_for(HOSTILE.len());
+    // The one formula that can be a name.
+    gate.visit("127.8.9.1", &["USER =SUM(1)", "PASS sesame-open-please"]);
+    let sessions = gate.wait_for(HOSTILE.len() + 1);
     let mut shown = vec![
         gate.say(&["report"]),
         gate.say(&["sessions"]),
@@ -198,10 +200,8 @@ fn what_visitors_call_themselves_is_harmless_wherever_it_is_shown() {
         gate.demo.running.log(),
     ];
     let table = gate.say(&["sessions", "export", "--format", "csv"]);
-    assert_eq!(table.matches("\r\n").count(), 1 + HOSTILE.len(), "{table}");
-    assert!(table.contains("\"'=cmd|'/C calc'!A0\"") && !table.contains(",\"=cmd"), "{table}");
-    assert!(table.contains("\"a\"\"b&c]]>\""), "{table}");
-    shown.push(table);
+    assert_eq!(table.matches("\r\n").count(), 2 + HOSTILE.len(), "{table}");
+    assert!(table.contains("\"'=SUM(1)\"") && !table.contains(",\"=SUM"), "{table}");
     for language in ["en", "ja"] {
         let page = gate.folder.path().join("report.html");
         gate.say(&["report", "--html", page.to_str().unwrap(), "--lang", language]);

@@ -104,7 +104,9 @@ impl Waiting {
                     homes.entry(home.account.clone()).or_default().push(home);
                 }
                 let habits = carried.habits.into_iter().map(|habit| (habit.account.clone(), Some(habit))).collect();
-                self.changes = Changes { homes, habits, tools: carried.tools, bans: carried.bans };
+                // What waits says more of its bans.
+                let bans = carried.bans.into_iter().chain(std::mem::take(&mut self.changes.bans)).collect();
+                self.changes = Changes { homes, habits, tools: carried.tools, bans };
                 (self.anew, self.is_urgent) = (true, true);
             }
         }

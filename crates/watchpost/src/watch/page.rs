@@ -94,12 +94,14 @@ fn pieces(text: &str) -> Vec<&str> {
 fn is_stuck(one: char, next: char) -> bool {
     let is_hiragana = |character: char| ('\u{3041}'..='\u{309f}').contains(&character);
     let is_katakana = |character: char| ('\u{30a0}'..='\u{30ff}').contains(&character);
+    let is_kanji = |character: char| ('\u{4e00}'..='\u{9fff}').contains(&character);
     let is_latin = |character: char| character.is_ascii_graphic();
     "、。」）・ー！？,.:;)]".contains(next)
         || "「（([".contains(one)
         || next == ' '
         || is_hiragana(next)
         || is_katakana(one) && is_katakana(next)
+        || is_kanji(one) && is_kanji(next)
         || one.is_ascii_digit() && !is_latin(next)
 }
 
@@ -189,7 +191,7 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(
             wrapped("32 個の名前に対して 98 回の推測がありました。オクテットを送りました。", 20),
-            ["32 個の名前に対して", "98 回の推測がありま", "した。オクテットを", "送りました。"]
+            ["32 個の名前に対して", "98 回の", "推測がありました。", "オクテットを", "送りました。"]
         );
         assert!(wrapped("あいうえおかきくけこさしすせそ", 10).iter().all(|line| line.width() <= 10));
         assert_eq!(wrapped("", 7), [""]);

@@ -414,6 +414,9 @@ cli-report-examples =
 
     For a program:
       watchpost report --since 7d --json
+
+    A page to keep or to send:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = From when: 24h, 7d, 20:00, yesterday-20:00, 2026-11-23
 cli-report-arg-until = Until when; now when absent
@@ -470,6 +473,9 @@ cli-sessions-export-about = Write sessions and verdicts for other programs
 cli-sessions-export-examples =
     Everything of the last week into a file:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    As a table:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     For Filebeat, Vector and their like, as it happens:
       watchpost sessions export --since now --follow

@@ -484,6 +484,9 @@ cli-report-examples =
 
     プログラム向け:
       watchpost report --since 7d --json
+
+    保存や送付に使えるページ:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = いつから (24h、7d、20:00、日付など)
 cli-report-arg-until = いつまで。省略すると現在まで
@@ -540,6 +543,9 @@ cli-sessions-export-about = セッションと判定を他のプログラム向�
 cli-sessions-export-examples =
     直近一週間の全件をファイルへ:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    表として:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     Filebeat や Vector などへ、起きたときに順次:
       watchpost sessions export --since now --follow
