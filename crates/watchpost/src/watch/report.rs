@@ -232,7 +232,8 @@ impl Report {
 
     fn table(&self, desk: &Desk<'_>) -> Option<String> {
         let (headings, rows) = self.rows(desk);
-        (!rows.is_empty()).then(|| page::table(&headings, &rows, desk.columns))
+        // A narrow terminal does without how sure it is, then without what would be done.
+        (!rows.is_empty()).then(|| page::fitting_table(&headings, &rows, desk.columns, &[3, 4]))
     }
 
     /// What somebody should look at, the worst first: the first few, and how many there are more.
