@@ -7,13 +7,18 @@ fn escape_sequences_reach_no_terminal() {
     // S-044
     let server = Liar::scripted(
         "+OK \u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}ready\u{9b}1m\r\n",
-        &[("RETR", "+OK\r\nSubject: \u{1b}[31mred\r\n\u{1b}c\r\n.\r\n"), ("CAPA", "+OK\r\nX\u{1b}[1mY Z\r\n.\r\n"), ("QUIT", "+OK\r\n")],
+        &[
+            ("RETR", "+OK\r\nSubject: \u{1b}[31mred\r\n\u{1b}c\r\n.\r\n"),
+            ("CAPA", "+OK\r\nX\u{1b}[1mY Z\r\n.\r\n"),
+            ("QUIT", "+OK\r\n"),
+        ],
     );
-    for line in ["+ \u{1b}[2J", "-ERR [\u{1b}c] no"] {
-        assert!(line.contains('\u{1b}'));
-    }
     let said = talk(&[&server.port()], "RETR 1\nCAPA\nQUIT\n");
-    said.has(&["\\u{1b}]0;owned\\u{7}\\u{1b}[2J\\u{202e}ready\\u{9b}1m", "! There are control characters", "\\u{1b}[31mred"]);
+    said.has(&[
+        "\\u{1b}]0;owned\\u{7}\\u{1b}[2J\\u{202e}ready\\u{9b}1m",
+        "! There are control characters",
+        "\\u{1b}[31mred",
+    ]);
     said.never("\u{1b}").never("\u{7}").never("\u{202e}").never("\u{9b}");
     assert_eq!(said.code, Some(0), "{said}");
 }
@@ -90,7 +95,7 @@ fn replies_that_no_rfc_allows_are_pointed_out() {
         "! One line is no message-number with a size.",
         "! STAT said 300 octets together",
         "! One unique-id comes twice.",
-        "! 120 octets were announced, and 22 came.",
+        "! 120 octets were announced, and 19 came.",
         "One line of the content begins with a dot",
         "! One line ends with a lone LF; it must be CRLF.",
         "! This is no reply",
@@ -121,7 +126,10 @@ fn a_server_that_does_not_prove_itself_is_left() {
     let state = tempfile::tempdir().unwrap();
     let password = state.path().join("password");
     std::fs::write(&password, "tanstaafl\n").unwrap();
-    let said = talk(&[&server.port(), "--allow-clear", "--password-file", password.to_str().unwrap()], "login mrose\nRETR 1\n");
+    let said = talk(
+        &[&server.port(), "--allow-clear", "--password-file", password.to_str().unwrap()],
+        "login mrose\nRETR 1\n",
+    );
     assert_eq!(said.code, Some(65), "{said}");
     assert!(said.err.contains("without proving"), "{said}");
     said.never("tanstaafl").has(&["SCRAM-SHA-256 is the best", "AUTH SCRAM-SHA-256 ••••••", "n,,n=mrose,r="]);
