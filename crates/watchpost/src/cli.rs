@@ -232,6 +232,9 @@ pub struct ExplainArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+    /// Write the generated pages of the textbook into this folder instead.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["word", "json"])]
+    pub book: Option<PathBuf>,
 }
 
 /// `watchpost fetch`.

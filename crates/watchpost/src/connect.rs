@@ -4,7 +4,7 @@
 //! for whoever must say what no client may say.
 
 mod proxy;
-mod trust;
+pub(crate) mod trust;
 
 use std::future::poll_fn;
 use std::io;

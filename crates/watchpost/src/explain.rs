@@ -12,6 +12,7 @@ use crate::cli::{ExitCode, ExplainArgs};
 use crate::console::{Failure, Surroundings, Talk};
 use crate::i18n::Language;
 use crate::paragraph::{COLUMNS_MIN, hanging, padded};
+use crate::textbook;
 
 /// Columns of a terminal that does not say how many it has.
 const COLUMNS: usize = 80;
@@ -22,6 +23,12 @@ const PROPOSALS: usize = 3;
 
 /// Explains the word that was asked for, or lists all words.
 pub fn run(arguments: &ExplainArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
+    if let Some(folder) = &arguments.book {
+        return textbook::write(folder).map_err(|error| {
+            let variables = [("path", folder.display().to_string().into()), ("cause", error.to_string().into())];
+            Failure::new(ExitCode::CannotCreate, talk.texts.format("error-book", &variables))
+        });
+    }
     let page = Page::new(talk, surroundings);
     let asked: Vec<&str> = arguments.word.iter().chain(&arguments.rest).map(String::as_str).collect();
     let asked = asked.join(" ");

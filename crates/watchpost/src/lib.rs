@@ -26,6 +26,7 @@ pub mod run;
 pub mod serve;
 pub mod server;
 pub mod talk;
+pub mod textbook;
 pub mod times;
 pub mod user;
 pub mod watch;

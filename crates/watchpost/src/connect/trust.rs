@@ -97,7 +97,7 @@ pub(super) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
 }
 
 /// What all connections with this trust share.
-pub(super) fn client_config(trust: &Trust, identity: Option<Identity>) -> Result<ClientConfig, ConnectError> {
+pub(crate) fn client_config(trust: &Trust, identity: Option<Identity>) -> Result<ClientConfig, ConnectError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::System => web_pki(&system_roots()?, &provider)?,

@@ -216,9 +216,13 @@ cli-explain-examples =
 
     All words:
       watchpost explain
+
+    The generated pages of the textbook:
+      watchpost explain --book docs/textbook
 cli-explain-arg-word = What to explain, in any case; all words are listed when absent
 cli-explain-arg-rest = More of the same: several words are one
 cli-explain-arg-json = Print JSON instead of text
+cli-explain-arg-book = Write the generated pages of the textbook into this folder
 
 cli-fetch-about = Bring mail from other servers, each message once
 cli-fetch-long-about =

@@ -231,11 +231,15 @@ cli-explain-examples =
 
     用語の一覧を見る:
       watchpost explain
+
+    教科書の生成ページを書き出す:
+      watchpost explain --book docs/textbook
 cli-explain-arg-word =
     調べる用語です (大文字と小文字は区別しません)。
     省略時は一覧を表示します。
 cli-explain-arg-rest = 用語の続きです。複数の語は 1 つの用語として扱います。
 cli-explain-arg-json = 文章の代わりに JSON を出力します。
+cli-explain-arg-book = 教科書の生成ページを、このフォルダーに書き出します。
 
 cli-fetch-about = ほかのサーバーのメールを、1 通ずつ漏れも重複もなく取得します。
 cli-fetch-long-about =
