@@ -23,6 +23,7 @@ mod hello;
 pub mod journal;
 mod origin;
 mod password;
+pub mod pcapng;
 pub mod rules;
 mod score;
 mod session;

@@ -12,12 +12,24 @@ const SOURCES: [(Language, &str, &str); 2] = [
     (
         Language::English,
         include_str!("../src/i18n/en/cli.ftl"),
-        concat!(include_str!("../src/i18n/en/talk.ftl"), "\n", include_str!("../src/i18n/en/watch.ftl")),
+        concat!(
+            include_str!("../src/i18n/en/talk.ftl"),
+            "\n",
+            include_str!("../src/i18n/en/watch.ftl"),
+            "\n",
+            include_str!("../src/i18n/en/conversation.ftl")
+        ),
     ),
     (
         Language::Japanese,
         include_str!("../src/i18n/ja/cli.ftl"),
-        concat!(include_str!("../src/i18n/ja/talk.ftl"), "\n", include_str!("../src/i18n/ja/watch.ftl")),
+        concat!(
+            include_str!("../src/i18n/ja/talk.ftl"),
+            "\n",
+            include_str!("../src/i18n/ja/watch.ftl"),
+            "\n",
+            include_str!("../src/i18n/ja/conversation.ftl")
+        ),
     ),
 ];
 
@@ -150,6 +162,8 @@ fn every_text_takes_its_variables_and_bears_no_isolation_marks() {
                 "bans",
                 "entered",
                 "others",
+                "lines",
+                "seconds",
             ];
             for count in [0, 1, 2, 1995] {
                 let put_in: Vec<_> = variables(&source)

@@ -1,7 +1,7 @@
 //! What the program says to people, in English and Japanese.
 //!
 //! Texts stand in `en/*.ftl` and `ja/*.ftl` (Fluent): `cli.ftl` holds the help of every command, `talk.ftl` what the
-//! program prints. Log lines are for machines and stay English. Texts of the protocol itself are not here but in the
+//! program prints, `watch.ftl` what it says of the journal, `conversation.ftl` what `talk` says of a session. Log lines are for machines and stay English. Texts of the protocol itself are not here but in the
 //! catalogue of `watchpost-proto`.
 
 mod help;
@@ -77,10 +77,20 @@ impl Language {
         }
     }
 
-    fn sources(self) -> [&'static str; 3] {
+    fn sources(self) -> [&'static str; 4] {
         match self {
-            Self::English => [include_str!("en/cli.ftl"), include_str!("en/talk.ftl"), include_str!("en/watch.ftl")],
-            Self::Japanese => [include_str!("ja/cli.ftl"), include_str!("ja/talk.ftl"), include_str!("ja/watch.ftl")],
+            Self::English => [
+                include_str!("en/cli.ftl"),
+                include_str!("en/talk.ftl"),
+                include_str!("en/watch.ftl"),
+                include_str!("en/conversation.ftl"),
+            ],
+            Self::Japanese => [
+                include_str!("ja/cli.ftl"),
+                include_str!("ja/talk.ftl"),
+                include_str!("ja/watch.ftl"),
+                include_str!("ja/conversation.ftl"),
+            ],
         }
     }
 }

@@ -97,7 +97,8 @@ impl<'a> Report<'a> {
         Some(*self.due.get_or_insert_with(|| self.clock.now() + COMPANY))
     }
 
-    /// Sends what waits.
+    /// Sends what waits. Also before the connection is closed: who sees the end and comes again, to another core, must
+    /// find that this session's login is known.
     pub(super) fn send(&mut self) {
         self.due = None;
         if let Some(witness) = self.witness.as_mut().filter(|witness| witness.has_events()) {

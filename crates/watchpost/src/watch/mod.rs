@@ -20,11 +20,11 @@ pub mod session;
 pub mod sessions;
 
 mod csv;
-mod diagram;
+pub(crate) mod diagram;
 mod html;
 mod page;
-mod timeline;
-mod words;
+pub(crate) mod timeline;
+pub(crate) mod words;
 
 use std::path::Path;
 

@@ -17,12 +17,12 @@ const FIRST: usize = 40;
 const LAST: usize = 16;
 
 /// Everything there is to show.
-pub(super) struct Page {
-    pub(super) session: Session,
-    pub(super) timeline: Timeline,
-    pub(super) verdicts: Vec<StoredVerdict>,
+pub(crate) struct Page {
+    pub(crate) session: Session,
+    pub(crate) timeline: Timeline,
+    pub(crate) verdicts: Vec<StoredVerdict>,
     /// What lists and databases know of the client's address.
-    pub(super) origin: Option<String>,
+    pub(crate) origin: Option<String>,
 }
 
 /// Shows the session that was asked for.
@@ -74,7 +74,7 @@ enum Depth {
 }
 
 /// Who spoke with whom, and how.
-pub(super) fn heading(page: &Page, desk: &Desk<'_>) -> String {
+pub(crate) fn heading(page: &Page, desk: &Desk<'_>) -> String {
     let session = &page.session;
     let row = &session.row;
     let peer = match (row.source(), row.peer) {
@@ -225,7 +225,7 @@ impl Columns {
 }
 
 /// The columns of a session, for programs.
-pub(super) fn row_json(session: &Session) -> Value {
+pub(crate) fn row_json(session: &Session) -> Value {
     let row = &session.row;
     json!({
         "id": row.connection.to_string(),

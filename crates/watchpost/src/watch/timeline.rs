@@ -17,7 +17,7 @@ use crate::i18n::{Language, Texts, Value, counted};
 
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Client,
     Server,
     /// What neither said: what was found, or how it ended.
@@ -25,7 +25,7 @@ pub(super) enum Side {
 }
 
 impl Side {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Client => "client",
             Self::Server => "server",
@@ -36,24 +36,24 @@ impl Side {
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) sequence: Sequence,
+pub(crate) struct Step {
+    pub(crate) sequence: Sequence,
     /// Since the connection.
-    pub(super) since: Duration,
-    pub(super) side: Side,
+    pub(crate) since: Duration,
+    pub(crate) side: Side,
     /// What was said, harmless.
-    pub(super) said: String,
+    pub(crate) said: String,
     /// What it means.
-    pub(super) meaning: String,
+    pub(crate) meaning: String,
     /// In which state, as RFC 1939 names it; before the greeting there is none.
-    pub(super) state: Option<State>,
+    pub(crate) state: Option<State>,
 }
 
 /// All steps of a session.
-pub(super) struct Timeline {
-    pub(super) steps: Vec<Step>,
+pub(crate) struct Timeline {
+    pub(crate) steps: Vec<Step>,
     /// What a normal client would have done otherwise.
-    pub(super) normal: Vec<String>,
+    pub(crate) normal: Vec<String>,
 }
 
 struct Telling<'a> {
@@ -79,7 +79,7 @@ struct Seen {
     said: bool,
 }
 
-pub(super) fn timeline(session: &Session, events: &[Entry], texts: &Texts) -> Timeline {
+pub(crate) fn timeline(session: &Session, events: &[Entry], texts: &Texts) -> Timeline {
     let mut telling = Telling { texts, guesses: 0, state: None, seen: Seen::default() };
     let mut steps = Vec::new();
     for entry in events {
@@ -338,7 +338,7 @@ impl Telling<'_> {
 }
 
 /// The state as RFC 1939 writes it.
-pub(super) fn state_word(state: Option<State>) -> &'static str {
+pub(crate) fn state_word(state: Option<State>) -> &'static str {
     match state {
         None => "CONNECTION",
         Some(State::Authorization) => "AUTHORIZATION",
@@ -348,7 +348,7 @@ pub(super) fn state_word(state: Option<State>) -> &'static str {
 }
 
 /// `0.061`, `41.2`: seconds, as fine as they matter.
-pub(super) fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     if time < Duration::from_secs(100) {
         format!("{:.3}", time.as_secs_f64())
     } else {

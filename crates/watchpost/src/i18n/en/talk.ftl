@@ -261,6 +261,9 @@ error-not-a-folder = { $dir } is not a folder. Name the folder that the mail is 
 error-import-unreadable = { $path } cannot be read: { $cause }. Check its permissions, or move it away.
 error-import-not-mbox = { $path } is no mbox: its first line does not begin with "From ". Move it away, or rename it to .eml if it is one message.
 error-import-changed = { $path } has changed while it was read. Wait until nothing writes to it, then try again.
+error-book =
+    cannot write the pages of the textbook into { $path }: { $cause }
+    Name a folder that can be written, such as docs/textbook.
 error-explain-unknown = There is no explanation of { $word }. To see all words: watchpost explain
 error-explain-similar = There is no explanation of { $word }. Did you mean one of these: { $similar }? To see all words: watchpost explain
 error-file-exists = { $path } is there already and is left alone. Move it away, or choose another folder with --dir.

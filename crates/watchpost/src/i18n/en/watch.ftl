@@ -176,7 +176,7 @@ talk-session-normal = What a mail program would have done:
 
 talk-step-separator = {", "}
 talk-step-opened = TCP connection
-talk-step-opened-pop3s = to a port where TLS begins at once (RFC 8314 §3.3)
+talk-step-opened-pop3s = to a port where TLS begins at once (RFC 8314 §3.1)
 talk-step-opened-pop3 = to a port that begins in the clear; the server greets first (RFC 1939 §4)
 talk-step-hello = ClientHello
 talk-step-hello-name = ClientHello for { $name }

@@ -123,7 +123,7 @@ talk-session-normal = 普通のメールソフトとの違い:
 
 talk-step-separator = 、
 talk-step-opened = TCP 接続
-talk-step-opened-pop3s = 最初から TLS で話すポートへの接続 (RFC 8314 §3.3)
+talk-step-opened-pop3s = 最初から TLS で話すポートへの接続 (RFC 8314 §3.1)
 talk-step-opened-pop3 = 平文で始まるポートへの接続。先にサーバーが応答文を送る (RFC 1939 §4)
 talk-step-hello = ClientHello
 talk-step-hello-name = ClientHello ({ $name } あて)
