@@ -186,8 +186,10 @@ fn recover(
     seconds: u64,
     report: &mut Report,
 ) -> Result<(), SessionError> {
-    for intent in journal.seen().open.clone() {
-        let record = match destination.recover(&intent)? {
+    let intents = journal.seen().open.clone();
+    let found = destination.recover(&intents)?;
+    for (intent, found) in intents.into_iter().zip(found) {
+        let record = match found {
             super::destination::Found::Delivered => {
                 Record::Done { key: intent.key, prints: Some(intent.prints), seconds }
             }
