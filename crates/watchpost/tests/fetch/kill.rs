@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::house::{House, messages_of, messages_of_mbox};
@@ -143,29 +143,20 @@ fn run(house: &House, origin: &Origin, end: End) -> ExitStatus {
         command.env("WATCHPOST_PLANTED_KILL", operations.to_string());
     }
     command.stdout(Stdio::null());
-    let start = Instant::now();
     let mut child = command.spawn().unwrap();
-    if let End::Time(time) = end {
-        while start.elapsed() < time && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        let _ = child.kill();
-    }
-    wait(&mut child)
-}
-
-fn wait(child: &mut Child) -> ExitStatus {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match child.try_wait().unwrap() {
-            Some(status) => return status,
-            None if Instant::now() > end => {
-                let _ = child.kill();
-                panic!("it does not end");
-            }
-            None => std::thread::yield_now(),
-        }
-    }
+    let id = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).unwrap();
+    let (ended, status) = std::sync::mpsc::channel();
+    let waiting = std::thread::spawn(move || ended.send(child.wait().unwrap()));
+    let patience = if let End::Time(time) = end { time } else { PATIENCE };
+    let ended = status.recv_timeout(patience).or_else(|_| {
+        // It is a child of ours until somebody has heard of its end: nobody else has its number.
+        let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        status.recv_timeout(PATIENCE)
+    });
+    let ended = ended.expect("what is killed ends");
+    assert!(!matches!(end, End::ByItself) || ended.signal().is_none(), "it does not end");
+    waiting.join().unwrap().unwrap();
+    ended
 }
 
 /// To its end, however often the server says that the maildrop is in use.
