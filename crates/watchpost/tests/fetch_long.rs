@@ -58,14 +58,14 @@ fn power_cuts_at_length_lose_nothing_and_repeat_nothing() {
     let mut all = Figures::default();
     for (seed, kind) in (1..).zip(kinds) {
         for past in [Past::None, Past::Long] {
-            let effort = Effort { seed, messages: 3, states: 80, kills: 12, states_of_recovery: 3 };
+            let effort = Effort { seed, messages: 3, states: 32, kills: 8, states_of_recovery: 2 };
             let figures = power::no_power_cut_loses_or_repeats(kind, past, &effort);
             println!("power cuts: {kind:?} {past:?} seed {seed}: {figures:?}");
             all += figures;
         }
     }
     println!("power cuts: all {all:?}");
-    assert!(all.crashes > 10_000);
+    assert!(all.crashes > 5_000);
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn a_power_cut_at_any_operation_loses_nothing_and_repeats_nothing() {
     ];
     for (kind, past) in kinds {
         let figures = power::no_power_cut_loses_or_repeats(kind, past, &Effort::SMALL);
-        assert!(figures.moments > 40 && figures.crashes > 80, "{kind:?} {past:?}: {figures:?}");
+        assert!(figures.moments > 40 && figures.crashes > 60, "{kind:?} {past:?}: {figures:?}");
     }
 }
 
