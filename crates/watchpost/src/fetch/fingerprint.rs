@@ -13,7 +13,7 @@ const KEPT: usize = 12;
 pub struct Print([u8; KEPT]);
 
 impl Print {
-    fn of(context: Context) -> Self {
+    pub(super) fn of(context: Context) -> Self {
         let hash = context.finish();
         let mut kept = [0; KEPT];
         kept.copy_from_slice(&hash.as_ref()[..KEPT]);

@@ -2,23 +2,25 @@
 //!
 //! ```text
 //! 5d41402a account alice@mail.example.org:995
-//! 9f86d081 intent UID LISTED HEADER WHOLE maildir TEMPORARY FINAL      durable before the deed
+//! 9f86d081 intent UID LISTED HEADER WHOLE maildir FOLDER TEMPORARY FINAL    durable before the deed
 //! 3c9909af done UID LISTED HEADER WHOLE SECONDS                        may be lost: the deed shows
 //! 1f40fc92 deleted UID SECONDS                                         QUIT was answered with +OK
 //! ```
 //!
-//! A crash leaves an unfinished line at the end at most: it is cut off. Lines that are damaged elsewhere are left out,
+//! A crash leaves an unfinished line at the end at most: it is cut off, and what a killed process had not synced is
+//! synced by the next one before it relies on it. Lines that are damaged elsewhere are left out,
 //! and what stands behind them is kept. The file is written anew when it has grown to twice what it says.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use rustix::fs::FlockOperation;
+use watchpost_proto::planted::planted;
+use watchpost_store::disk::{Folder, OutFile};
 
 use super::fingerprint::{Fingerprint, Print};
 
@@ -32,7 +34,9 @@ const REMEMBERED_SECONDS: u64 = 90 * 24 * 3600;
 pub enum Place {
     /// A file that is renamed.
     Maildir {
-        /// Its name in our own folder.
+        /// Which folder of ours: on a disk that is not mounted today, nothing is missing because it was renamed.
+        folder: String,
+        /// Its name in that folder.
         temporary: String,
         /// Its name in `new`.
         name: String,
@@ -43,6 +47,12 @@ pub enum Place {
         offset: u64,
         /// How long it is.
         octets: u64,
+        /// What it is known by as it stands there.
+        stored: Print,
+        /// Where the first message begins that was written together with it.
+        start: u64,
+        /// What stands before that: otherwise somebody has written the file anew.
+        before: Print,
     },
     /// Handed to somebody else: nobody can tell later whether it was.
     Elsewhere,
@@ -166,8 +176,9 @@ pub enum JournalError {
 /// An open journal. Nobody else has it.
 #[derive(Debug)]
 pub struct Journal {
+    folder: Folder,
     path: PathBuf,
-    file: File,
+    file: OutFile,
     lock: File,
     seen: Seen,
     lines: usize,
@@ -185,8 +196,10 @@ impl Journal {
     pub fn open(folder: &Path, account: &str, now: u64) -> Result<Self, JournalError> {
         let path = path_of(folder, account);
         let named = |error| JournalError::Io(path.clone(), error);
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(named)?;
-        let lock = private(&folder.join(format!("{account}.lock"))).map_err(named)?;
+        // A journal that is there says that the way to it was durable when it was made.
+        let open = if path.exists() { Folder::open_existing } else { Folder::make_durably };
+        let folder = open(folder).map_err(named)?;
+        let lock = folder.open_or_create(format!("{account}.lock").as_bytes()).map_err(named)?;
         if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(JournalError::InUse);
         }
@@ -195,10 +208,8 @@ impl Journal {
             read => read.map_err(named)?,
         };
         let (seen, lines, whole) = read(&text);
-        let file = private(&path).map_err(named)?;
-        file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(named)?;
-        sync_folder(folder).map_err(named)?;
-        let mut journal = Self { path, file, lock, seen, lines };
+        let file = ready(&folder, &path, whole as u64).map_err(named)?;
+        let mut journal = Self { folder, path, file, lock, seen, lines };
         journal.shorten(now)?;
         Ok(journal)
     }
@@ -217,6 +228,18 @@ impl Journal {
         &self.seen
     }
 
+    /// Writes down durably what is about to be delivered.
+    pub fn intend(&mut self, intents: &[Record]) -> Result<(), JournalError> {
+        if planted("fetch.intent-not-written") {
+            return Ok(());
+        }
+        self.append(intents)?;
+        if planted("fetch.intent-not-synced") {
+            return Ok(());
+        }
+        self.sync()
+    }
+
     /// Adds lines. They are durable after [`Journal::sync`].
     pub fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
         let mut text = String::new();
@@ -225,12 +248,12 @@ impl Journal {
             text.push_str(&line(record));
             self.seen.apply(record);
         }
-        self.file.write_all(text.as_bytes()).map_err(|error| self.named(error))
+        self.file.write(text.as_bytes()).map_err(|error| self.named(error))
     }
 
     /// Makes everything durable that was added.
     pub fn sync(&self) -> Result<(), JournalError> {
-        self.file.sync_data().map_err(|error| self.named(error))
+        self.file.sync().map_err(|error| self.named(error))
     }
 
     /// Forgets what was gone for long, and writes the file anew if it says little with many lines.
@@ -241,19 +264,25 @@ impl Journal {
         if self.lines < LINES_MIN.max(needed * 2) {
             return Ok(());
         }
-        let part = self.path.with_extension("part");
         let text: String = self.seen.records().map(|record| line(&record)).collect();
-        let written = private(&part).and_then(|mut file| {
-            file.set_len(0)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&part, &self.path)?;
-            sync_folder(self.path.parent().unwrap_or(Path::new(".")))?;
-            Ok(file)
-        });
+        let written = self.replace(&text);
         self.file = written.map_err(|error| self.named(error))?;
         self.lines = needed;
         Ok(())
+    }
+
+    fn replace(&self, text: &str) -> io::Result<OutFile> {
+        let part = self.path.with_extension("part");
+        match self.folder.unlink(name_of(&part)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = self.folder.create(name_of(&part))?;
+        file.write(text.as_bytes())?;
+        file.sync()?;
+        self.folder.replace(name_of(&part), &self.folder, name_of(&self.path))?;
+        self.folder.sync()?;
+        self.folder.append(name_of(&self.path))
     }
 
     fn named(&self, error: io::Error) -> JournalError {
@@ -265,14 +294,22 @@ fn path_of(folder: &Path, account: &str) -> PathBuf {
     folder.join(format!("{account}.journal"))
 }
 
-/// For us alone, to append to.
-fn private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+fn name_of(path: &Path) -> &[u8] {
+    path.file_name().unwrap_or_default().as_encoded_bytes()
 }
 
-/// Makes names in a folder durable.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// The file, for us alone, with the lines that are whole; all of it is durable.
+fn ready(folder: &Folder, path: &Path, whole: u64) -> io::Result<OutFile> {
+    let mut file = match folder.append(name_of(path)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => folder.create(name_of(path))?,
+        opened => opened?,
+    };
+    if file.length() > whole {
+        file.cut(whole)?;
+    }
+    file.sync()?;
+    folder.sync()?;
+    Ok(file)
 }
 
 impl Seen {
@@ -361,8 +398,12 @@ fn line(record: &Record) -> String {
         Record::Account(account) => format!("account {}", escaped(account)),
         Record::Intent(Intent { key, prints: known, place }) => {
             let place = match place {
-                Place::Maildir { temporary, name } => format!("maildir {} {}", escaped(temporary), escaped(name)),
-                Place::Mbox { offset, octets } => format!("mbox {offset} {octets}"),
+                Place::Maildir { folder, temporary, name } => {
+                    format!("maildir {} {} {}", escaped(folder), escaped(temporary), escaped(name))
+                }
+                Place::Mbox { offset, octets, stored, start, before } => {
+                    format!("mbox {offset} {octets} {stored} {start} {before}")
+                }
                 Place::Elsewhere => "elsewhere".to_owned(),
             };
             format!("intent {} {} {place}", escaped(key), prints(known))
@@ -397,10 +438,18 @@ fn parse(line: &str) -> Option<Record> {
         ["account", account] => Record::Account(unescaped(account)?),
         ["intent", key, octets, header, whole, place @ ..] => {
             let place = match place {
-                ["maildir", temporary, name] => {
-                    Place::Maildir { temporary: unescaped(temporary)?, name: unescaped(name)? }
-                }
-                ["mbox", offset, octets] => Place::Mbox { offset: number(offset)?, octets: number(octets)? },
+                ["maildir", folder, temporary, name] => Place::Maildir {
+                    folder: unescaped(folder)?,
+                    temporary: unescaped(temporary)?,
+                    name: unescaped(name)?,
+                },
+                ["mbox", offset, octets, stored, start, before] => Place::Mbox {
+                    offset: number(offset)?,
+                    octets: number(octets)?,
+                    stored: Print::parse(stored)?,
+                    start: number(start)?,
+                    before: Print::parse(before)?,
+                },
                 ["elsewhere"] => Place::Elsewhere,
                 _ => return None,
             };
@@ -474,11 +523,12 @@ mod tests {
 
     #[test]
     fn every_record_is_read_as_it_was_written() {
-        let maildir = Place::Maildir { temporary: "a b%".into(), name: "1.W2.host,S=3".into() };
+        let maildir = Place::Maildir { folder: "f".into(), temporary: "a b%".into(), name: "1.W2.host,S=3".into() };
+        let (stored, before) = (prints("stored").whole, prints("before").whole);
         for record in [
             Record::Account("alice@h:995".into()),
             intent("u", maildir),
-            intent("u v", Place::Mbox { offset: 1, octets: u64::MAX }),
+            intent("u v", Place::Mbox { offset: 1, octets: u64::MAX, stored, start: 0, before }),
             intent("%41", Place::Elsewhere),
             done("ü"),
             Record::Done { key: "x".into(), prints: None, seconds: 0 },

@@ -16,6 +16,10 @@ use crate::clock::Clock;
 
 /// Pieces that wait for the keeper: with pieces of 64 KiB, 2 MiB and a little more.
 const PIECES_WAITING: usize = 32;
+/// Messages in a row that the destination does not take now; then it takes none.
+const LATER_MAX: u32 = 20;
+/// For how many of those one counts that it leaves us in the dark about.
+const DOUBT_WEIGHS: u32 = 5;
 /// Octets of the messages of one batch.
 const BATCH_OCTETS: u64 = 8 << 20;
 
@@ -77,6 +81,8 @@ pub enum Kept {
         index: usize,
         /// What the destination says.
         reason: String,
+        /// Whether it may have taken it nevertheless.
+        in_doubt: bool,
     },
 }
 
@@ -99,8 +105,17 @@ impl Keeper {
     ) -> Self {
         let (to, brought) = channel(PIECES_WAITING);
         let (kept, from) = channel(PIECES_WAITING);
-        let work =
-            Work { journal, destination, orphans, clock, kept, batch: Vec::new(), batch_octets: 0, ended: Ok(()) };
+        let work = Work {
+            journal,
+            destination,
+            orphans,
+            clock,
+            kept,
+            batch: Vec::new(),
+            batch_octets: 0,
+            later: 0,
+            ended: Ok(()),
+        };
         let task = tokio::task::spawn_blocking(move || {
             let work = work.run(brought);
             (work.journal, work.ended)
@@ -128,6 +143,8 @@ struct Work {
     kept: Sender<Kept>,
     batch: Vec<(usize, Arrived)>,
     batch_octets: u64,
+    /// Messages in a row that were not taken now.
+    later: u32,
     ended: Result<(), DeliveryError>,
 }
 
@@ -244,23 +261,46 @@ impl Work {
         let keys: Vec<String> = batch.iter().map(|arrived| arrived.key.clone()).collect();
         match self.destination.commit(batch, &mut self.journal, self.clock.seconds()) {
             Ok(()) => {
+                self.later = 0;
                 for (index, key) in indexes.into_iter().zip(keys) {
                     self.tell(Kept::Delivered { index, key });
                 }
                 Ok(())
             }
             // Destinations that can refuse take one message at a time.
-            Err(DeliveryError::Refused(reason)) => {
+            Err(error @ (DeliveryError::Refused(_) | DeliveryError::Later(_) | DeliveryError::InDoubt(_))) => {
+                let (counts, in_doubt) = match error {
+                    DeliveryError::Refused(_) => (1, false),
+                    DeliveryError::InDoubt(_) => (1, true),
+                    _ => (0, false),
+                };
                 for (index, key) in indexes.into_iter().zip(keys) {
-                    let id = key.split(' ').next().unwrap_or_default().to_owned();
-                    let times = self.journal.seen().failures.get(id.as_str()).copied().unwrap_or_default() + 1;
-                    self.journal.append(&[Record::Forgotten { key }, Record::Failed { key: id, times }])?;
-                    self.tell(Kept::Refused { index, reason: reason.clone() });
+                    self.not_delivered(key, counts)?;
+                    self.tell(Kept::Refused { index, reason: error.to_string(), in_doubt });
                 }
-                Ok(())
+                self.later += match error {
+                    DeliveryError::Later(_) => 1,
+                    DeliveryError::InDoubt(_) => DOUBT_WEIGHS,
+                    _ => 0,
+                };
+                if self.later >= LATER_MAX { Err(DeliveryError::Unavailable(error.to_string())) } else { Ok(()) }
+            }
+            Err(error @ DeliveryError::Unavailable(_)) if self.destination.batch_max() == 1 => {
+                // It never left our hands.
+                keys.into_iter().try_for_each(|key| self.not_delivered(key, 0))?;
+                Err(error)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Nothing is under way any more; what counts against a message stays, and may grow.
+    fn not_delivered(&mut self, key: String, counts: u32) -> Result<(), DeliveryError> {
+        let id = key.split(' ').next().unwrap_or_default().to_owned();
+        let times = self.journal.seen().failures.get(id.as_str()).copied().unwrap_or_default() + counts;
+        let failed = (times > 0).then_some(Record::Failed { key: id, times });
+        let records: Vec<Record> = std::iter::once(Record::Forgotten { key }).chain(failed).collect();
+        Ok(self.journal.append(&records)?)
     }
 
     /// A session that has ended hears no more: what was kept is in the journal.

@@ -332,8 +332,10 @@ fn count(report: &mut Report, kept: &Kept, listing: &Listing) {
     match kept {
         Kept::Delivered { .. } => report.delivered += 1,
         Kept::Known { .. } => report.known += 1,
-        Kept::Refused { index, reason } => {
-            report.failed.push((listing.id(*index).unwrap_or_default().to_owned(), reason.clone()));
+        Kept::Refused { index, reason, in_doubt } => {
+            let id = listing.id(*index).unwrap_or_default();
+            report.failed.push((id.to_owned(), reason.clone()));
+            report.in_doubt.extend(in_doubt.then(|| id.to_owned()));
         }
     }
 }
