@@ -4,7 +4,7 @@
 //!   config ─► Account ─┐
 //!                      ├─► run ─► session ─► login, listing, plan (pure)
 //!   secret, connect ───┘             │
-//!                                 transfer ── octets ──► keeper ──► destination
+//!                                 transfer ─ handfuls ─► keeper ──► destination
 //!                                    ▲                     │  many messages, one sync
 //!                                    └──── what is durable ┘
 //!                                          journal: what was fetched, what is about to be
@@ -19,6 +19,7 @@ pub mod command;
 pub mod destination;
 mod exchange;
 pub mod fingerprint;
+mod handful;
 mod import;
 pub mod journal;
 mod keeper;

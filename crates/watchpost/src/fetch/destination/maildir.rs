@@ -9,10 +9,11 @@
 //! The folder is ours alone because readers of a Maildir sweep its tmp/. It lies within the Maildir, so that the rename
 //! is one on the same file system; a name without a dot is no mail folder to any server.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use data_encoding::{Encoding, Specification};
 use uuid::Uuid;
@@ -24,6 +25,8 @@ use crate::fetch::journal::{Intent, Journal, Place, Record, sync_folder};
 
 /// Files that are synced at the same time: the file system writes its journal once for all that wait for it.
 const SYNCED_TOGETHER: usize = 16;
+/// From so many files on, one sync of the file system costs less than one of each.
+const MANY: usize = 8;
 
 /// An open Maildir.
 pub struct Maildir {
@@ -123,15 +126,35 @@ impl Maildir {
     }
 }
 
-/// Makes the octets of all files durable, side by side. Not with one sync of the whole file system: that would wait for
-/// whatever else is being written there.
+/// Makes the octets of all files durable: many with one sync of their file system, where that is known to do so and to
+/// tell of errors; else side by side, and there too for a few.
 fn sync_all(files: &[(SpoolFile, String)]) -> io::Result<()> {
+    match files.first() {
+        Some((first, _)) if files.len() >= MANY && syncs_whole(&first.file) => Ok(rustix::fs::syncfs(&first.file)?),
+        _ => sync_each(files),
+    }
+}
+
+fn sync_each(files: &[(SpoolFile, String)]) -> io::Result<()> {
     let share = files.len().div_ceil(SYNCED_TOGETHER).max(1);
     let sync = |files: &[(SpoolFile, String)]| files.iter().try_for_each(|(file, _)| file.file.sync_all());
     std::thread::scope(|scope| {
         let syncing: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || sync(files))).collect();
         syncing.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())))
     })
+}
+
+/// Whether syncfs may take the place of fsync: FUSE and network file systems promise less of it, and before Linux 5.8
+/// it kept quiet about errors.
+fn syncs_whole(file: &File) -> bool {
+    /// ext2 to ext4, XFS, Btrfs, F2FS, tmpfs: <linux/magic.h>.
+    const KNOWN: [u64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x0102_1994];
+    static TELLS_ERRORS: LazyLock<bool> = LazyLock::new(|| {
+        let release = rustix::system::uname().release().to_string_lossy().into_owned();
+        let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+        (numbers.next(), numbers.next()) >= (Some(5), Some(8))
+    });
+    *TELLS_ERRORS && rustix::fs::fstatfs(file).is_ok_and(|facts| KNOWN.contains(&(facts.f_type as u64)))
 }
 
 /// A name that stays in its folder.

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
 use watchpost_proto::Sizer;
@@ -70,7 +72,10 @@ impl Drop for SpoolFile {
 
 impl SpoolFile {
     fn create(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(Uuid::now_v7().simple().to_string());
+        // One name for this run, and a number for the file: what other runs have left has other names.
+        static RUN: LazyLock<Uuid> = LazyLock::new(Uuid::now_v7);
+        static FILES: AtomicU64 = AtomicU64::new(0);
+        let path = folder.join(format!("{}-{}", RUN.simple(), FILES.fetch_add(1, Ordering::Relaxed)));
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         Ok(Self { file, path, kept: false })
     }
@@ -122,7 +127,7 @@ impl Spool {
                 octets = self.line_start(octets);
                 continue;
             }
-            let run = octets.iter().position(|octet| matches!(octet, b'\r' | b'\n')).unwrap_or(octets.len());
+            let run = memchr::memchr2(b'\r', b'\n', octets).unwrap_or(octets.len());
             self.memory.extend_from_slice(&octets[..run]);
             octets = &octets[run..];
             match octets.first() {
@@ -189,6 +194,18 @@ impl Spool {
         file.file.write_all(&self.memory)?;
         self.memory.clear();
         Ok(())
+    }
+
+    /// Memory to begin with, so that not every message asks for its own.
+    pub fn lend(&mut self, memory: Vec<u8>) {
+        if self.memory.is_empty() {
+            self.memory = memory;
+        }
+    }
+
+    /// The memory, if the message is in its file: a batch of files need not keep it.
+    pub fn give_back(&mut self) -> Vec<u8> {
+        if self.memory.is_empty() { std::mem::take(&mut self.memory) } else { Vec::new() }
     }
 
     /// How many octets are stored.
