@@ -158,7 +158,7 @@ class Runner:
     def listed(self, trial):
         """Bytes that each listed message costs, beside what a maildrop with one message costs."""
         many = self.options.listed
-        cases = (("all", many, {}), ("known", many, {}), ("new", many, {"session_messages": 1}))
+        cases = (("all", many), ("known", many))
         child, port = speaker(["lister.py", "1"])
         few = self.listing(trial, port, "few", {})
         ended(child)
