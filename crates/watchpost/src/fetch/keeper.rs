@@ -21,6 +21,10 @@ use crate::clock::Clock;
 
 /// Handfuls that wait for the keeper: half a MiB, and at most three times that.
 const HANDFULS_WAITING: usize = 8;
+/// Messages in a row that the destination does not take now; then it takes none.
+const LATER_MAX: u32 = 20;
+/// For how many of those one counts that it leaves us in the dark about.
+const DOUBT_WEIGHS: u32 = 5;
 /// Octets of the messages of one batch.
 const BATCH_OCTETS: u64 = 8 << 20;
 /// How long a batch waits for the messages that are on their way.
@@ -49,6 +53,8 @@ pub enum Kept {
         index: usize,
         /// What the destination says.
         reason: String,
+        /// Whether it may have taken it nevertheless.
+        in_doubt: bool,
     },
 }
 
@@ -85,6 +91,7 @@ impl Keeper {
             batch_octets: 0,
             more: false,
             spare: Vec::new(),
+            later: 0,
             ended: Ok(()),
         };
         let runtime = Handle::current();
@@ -120,6 +127,8 @@ struct Work {
     more: bool,
     /// The memory of the last message, for the next one.
     spare: Vec<u8>,
+    /// Messages in a row that were not taken now.
+    later: u32,
     ended: Result<(), DeliveryError>,
 }
 
@@ -211,7 +220,7 @@ impl Work {
             }
             (Brought::GivenUp, _) => *incoming = None,
             (Brought::Same { index, id, old }, _) => {
-                let known = self.journal.seen().entries.get(&old).copied();
+                let known = self.journal.seen().entries.get(&old);
                 let (prints, seconds) =
                     known.map_or((None, self.clock.seconds()), |entry| (entry.prints, entry.seconds));
                 let (key, old) = (id.clone(), old.into());
@@ -276,22 +285,45 @@ impl Work {
         let keys: Vec<String> = batch.iter().map(|arrived| arrived.key.clone()).collect();
         match self.destination.commit(batch, &mut self.journal, self.clock.seconds()) {
             Ok(()) => {
+                self.later = 0;
                 let delivered = indexes.into_iter().zip(keys).map(|(index, key)| Kept::Delivered { index, key });
                 self.tell(delivered.collect());
                 Ok(())
             }
             // Destinations that can refuse take one message at a time.
-            Err(DeliveryError::Refused(reason)) => {
+            Err(error @ (DeliveryError::Refused(_) | DeliveryError::Later(_) | DeliveryError::InDoubt(_))) => {
+                let (counts, in_doubt) = match error {
+                    DeliveryError::Refused(_) => (1, false),
+                    DeliveryError::InDoubt(_) => (1, true),
+                    _ => (0, false),
+                };
                 for (index, key) in indexes.into_iter().zip(keys) {
-                    let id = key.split(' ').next().unwrap_or_default().to_owned();
-                    let times = self.journal.seen().failures.get(id.as_str()).copied().unwrap_or_default() + 1;
-                    self.journal.append(&[Record::Forgotten { key }, Record::Failed { key: id, times }])?;
-                    self.tell(vec![Kept::Refused { index, reason: reason.clone() }]);
+                    self.not_delivered(key, counts)?;
+                    self.tell(vec![Kept::Refused { index, reason: error.to_string(), in_doubt }]);
                 }
-                Ok(())
+                self.later += match error {
+                    DeliveryError::Later(_) => 1,
+                    DeliveryError::InDoubt(_) => DOUBT_WEIGHS,
+                    _ => 0,
+                };
+                if self.later >= LATER_MAX { Err(DeliveryError::Unavailable(error.to_string())) } else { Ok(()) }
+            }
+            Err(error @ DeliveryError::Unavailable(_)) if self.destination.batch_max() == 1 => {
+                // It never left our hands.
+                keys.into_iter().try_for_each(|key| self.not_delivered(key, 0))?;
+                Err(error)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Nothing is under way any more; what counts against a message stays, and may grow.
+    fn not_delivered(&mut self, key: String, counts: u32) -> Result<(), DeliveryError> {
+        let id = key.split(' ').next().unwrap_or_default().to_owned();
+        let times = self.journal.seen().failures.get(id.as_str()).copied().unwrap_or_default() + counts;
+        let failed = (times > 0).then_some(Record::Failed { key: id, times });
+        let records: Vec<Record> = std::iter::once(Record::Forgotten { key }).chain(failed).collect();
+        Ok(self.journal.append(&records)?)
     }
 
     /// A session that has ended hears no more: what was kept is in the journal.

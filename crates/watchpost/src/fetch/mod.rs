@@ -17,6 +17,7 @@ pub mod account;
 pub mod check;
 pub mod command;
 pub mod destination;
+pub mod entries;
 mod exchange;
 pub mod fingerprint;
 mod handful;
@@ -33,6 +34,7 @@ mod say;
 pub mod schedule;
 pub mod secret;
 pub mod session;
+mod table;
 mod transfer;
 
 /// Where tests of crashes end the program, as a power cut would: nothing behind this happens. Nothing in a release.

@@ -94,11 +94,11 @@ impl<'a> Transfer<'a> {
     ) -> Self {
         let (orphans, steps) = found;
         let fetched = steps.iter().filter_map(|step| match step {
-            Step::Look(index, _) | Step::Fetch(index, _) => Some(listing.octets(*index).unwrap_or_default()),
+            Step::Look(number, _) | Step::Fetch(number, _) => listing.octets(*number as usize).or(Some(0)),
             Step::Remove(_) => None,
         });
-        let sizes: Vec<u64> = fetched.collect();
-        needs.gauge.expect(sizes.len(), sizes.iter().sum());
+        let (messages, octets) = fetched.fold((0, 0_u64), |(messages, all), octets| (messages + 1, all + octets));
+        needs.gauge.expect(messages, octets);
         Self {
             needs,
             client,
@@ -187,17 +187,17 @@ impl<'a> Transfer<'a> {
             self.full = None;
         }
         loop {
-            if let Some(Step::Remove(index)) = self.steps.front() {
-                let key = self.listing.id(*index).unwrap_or_default().to_owned();
-                self.removals.push_back((*index, Some(key)));
+            if let (None, Some(Step::Remove(number))) = (self.removals.front(), self.steps.front()) {
+                let index = *number as usize;
+                self.removals.push_back((index, Some(self.listing.id(index).unwrap_or_default().to_owned())));
                 self.steps.pop_front();
-                continue;
             }
             let (command, announced) = match (self.removals.front(), self.steps.front()) {
                 (Some((index, _)), _) => (Command::Dele(number_of(*index)), 0),
-                (None, Some(Step::Look(index, _))) => (Command::Top(number_of(*index), 0), 0),
-                (None, Some(Step::Fetch(index, _))) => {
-                    (Command::Retr(number_of(*index)), self.listing.octets(*index).unwrap_or_default())
+                (None, Some(Step::Look(number, _))) => (Command::Top(number_of(*number as usize), 0), 0),
+                (None, Some(Step::Fetch(number, _))) => {
+                    let index = *number as usize;
+                    (Command::Retr(number_of(index)), self.listing.octets(index).unwrap_or_default())
                 }
                 (None, Some(Step::Remove(_)) | None) => return Ok(()),
             };
@@ -213,8 +213,8 @@ impl<'a> Transfer<'a> {
             let flight = match self.removals.pop_front() {
                 Some((_, key)) => Flight::Remove(key),
                 None => match self.steps.pop_front() {
-                    Some(Step::Look(index, doubt)) => Flight::Look(index, doubt),
-                    Some(Step::Fetch(index, doubt)) => Flight::Fetch(index, doubt),
+                    Some(Step::Look(number, doubt)) => Flight::Look(number as usize, doubt),
+                    Some(Step::Fetch(number, doubt)) => Flight::Fetch(number as usize, doubt),
                     Some(Step::Remove(_)) | None => unreachable!("a command was made of it"),
                 },
             };
@@ -288,7 +288,7 @@ impl<'a> Transfer<'a> {
             }
         }
         match decide(&self.needs.account.rules, &header) {
-            Verdict::Fetch => self.steps.push_front(Step::Fetch(index, doubt)),
+            Verdict::Fetch => self.fetch_first(index, doubt),
             Verdict::Skip => self.report.skipped += 1,
             Verdict::Delete => {
                 self.report.skipped += 1;
@@ -307,10 +307,15 @@ impl<'a> Transfer<'a> {
                 }
             }
             // TOP is optional (RFC 1939 §7).
-            Some(Flight::Look(index, doubt)) => self.steps.push_front(Step::Fetch(index, doubt)),
+            Some(Flight::Look(index, doubt)) => self.fetch_first(index, doubt),
             Some(Flight::Remove(key)) => self.report.failed.push((key.unwrap_or_default(), text.to_string())),
             Some(Flight::Noop) | None => {}
         }
+    }
+
+    fn fetch_first(&mut self, index: usize, doubt: Doubt) {
+        let number = u32::try_from(index).expect("a listing has no more messages than there are numbers");
+        self.steps.push_front(Step::Fetch(number, doubt));
     }
 
     /// The connection ended within the first message of a session: three such sessions in a row, and the message is
@@ -361,8 +366,10 @@ fn count(report: &mut Report, kept: &Kept, listing: &Listing) {
     match kept {
         Kept::Delivered { .. } => report.delivered += 1,
         Kept::Known { .. } => report.known += 1,
-        Kept::Refused { index, reason } => {
-            report.failed.push((listing.id(*index).unwrap_or_default().to_owned(), reason.clone()));
+        Kept::Refused { index, reason, in_doubt } => {
+            let id = listing.id(*index).unwrap_or_default();
+            report.failed.push((id.to_owned(), reason.clone()));
+            report.in_doubt.extend(in_doubt.then(|| id.to_owned()));
         }
     }
 }

@@ -35,7 +35,22 @@ pub fn nothing_is_marked_before_it_is_durable() {
     // C-060
     let server = Server::start(&MAIL);
     let house = House::new(server.port, "to = \"pipe:exit 75\"\nleave = \"never\"");
-    assert!(matches!(house.fetch().error, Some(SessionError::Delivery(_))));
+    assert_eq!(house.fetch_well().report.failed.len(), 2);
     assert_eq!(server.heard_verb("DELE"), 0);
     assert_eq!(server.ids(), ["one", "two"]);
+}
+
+pub fn a_destination_that_fails_half_way_loses_nothing() {
+    // C-060, C-061: the intents are durable, and no rename works.
+    let server = Server::start(&MAIL);
+    let house = House::new(server.port, "leave = \"never\"");
+    let new = house.path("md/new");
+    let folder = new.clone();
+    server.state.lock().unwrap().before_retr = Some(Box::new(move || std::fs::remove_dir(folder).unwrap()));
+    let outcome = house.fetch();
+    assert!(matches!(outcome.error, Some(SessionError::Delivery(_))), "{:?}", outcome.error);
+    assert!(!new.exists() && server.ids() == ["one", "two"]);
+    house.fetch_well();
+    assert_eq!(house.messages(), [MAIL[0].1.to_vec(), MAIL[1].1.to_vec()]);
+    assert!(server.ids().is_empty());
 }
