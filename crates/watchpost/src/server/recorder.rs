@@ -40,8 +40,11 @@ impl Stopwatch {
 
 /// What crosses the wire, shared between the tap that fills it and the recorder that may close it.
 #[derive(Clone, Debug)]
-pub(super) struct WireTrack {
-    track: Arc<Mutex<Track>>,
+pub(super) struct WireTrack(Arc<Wire>);
+
+#[derive(Debug)]
+struct Wire {
+    track: Mutex<Track>,
     watch: Stopwatch,
 }
 
@@ -49,7 +52,7 @@ impl WireTrack {
     /// These octets passed.
     pub(super) fn passed(&self, from: Side, octets: &[u8]) {
         if !octets.is_empty() {
-            locked(&self.track).push(self.watch.at(), from, octets);
+            locked(&self.0.track).push(self.0.watch.at(), from, octets);
         }
     }
 
@@ -163,7 +166,9 @@ impl Recorder {
             accepted: nanoseconds(accepted),
             watch,
             plain: track(captures.budget()),
-            wire: keeps_wire.then(|| WireTrack { track: Arc::new(Mutex::new(track(captures.budget()))), watch }),
+            wire: keeps_wire.then(|| {
+                WireTrack(Arc::new(Wire { track: Mutex::new(track(captures.budget())), watch }))
+            }),
             keys: keeps_wire.then(|| Arc::new(SessionKeys::new())),
             captures: captures.clone(),
             output: 0,
@@ -227,7 +232,7 @@ impl Recorder {
         self.is_forgotten = true;
         self.plain.close();
         if let Some(wire) = &self.wire {
-            locked(&wire.track).close();
+            locked(&wire.0.track).close();
         }
         if let Some(keys) = &self.keys {
             drop(keys.take());
@@ -245,7 +250,7 @@ impl Recorder {
         }
         let nothing = || Track::new(self.captures.budget(), 0);
         let wire =
-            self.wire.as_ref().map_or_else(nothing, |wire| std::mem::replace(&mut *locked(&wire.track), nothing()));
+            self.wire.as_ref().map_or_else(nothing, |wire| std::mem::replace(&mut *locked(&wire.0.track), nothing()));
         let recording = Recording {
             connection: self.connection,
             peer: self.peer,

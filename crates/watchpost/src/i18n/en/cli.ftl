@@ -535,7 +535,7 @@ cli-session-arg-json = As one JSON object
 cli-pcap-about = Write sessions into a file that Wireshark opens
 cli-pcap-long-about =
     Writes sessions into a pcapng file. Each packet says what it means: ① the TCP
-    connection, ② the TLS handshake, ③ the POP3 session, and the rule that fired on it.
+    connection, ② the TLS handshake, ③ the POP3 session, and the rule that fired.
 
     Without --with-keys the file holds no secret: what was inside TLS is shown on
     port 110, and whatever may be a password is ******. How much there is to show,

@@ -344,7 +344,8 @@ talk-privacy-bans =
         [one] One ban is
        *[other] { $bans } bans are
     } remembered: the network, its times, and how many there were. It goes 30 days after its end.
-talk-privacy-kept = No password is held: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.
+talk-privacy-captures = What was said in { $captured } of these sessions lies in { $folder }, until [capture] retention has passed. It holds no passwords, unless it was recorded with mode = "full": then it holds those that were tried.
+talk-privacy-kept = No password is held in the journal: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.
 
 ## pcap
 
