@@ -538,9 +538,9 @@ cli-pcap-long-about =
     connection, ② the TLS handshake, ③ the POP3 session, and the rule that fired.
 
     Without --with-keys the file holds no secret: what was inside TLS is shown on
-    port 110, and whatever may be a password is ******. How much there is to show,
-    [capture] says in the configuration; where nothing was recorded, the journal
-    tells what it knows.
+    port 110, and whatever may be a password is ******. The table [capture] of the
+    configuration says how much is kept to be shown; where nothing was recorded,
+    the journal tells what it knows.
 cli-pcap-examples =
     One session, without secrets:
       watchpost pcap 019abcde1234 -o night.pcapng
