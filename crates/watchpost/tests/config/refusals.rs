@@ -232,7 +232,7 @@ fn a_mistake_in_the_observatory_is_shown_at_its_place() {
     let site = Site::new();
     for (line, message, help) in [
         ("retention = \"500d\"", "retention cannot be", "1d"),
-        ("journal_max = \"2GB\"", "journal_max cannot be", "512MiB"),
+        ("journal_max = \"2GB\"", "journal_max cannot be", "\"16MiB\" to \"1TiB\""),
         ("answers = \"enforced\"", "answers cannot be", "did you mean `enforce`?"),
         ("allow = [\"10.0.0.1/8\"]", "is no network", "10.0.0.0/8"),
         ("geoip = \"nowhere\"", "is no folder", "leave the key out"),
