@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use self::talk::TalkArgs;
 pub use self::watch::{
     AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, ExportChoice, FilterArgs,
-    PrivacyArgs, PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs,
+    PcapArgs, PrivacyArgs, PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs,
     SessionsArgs, SessionsCommand, SeverityChoice,
 };
 
@@ -57,6 +57,8 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// One session, step by step.
     Session(SessionArgs),
+    /// A file for Wireshark.
+    Pcap(PcapArgs),
     /// Who tried to enter an account.
     Account(AccountArgs),
     /// One campaign.

@@ -21,6 +21,7 @@ use crate::carried::{Carried, Changes, Habit, Learned, UsedTool};
 use crate::classify::Classifier;
 use crate::event::{AccountChange, Event, EventKind, Sequence};
 use crate::trust::Home;
+use crate::verdict::Verdict;
 use crate::volume::Volume;
 
 /// The second version of the file.
@@ -198,9 +199,16 @@ impl Waiting {
 
 /// A judge that lets what the classifier learns be kept. At the beginning, and when something was lost, that is all it
 /// knows.
-pub fn judge_with(mut classifier: Classifier) -> Judge {
+pub fn judge_with(classifier: Classifier) -> Judge {
+    judge_heard(classifier, |_| {})
+}
+
+/// The same, and `hear` hears of every verdict.
+pub fn judge_heard(mut classifier: Classifier, mut hear: impl FnMut(&Verdict) + Send + 'static) -> Judge {
     Box::new(move |sequence, event| {
-        let mut said = Said::from(&classifier.observe(sequence, event));
+        let findings = classifier.observe(sequence, event);
+        findings.verdicts.iter().for_each(&mut hear);
+        let mut said = Said::from(&findings);
         let changed = classifier.learned();
         let learned = match event.kind {
             EventKind::Started | EventKind::Lost { .. } => Some(Learned::Everything(classifier.carried())),

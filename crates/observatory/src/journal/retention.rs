@@ -245,9 +245,13 @@ fn coarsen_verdicts(file: &Connection, before: i64) -> rusqlite::Result<()> {
 }
 
 fn remove_sums(file: &Connection, before: i64) -> rusqlite::Result<()> {
-    for (table, is_old) in
-        [("verdict", "day"), ("server_event", "day"), ("hour", "hour / 24"), ("hour_rule", "hour / 24")]
-    {
+    for (table, is_old) in [
+        ("verdict", "day"),
+        ("server_event", "day"),
+        ("hour", "hour / 24"),
+        ("hour_rule", "hour / 24"),
+        ("key_export", "at / 86400000000"),
+    ] {
         file.prepare_cached(&format!("DELETE FROM {table} WHERE {is_old} < ?1"))?.execute([before])?;
     }
     Ok(())

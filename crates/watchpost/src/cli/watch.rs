@@ -129,6 +129,35 @@ pub struct SessionArgs {
     pub json: bool,
 }
 
+/// `watchpost pcap`.
+#[derive(Args, Debug)]
+pub struct PcapArgs {
+    /// Which file says where the journal is.
+    #[command(flatten)]
+    pub file: ConfigArgs,
+    /// One session: its name, or how its name begins.
+    #[arg(value_name = "ID", conflicts_with_all = ["since", "until", "address", "account", "rule", "severity", "ending", "open"])]
+    pub id: Option<String>,
+    /// Which sessions.
+    #[command(flatten)]
+    pub which: FilterArgs,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// What crossed the wire, and the keys that open it.
+    #[arg(long)]
+    pub with_keys: bool,
+    /// Do not ask whether keys are really wanted.
+    #[arg(long, requires = "with_keys")]
+    pub yes: bool,
+    /// Opens captures that are encrypted.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// What was written, as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `watchpost account`.
 #[derive(Args, Debug)]
 pub struct AccountArgs {

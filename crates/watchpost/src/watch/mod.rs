@@ -7,12 +7,14 @@
 //! account    who tried to enter an account
 //! campaign   many addresses, one tool
 //! rules      what rules there are, and what they would have said
+//! pcap       sessions as a file for Wireshark
 //! privacy    what is held about somebody
 //! ```
 
 pub mod account;
 pub mod campaign;
 pub mod export;
+pub mod pcap;
 pub mod privacy;
 pub mod report;
 pub mod rules;

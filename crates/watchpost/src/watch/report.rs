@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 use watchpost_observatory::journal::export::timestamp;
-use watchpost_observatory::journal::{Counted, Micros, Reader, SessionEnd, Span, StoredVerdict};
+use watchpost_observatory::journal::{Counted, KeyExport, Micros, Reader, SessionEnd, Span, StoredVerdict};
 
 use super::{Desk, html, page, severity_word, shown, verdict_json, words};
 use crate::cli::ReportArgs;
@@ -60,11 +60,12 @@ pub fn run(arguments: &ReportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     for name in &counts.names {
         existing += u64::from(desk.read(reader.is_account(*name))?);
     }
+    let keys = desk.read(reader.key_exports(span))?;
     let worst = verdicts.iter().rev().max_by_key(|verdict| verdict.severity);
     let sessions = worst.map(|verdict| desk.read(reader.sessions_of_verdict(verdict.id, 1))).transpose()?;
     let worst_session =
         sessions.and_then(|sessions| Some(sessions.first()?.row.connection.to_string()[..16].to_owned()));
-    let report = Report { counts, verdicts, existing, span, worst_session };
+    let report = Report { counts, verdicts, keys, existing, span, worst_session };
     if arguments.json {
         desk.talk.print(&report.json().to_string());
         return Ok(());
@@ -121,6 +122,7 @@ fn count(reader: &Reader, span: Span) -> Result<Counts, watchpost_observatory::j
 pub(super) struct Report {
     counts: Counts,
     verdicts: Vec<StoredVerdict>,
+    keys: Vec<KeyExport>,
     existing: u64,
     span: Span,
     /// The session to look at first, by the beginning of its name.
@@ -163,6 +165,7 @@ impl Report {
         }
         parts.extend(self.table(desk));
         parts.extend(self.needs_you(desk));
+        parts.extend(self.keys_taken(desk));
         parts.extend(self.guessers(lookup, desk));
         parts.extend(self.clients(desk));
         parts.extend(dates(lookup, desk));
@@ -293,6 +296,22 @@ impl Report {
         Some(lines.join("\n"))
     }
 
+    /// Whoever took TLS keys could read what was said.
+    fn keys_taken(&self, desk: &Desk<'_>) -> Option<String> {
+        let line = |export: &KeyExport| {
+            let variables = [
+                ("at", desk.reckoning.short(export.at).into()),
+                ("uid", export.uid.into()),
+                ("secrets", export.secrets.into()),
+                ("file", shown(&export.file).into()),
+            ];
+            format!("  ! {}", desk.talk.texts.format("talk-report-keys", &variables))
+        };
+        let heading = desk.text("talk-report-keys-taken");
+        let lines: Vec<String> = std::iter::once(heading).chain(self.keys.iter().map(line)).collect();
+        (lines.len() > 1).then(|| lines.join("\n"))
+    }
+
     fn guessers(&self, lookup: &Lookup, desk: &Desk<'_>) -> Option<String> {
         let guessers = self.busiest();
         if guessers.is_empty() {
@@ -357,6 +376,15 @@ impl Report {
                 })
             })
             .collect();
+        let keys = self.keys.iter().map(|export| {
+            json!({
+                "at": timestamp(export.at),
+                "uid": export.uid,
+                "sessions": export.sessions,
+                "secrets": export.secrets,
+                "file": shown(&export.file),
+            })
+        });
         let needs_you = self.verdicts.iter().filter(|verdict| verdict.severity >= NEEDS_YOU);
         json!({
             "since": timestamp(self.span.since),
@@ -377,6 +405,7 @@ impl Report {
             "tls": counts.tls,
             "clients": counts.clients.iter().map(|(ja4, count)| (shown(ja4), *count)).collect::<BTreeMap<_, _>>(),
             "kinds": kinds,
+            "keys_taken": keys.collect::<Vec<_>>(),
             "needs_you": needs_you.map(verdict_json).collect::<Vec<_>>(),
         })
     }

@@ -47,7 +47,7 @@ pub fn run(arguments: &SessionArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn find(id: &str, reader: &Reader, desk: &Desk<'_>) -> Result<Session, Failure> {
+pub(super) fn find(id: &str, reader: &Reader, desk: &Desk<'_>) -> Result<Session, Failure> {
     let refuse = |text: &str, count: usize| {
         let variables = [("id", shown(id).into()), ("count", count.into())];
         Failure::new(ExitCode::DataError, desk.talk.texts.format(text, &variables))

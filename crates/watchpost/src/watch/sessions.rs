@@ -80,7 +80,7 @@ fn cells(session: &Session, lookup: &Lookup, desk: &Desk<'_>) -> Vec<String> {
     ]
 }
 
-fn filter(which: &FilterArgs, desk: &Desk<'_>) -> Result<Filter, Failure> {
+pub(super) fn filter(which: &FilterArgs, desk: &Desk<'_>) -> Result<Filter, Failure> {
     let network = which.address.as_deref().map(|text| network(text, desk)).transpose()?;
     let ending = which.ending.and_then(|ending| ending.to_possible_value()).map(|value| value.get_name().to_owned());
     Ok(Filter {

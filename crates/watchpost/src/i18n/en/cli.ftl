@@ -542,6 +542,60 @@ cli-session-arg-diagram-value-mermaid = a sequence diagram for Mermaid
 cli-session-arg-diagram-value-svg = a picture that needs nothing else
 cli-session-arg-json = As one JSON object
 
+cli-pcap-about = Write sessions into a file that Wireshark opens
+cli-pcap-long-about =
+    Writes sessions into a pcapng file. Each packet says what it means: ① the TCP
+    connection, ② the TLS handshake, ③ the POP3 session, and the rule that fired.
+
+    Without --with-keys the file holds no secret: what was inside TLS is shown on
+    port 110, and whatever may be a password is ******. The table [capture] of the
+    configuration says how much is kept to be shown; where nothing was recorded,
+    the journal tells what it knows.
+cli-pcap-examples =
+    One session, without secrets:
+      watchpost pcap 019abcde1234 -o night.pcapng
+
+    All sessions of a day on which a rule fired:
+      watchpost pcap --rule B1 --since 24h -o guesses.pcapng
+
+    As they crossed the wire, with the TLS keys that open them:
+      watchpost pcap --rule B1 --since 24h --with-keys -o forensic.pcapng
+
+    From captures that are encrypted, straight into tshark:
+      watchpost pcap 019abcde1234 --identity key.txt -o - | tshark -r - -Y pop
+cli-pcap-arg-config = { cli-serve-arg-config }
+cli-pcap-arg-id = { cli-session-arg-id }
+cli-pcap-arg-output = The file to write; - is standard output
+cli-pcap-arg-with-keys = As it crossed the wire, with TLS keys; it is written into the journal that you took them
+cli-pcap-arg-yes = Do not ask whether TLS keys are really wanted
+cli-pcap-arg-identity = The secret half of the key that captures are encrypted to, as age-keygen writes it
+cli-pcap-arg-json = What was written, as one JSON object
+cli-pcap-arg-since = { cli-sessions-arg-since }
+cli-pcap-arg-until = { cli-sessions-arg-until }
+cli-pcap-arg-address = { cli-sessions-arg-address }
+cli-pcap-arg-account = { cli-sessions-arg-account }
+cli-pcap-arg-rule = { cli-sessions-arg-rule }
+cli-pcap-arg-severity = { cli-sessions-arg-severity }
+cli-pcap-arg-severity-value-info = { cli-sessions-arg-severity-value-info }
+cli-pcap-arg-severity-value-low = { cli-sessions-arg-severity-value-low }
+cli-pcap-arg-severity-value-medium = { cli-sessions-arg-severity-value-medium }
+cli-pcap-arg-severity-value-high = { cli-sessions-arg-severity-value-high }
+cli-pcap-arg-severity-value-critical = { cli-sessions-arg-severity-value-critical }
+cli-pcap-arg-ending = { cli-sessions-arg-ending }
+cli-pcap-arg-ending-value-quit = { cli-sessions-arg-ending-value-quit }
+cli-pcap-arg-ending-value-limit = { cli-sessions-arg-ending-value-limit }
+cli-pcap-arg-ending-value-dropped = { cli-sessions-arg-ending-value-dropped }
+cli-pcap-arg-ending-value-peer-closed = { cli-sessions-arg-ending-value-peer-closed }
+cli-pcap-arg-ending-value-broken = { cli-sessions-arg-ending-value-broken }
+cli-pcap-arg-ending-value-timeout = { cli-sessions-arg-ending-value-timeout }
+cli-pcap-arg-ending-value-handshake-failed = { cli-sessions-arg-ending-value-handshake-failed }
+cli-pcap-arg-ending-value-read-failed = { cli-sessions-arg-ending-value-read-failed }
+cli-pcap-arg-ending-value-shutdown = { cli-sessions-arg-ending-value-shutdown }
+cli-pcap-arg-ending-value-refused = { cli-sessions-arg-ending-value-refused }
+cli-pcap-arg-ending-value-unknown = { cli-sessions-arg-ending-value-unknown }
+cli-pcap-arg-open = { cli-sessions-arg-open }
+cli-pcap-arg-limit = { cli-sessions-arg-limit }
+
 cli-account-about = Say who tried to enter an account
 cli-account-examples =
     The last thirty days:
