@@ -12,8 +12,8 @@ use serde::Serialize;
 
 pub use self::talk::TalkArgs;
 pub use self::watch::{
-    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, ExportChoice, FilterArgs,
-    PcapArgs, PrivacyArgs, PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs,
+    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, ExportChoice, FilterArgs, PcapArgs,
+    PrivacyArgs, PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs,
     SessionsArgs, SessionsCommand, SeverityChoice,
 };
 

@@ -193,6 +193,7 @@ talk-step-tls-not = what came is no TLS
 talk-step-tls-closed = the client went away
 talk-step-tls-timeout = it took too long
 talk-step-tls-other = the handshake did not succeed
+talk-step-clear-pop3 = POP3 in the clear where TLS must begin: the client is set up for another port
 talk-step-foreign = this is { $language }, not POP3
 talk-step-notice = noticed
 talk-step-unknown = no command of POP3

@@ -140,6 +140,7 @@ talk-step-tls-not = 届いたのは TLS ではない
 talk-step-tls-closed = クライアントが接続を切った
 talk-step-tls-timeout = 時間がかかりすぎた
 talk-step-tls-other = ハンドシェイクに失敗した
+talk-step-clear-pop3 = TLS で始めるべきところに平文の POP3。クライアントの設定が別のポート用になっている
 talk-step-foreign = POP3 ではなく { $language } である
 talk-step-notice = 検知
 talk-step-unknown = POP3 のコマンドではない
