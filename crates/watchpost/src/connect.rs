@@ -460,16 +460,13 @@ impl Link {
     pub fn peer(&self) -> Option<SocketAddr> {
         match &self.stream {
             Stream::Clear(carrier) => carrier.peer(),
-            Stream::Tls(stream) => stream.get_ref().0.peer(),
+            Stream::Tls(stream) => stream.get_ref().0.get_ref().peer(),
         }
     }
 
     /// Whether the server is this very machine.
     pub fn is_loopback(&self) -> bool {
-        match &self.stream {
-            Stream::Clear(carrier) => carrier.is_loopback(),
-            Stream::Tls(stream) => stream.get_ref().0.get_ref().is_loopback(),
-        }
+        self.peer().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 
     /// What ties SCRAM to this connection: the keys of TLS 1.3 (RFC 9266 §3), the certificate below that (RFC 5929 §4).
