@@ -4,7 +4,7 @@
 //! for whoever must say what no client may say.
 
 mod proxy;
-mod trust;
+pub(crate) mod trust;
 
 use std::future::poll_fn;
 use std::io;
@@ -13,13 +13,13 @@ use std::path::Path;
 use std::pin::Pin as Pinned;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
@@ -102,6 +102,9 @@ pub enum ConnectError {
     /// The certificates to trust cannot be used.
     #[error("certificates to trust: {0}")]
     Trust(String),
+    /// The certificate of the server is not believed.
+    #[error("the certificate of the server: {0}")]
+    Certificate(Box<rustls::Error>),
     /// Too long without an octet.
     #[error("no answer in time")]
     Deadline,
@@ -266,9 +269,17 @@ impl Connector {
         let (config, name) = self.tls.as_ref().ok_or_else(|| ConnectError::Trust("no TLS was asked for".into()))?;
         let mut config = config.as_ref().clone();
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        let stream = BufReader::with_capacity(READ_OCTETS, stream);
         let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream);
         let stream = within(self.deadlines.handshake, connecting).await?.map_err(ConnectError::Handshake)?;
         Ok(Link { stream: Stream::Tls(Box::new(stream)), ..link })
+    }
+
+    /// What this trust, which need not be the target's, says at `now` of the certificates that the server showed.
+    pub fn verdict(&self, link: &Link, trust: &Trust, now: SystemTime) -> Result<(), ConnectError> {
+        let shown = link.tls().and_then(|tls| tls.peer_certificates()).unwrap_or_default();
+        let (_, name) = self.tls.as_ref().ok_or_else(|| ConnectError::Trust("no TLS was asked for".into()))?;
+        trust::verdict(trust, shown, name, now)
     }
 
     /// Connects, takes the greeting, and begins TLS where that is asked for. No password has been sent.
@@ -360,7 +371,8 @@ fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 enum Stream {
     Clear(Carrier),
-    Tls(Box<TlsStream<Carrier>>),
+    /// What rustls reads comes by way of a buffer: by itself it asks for 4 KiB at a time, four times for each record.
+    Tls(Box<TlsStream<BufReader<Carrier>>>),
 }
 
 impl AsyncRead for Stream {
@@ -436,11 +448,27 @@ impl Link {
         matches!(self.stream, Stream::Tls(_))
     }
 
+    /// What TLS has agreed on. `None`: nothing protects the link.
+    pub fn tls(&self) -> Option<&rustls::ClientConnection> {
+        match &self.stream {
+            Stream::Clear(_) => None,
+            Stream::Tls(stream) => Some(stream.get_ref().1),
+        }
+    }
+
+    /// Where the server, or the proxy before it, is. `None`: a command speaks with it.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        match &self.stream {
+            Stream::Clear(carrier) => carrier.peer(),
+            Stream::Tls(stream) => stream.get_ref().0.peer(),
+        }
+    }
+
     /// Whether the server is this very machine.
     pub fn is_loopback(&self) -> bool {
         match &self.stream {
             Stream::Clear(carrier) => carrier.is_loopback(),
-            Stream::Tls(stream) => stream.get_ref().0.is_loopback(),
+            Stream::Tls(stream) => stream.get_ref().0.get_ref().is_loopback(),
         }
     }
 
@@ -537,23 +565,39 @@ impl Client {
 
     /// Sends what waits, and takes what the server says next. May be given up at any moment, and called again.
     pub async fn event<R>(&mut self, take: impl FnOnce(Event<'_>) -> R) -> Result<R, ConnectError> {
-        let link = self.link.as_mut().ok_or(ConnectError::Closed)?;
+        let mut take = Some(take);
+        loop {
+            let heard = self.heard(|event| take.take().map(|take| take(event)))?;
+            match heard.flatten() {
+                Some(heard) => return Ok(heard),
+                None => self.exchange().await?,
+            }
+        }
+    }
+
+    /// Takes what the server has said already; `None`: nothing of it is left.
+    pub fn heard<R>(&mut self, take: impl FnOnce(Event<'_>) -> R) -> Result<Option<R>, ConnectError> {
         loop {
             let step = self.session.input(&self.buffer[self.used..])?;
             self.used += step.used;
             match step.event {
-                Some(event) => return Ok(take(event)),
+                Some(event) => return Ok(Some(take(event))),
                 None if step.used > 0 => {}
-                None => {
-                    self.buffer.drain(..self.used);
-                    self.used = 0;
-                    if link.transfer(&mut self.session, &mut self.buffer).await? == Transfer::End {
-                        self.session.end_of_input()?;
-                        return Err(ConnectError::Closed);
-                    }
-                }
+                None => return Ok(None),
             }
         }
+    }
+
+    /// Sends what waits, or waits for more of what the server says. May be given up at any moment, and called again.
+    pub async fn exchange(&mut self) -> Result<(), ConnectError> {
+        let link = self.link.as_mut().ok_or(ConnectError::Closed)?;
+        self.buffer.drain(..self.used);
+        self.used = 0;
+        if link.transfer(&mut self.session, &mut self.buffer).await? == Transfer::End {
+            self.session.end_of_input()?;
+            return Err(ConnectError::Closed);
+        }
+        Ok(())
     }
 
     /// What ties a login to this connection.

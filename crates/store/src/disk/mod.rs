@@ -12,6 +12,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use rustix::fs::{
     self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags, Timespec, Timestamps, UTIME_NOW,
@@ -264,6 +265,36 @@ impl OutFile {
     pub(crate) fn lock(&self) -> io::Result<()> {
         Ok(fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive)?)
     }
+}
+
+/// Makes the octets of all files durable with one sync of the file system that they share: it costs little more than
+/// one of a single file, and waits for what else is being written there. `false`: nothing was done, since this file
+/// system or kernel is not known to sync everything then and to tell of errors.
+pub fn sync_together<'a>(files: impl Iterator<Item = &'a OutFile> + Clone) -> io::Result<bool> {
+    let Some(first) = files.clone().next() else { return Ok(true) };
+    if !syncs_whole(&first.file) {
+        return Ok(false);
+    }
+    if planted("store.skipped-file-fsync") {
+        return Ok(true);
+    }
+    fs::syncfs(&first.file)?;
+    for _file in files {
+        note!(Operation::SyncFile { path: _file.path.clone() });
+    }
+    Ok(true)
+}
+
+/// FUSE and network file systems promise less of syncfs than of fsync; before Linux 5.8 it kept quiet about errors.
+fn syncs_whole(file: &File) -> bool {
+    /// ext2 to ext4, XFS, Btrfs, F2FS, tmpfs: `linux/magic.h`.
+    const KNOWN: [i64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x0102_1994];
+    static TELLS_ERRORS: LazyLock<bool> = LazyLock::new(|| {
+        let release = rustix::system::uname().release().to_string_lossy().into_owned();
+        let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+        (numbers.next(), numbers.next()) >= (Some(5), Some(8))
+    });
+    *TELLS_ERRORS && fs::fstatfs(file).is_ok_and(|facts| KNOWN.contains(&facts.f_type))
 }
 
 /// Creates a file for its owner alone, if it is missing, in a folder that may be reached by links.

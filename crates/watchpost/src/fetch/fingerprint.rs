@@ -13,6 +13,9 @@ const KEPT: usize = 12;
 pub struct Print([u8; KEPT]);
 
 impl Print {
+    /// That of nothing.
+    pub(super) const NONE: Self = Self([0; KEPT]);
+
     pub(super) fn of(context: Context) -> Self {
         let hash = context.finish();
         let mut kept = [0; KEPT];

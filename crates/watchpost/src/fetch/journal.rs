@@ -11,21 +11,25 @@
 //! synced by the next one before it relies on it. Lines that are damaged elsewhere are left out,
 //! and what stands behind them is kept. The file is written anew when it has grown to twice what it says.
 
+mod lines;
+
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
 use rustix::fs::FlockOperation;
 use watchpost_proto::planted::planted;
 use watchpost_store::disk::{Folder, OutFile};
 
+use self::lines::{line, parse};
+use super::entries::Entries;
 use super::fingerprint::{Fingerprint, Print};
 
 /// A journal with fewer lines than this is never written anew.
 const LINES_MIN: usize = 1000;
+/// Octets that are read or written at once.
+const PIECE: usize = 64 * 1024;
 /// How long a message that is no longer listed is remembered, in seconds: a server that hides it may show it again.
 const REMEMBERED_SECONDS: u64 = 90 * 24 * 3600;
 
@@ -147,7 +151,7 @@ pub enum Fate {
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// By unique-id; of unique-ids that several messages share, by that and the hash of the message.
-    pub entries: HashMap<Box<str>, Entry>,
+    pub entries: Entries,
     /// How often a message has failed.
     pub failures: HashMap<Box<str>, u32>,
     /// Deliveries of which the end is not written.
@@ -203,11 +207,7 @@ impl Journal {
         if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(JournalError::InUse);
         }
-        let text = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            read => read.map_err(named)?,
-        };
-        let (seen, lines, whole) = read(&text);
+        let (seen, lines, whole) = read_file(&path, true).map_err(named)?;
         let file = ready(&folder, &path, whole as u64).map_err(named)?;
         let mut journal = Self { folder, path, file, lock, seen, lines };
         journal.shorten(now)?;
@@ -217,10 +217,13 @@ impl Journal {
     /// What a journal says, without opening it for work: for reports.
     pub fn peek(folder: &Path, account: &str) -> Result<Seen, JournalError> {
         let path = path_of(folder, account);
-        match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Seen::default()),
-            read_file => read_file.map(|text| read(&text).0).map_err(|error| JournalError::Io(path, error)),
-        }
+        read_file(&path, true).map(|(seen, ..)| seen).map_err(|error| JournalError::Io(path, error))
+    }
+
+    /// What it says of the server and the account, and nothing about messages: what a session begins with.
+    pub fn glance(folder: &Path, account: &str) -> Result<Seen, JournalError> {
+        let path = path_of(folder, account);
+        read_file(&path, false).map(|(seen, ..)| seen).map_err(|error| JournalError::Io(path, error))
     }
 
     /// What it says.
@@ -264,20 +267,26 @@ impl Journal {
         if self.lines < LINES_MIN.max(needed * 2) {
             return Ok(());
         }
-        let text: String = self.seen.records().map(|record| line(&record)).collect();
-        let written = self.replace(&text);
-        self.file = written.map_err(|error| self.named(error))?;
+        self.file = self.replace().map_err(|error| self.named(error))?;
         self.lines = needed;
         Ok(())
     }
 
-    fn replace(&self, text: &str) -> io::Result<OutFile> {
+    fn replace(&self) -> io::Result<OutFile> {
         let part = self.path.with_extension("part");
         match self.folder.unlink(name_of(&part)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let mut file = self.folder.create(name_of(&part))?;
+        let mut text = String::new();
+        for record in self.seen.records() {
+            text.push_str(&line(&record));
+            if text.len() >= PIECE {
+                file.write(text.as_bytes())?;
+                text.clear();
+            }
+        }
         file.write(text.as_bytes())?;
         file.sync()?;
         self.folder.replace(name_of(&part), &self.folder, name_of(&self.path))?;
@@ -321,13 +330,13 @@ impl Seen {
                 self.close(key);
                 self.failures.remove(key.as_str());
                 let entry = Entry { prints: *prints, seconds: *seconds, fate: Fate::Listed };
-                self.entries.insert(key.as_str().into(), entry);
+                self.entries.insert(key, &entry);
             }
-            Record::Deleted { key, .. } => self.change(key, Fate::Deleted),
-            Record::Gone { key, seconds } => self.change(key, Fate::Gone(*seconds)),
+            Record::Deleted { key, .. } => self.entries.change(key, Fate::Deleted),
+            Record::Gone { key, seconds } => self.entries.change(key, Fate::Gone(*seconds)),
             Record::Forgotten { key } => {
                 self.close(key);
-                self.entries.remove(key.as_str());
+                self.entries.remove(key);
                 self.failures.remove(key.as_str());
             }
             Record::Failed { key, times } => {
@@ -341,13 +350,11 @@ impl Seen {
         }
     }
 
+    /// Most often the oldest is done first.
     fn close(&mut self, key: &str) {
-        self.open.retain(|intent| intent.key != key);
-    }
-
-    fn change(&mut self, key: &str, fate: Fate) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.fate = fate;
+        if let Some(place) = self.open.iter().position(|intent| intent.key == key) {
+            self.open.remove(place);
+            self.close(key);
         }
     }
 
@@ -372,138 +379,40 @@ impl Seen {
     }
 }
 
+/// What the file says; `messages`: also of messages.
+fn read_file(path: &Path, messages: bool) -> io::Result<(Seen, usize, usize)> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((Seen::default(), 0, 0)),
+        opened => read(BufReader::with_capacity(PIECE, opened?), messages),
+    }
+}
+
 /// What the text says, how many lines it has, and where the last whole line ends.
-fn read(text: &[u8]) -> (Seen, usize, usize) {
+fn read(mut text: impl BufRead, messages: bool) -> io::Result<(Seen, usize, usize)> {
     let (mut seen, mut lines, mut whole) = (Seen::default(), 0, 0);
-    for piece in text.split_inclusive(|octet| *octet == b'\n') {
-        if !piece.ends_with(b"\n") {
-            break;
-        }
+    let mut piece = Vec::new();
+    while text.read_until(b'\n', &mut piece)? > 0 && piece.ends_with(b"\n") {
         lines += 1;
         whole += piece.len();
-        if let Some(record) = std::str::from_utf8(piece).ok().and_then(parse) {
+        let line = std::str::from_utf8(&piece).ok().filter(|line| messages || !is_about_a_message(line));
+        if let Some(record) = line.and_then(parse) {
             seen.apply(&record);
         }
+        piece.clear();
     }
-    (seen, lines, whole)
+    Ok((seen, lines, whole))
 }
 
-fn checksum(text: &str) -> String {
-    HEXLOWER.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..4])
-}
-
-fn line(record: &Record) -> String {
-    let prints = |prints: &Fingerprint| format!("{} {} {}", prints.listed, prints.header, prints.whole);
-    let text = match record {
-        Record::Account(account) => format!("account {}", escaped(account)),
-        Record::Intent(Intent { key, prints: known, place }) => {
-            let place = match place {
-                Place::Maildir { folder, temporary, name } => {
-                    format!("maildir {} {} {}", escaped(folder), escaped(temporary), escaped(name))
-                }
-                Place::Mbox { offset, octets, stored, start, before } => {
-                    format!("mbox {offset} {octets} {stored} {start} {before}")
-                }
-                Place::Elsewhere => "elsewhere".to_owned(),
-            };
-            format!("intent {} {} {place}", escaped(key), prints(known))
-        }
-        Record::Done { key, prints: Some(known), seconds } => {
-            format!("done {} {} {seconds}", escaped(key), prints(known))
-        }
-        Record::Done { key, prints: None, seconds } => format!("imported {} {seconds}", escaped(key)),
-        Record::Deleted { key, seconds } => format!("deleted {} {seconds}", escaped(key)),
-        Record::Gone { key, seconds } => format!("gone {} {seconds}", escaped(key)),
-        Record::Forgotten { key } => format!("forgotten {}", escaped(key)),
-        Record::Failed { key, times } => format!("failed {} {times}", escaped(key)),
-        Record::NoPipelining => "no-pipelining".to_owned(),
-        Record::Pin(pin) => format!("pin {}", escaped(pin)),
-        Record::Renaming => "renaming".to_owned(),
-        Record::Settled => "settled".to_owned(),
-    };
-    format!("{} {text}\n", checksum(&text))
-}
-
-fn parse(line: &str) -> Option<Record> {
-    let (sum, text) = line.strip_suffix('\n')?.split_once(' ')?;
-    if checksum(text) != sum {
-        return None;
-    }
-    let words: Vec<&str> = text.split(' ').collect();
-    let number = |text: &str| text.parse::<u64>().ok();
-    let prints = |octets: &str, header: &str, whole: &str| {
-        Some(Fingerprint { listed: number(octets)?, header: Print::parse(header)?, whole: Print::parse(whole)? })
-    };
-    Some(match words.as_slice() {
-        ["account", account] => Record::Account(unescaped(account)?),
-        ["intent", key, octets, header, whole, place @ ..] => {
-            let place = match place {
-                ["maildir", folder, temporary, name] => Place::Maildir {
-                    folder: unescaped(folder)?,
-                    temporary: unescaped(temporary)?,
-                    name: unescaped(name)?,
-                },
-                ["mbox", offset, octets, stored, start, before] => Place::Mbox {
-                    offset: number(offset)?,
-                    octets: number(octets)?,
-                    stored: Print::parse(stored)?,
-                    start: number(start)?,
-                    before: Print::parse(before)?,
-                },
-                ["elsewhere"] => Place::Elsewhere,
-                _ => return None,
-            };
-            Record::Intent(Intent { key: unescaped(key)?, prints: prints(octets, header, whole)?, place })
-        }
-        ["done", key, octets, header, whole, seconds] => Record::Done {
-            key: unescaped(key)?,
-            prints: Some(prints(octets, header, whole)?),
-            seconds: number(seconds)?,
-        },
-        ["imported", key, seconds] => Record::Done { key: unescaped(key)?, prints: None, seconds: number(seconds)? },
-        ["deleted", key, seconds] => Record::Deleted { key: unescaped(key)?, seconds: number(seconds)? },
-        ["gone", key, seconds] => Record::Gone { key: unescaped(key)?, seconds: number(seconds)? },
-        ["forgotten", key] => Record::Forgotten { key: unescaped(key)? },
-        ["failed", key, times] => Record::Failed { key: unescaped(key)?, times: times.parse().ok()? },
-        ["no-pipelining"] => Record::NoPipelining,
-        ["renaming"] => Record::Renaming,
-        ["settled"] => Record::Settled,
-        ["pin", pin] => Record::Pin(unescaped(pin)?),
-        _ => return None,
-    })
-}
-
-/// Without spaces, controls and anything beyond ASCII, so that a line is a line and a word a word.
-fn escaped(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        if octet.is_ascii_graphic() && octet != b'%' {
-            written.push(char::from(octet));
-        } else {
-            written.push('%');
-            written.push_str(&HEXLOWER.encode(&[octet]));
-        }
-    }
-    written
-}
-
-fn unescaped(text: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((octet, behind)) = rest.split_first() {
-        rest = behind;
-        if *octet == b'%' {
-            octets.extend(HEXLOWER.decode(rest.get(..2)?).ok()?);
-            rest = &rest[2..];
-        } else {
-            octets.push(*octet);
-        }
-    }
-    String::from_utf8(octets).ok()
+/// Whether a line, if it is whole, speaks of one message.
+fn is_about_a_message(line: &str) -> bool {
+    let word = line.split(' ').nth(1).unwrap_or_default();
+    matches!(word, "intent" | "done" | "imported" | "deleted" | "gone" | "forgotten" | "failed")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::fingerprint::Fingerprinter;
     use super::*;
 
@@ -559,7 +468,7 @@ mod tests {
         let lines: Vec<String> = records.iter().map(line).collect();
         let text = lines.concat().into_bytes();
         for cut in 0..=text.len() {
-            let (seen, count, whole) = read(&text[..cut]);
+            let (seen, count, whole) = read(&text[..cut], true).unwrap();
             assert_eq!(whole, lines[..count].concat().len());
             assert!(cut - whole < lines.get(count).map_or(1, String::len));
             assert_eq!(seen.entries.contains_key("b"), count >= 3);
@@ -586,7 +495,7 @@ mod tests {
         drop(journal);
         let journal = Journal::open(folder.path(), "a", 100).unwrap();
         assert_eq!(journal.seen().entries.len(), 2);
-        assert_eq!(journal.seen().entries["kept"].fate, Fate::Gone(1));
+        assert_eq!(journal.seen().entries.get("kept").unwrap().fate, Fate::Gone(1));
         drop(journal);
         let later = Journal::open(folder.path(), "a", 2 + REMEMBERED_SECONDS).unwrap();
         assert_eq!(later.seen().entries.len(), 1, "forgotten after three months");

@@ -111,7 +111,7 @@ impl Fetcher {
                     renewed = true;
                 }
                 Err(error) => {
-                    let now_slow = Journal::peek(&self.folder, &account.name).is_ok_and(|seen| seen.no_pipelining);
+                    let now_slow = Journal::glance(&self.folder, &account.name).is_ok_and(|seen| seen.no_pipelining);
                     if now_slow
                         && !slow
                         && report.pipelined
@@ -133,7 +133,7 @@ impl Fetcher {
         gauge: &super::progress::Gauge,
         report: &mut Report,
     ) -> Result<(), SessionError> {
-        let seen = Journal::peek(&self.folder, &account.name)?;
+        let seen = Journal::glance(&self.folder, &account.name)?;
         let secret = self.secret(account)?;
         let connector = connector(account, &seen)?;
         let spool = self.folder.join(format!("{}.spool", account.name));

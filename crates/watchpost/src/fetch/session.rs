@@ -30,8 +30,9 @@ use super::transfer::Transfer;
 use crate::clock::Clock;
 use crate::connect::{Client, ConnectError, Connector};
 
-/// Gmail shows about 300 messages to a session; a maildrop of this many may have more than it shows.
-const PARTIAL_FROM: usize = 200;
+/// Gmail shows about 300 messages to a session: a maildrop of so many may have more than it shows. One with more than
+/// that is shown whole, and another session would only ask for its listing again.
+const PORTIONS: std::ops::RangeInclusive<usize> = 200..=1000;
 
 /// More messages than any maildrop has: a server that claims more wants our memory.
 const MESSAGES_MAX: usize = 2_000_000;
@@ -176,7 +177,7 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
     }
     crash_point("fetch.crash-before-quit");
     leave(client, &mut journal, &listing, removed, needs.clock.seconds(), report).await?;
-    report.more |= listing.len() >= PARTIAL_FROM && report.delivered > delivered_before;
+    report.more |= PORTIONS.contains(&listing.len()) && report.delivered > delivered_before;
     Ok(())
 }
 
@@ -348,9 +349,9 @@ async fn leave(
         let id = key.split(' ').next().unwrap_or(key);
         let key = key.to_string();
         match entry.fate {
-            Fate::Listed if !ids.contains_key(id) => Some(Record::Gone { key, seconds }),
+            Fate::Listed if !ids.contains(id) => Some(Record::Gone { key, seconds }),
             // The server has done what it said.
-            Fate::Deleted if !ids.contains_key(id) => Some(Record::Forgotten { key }),
+            Fate::Deleted if !ids.contains(id) => Some(Record::Forgotten { key }),
             _ => None,
         }
     });

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use data_encoding::{Encoding, Specification};
 use uuid::Uuid;
 use watchpost_proto::planted::planted;
-use watchpost_store::disk::Folder;
+use watchpost_store::disk::{self, Folder};
 
 use super::text::{LineEnds, Quoting, Spool, SpoolFile};
 use super::{Arrived, DeliveryError, Found};
@@ -28,6 +28,8 @@ use crate::fetch::journal::{Intent, Journal, Place, Record};
 
 /// Files that are synced at the same time: the file system writes its journal once for all that wait for it.
 const SYNCED_TOGETHER: usize = 16;
+/// From so many files on, one sync of the file system costs less than one of each.
+const MANY: usize = 8;
 /// Letters of the identity of a folder.
 const IDENTITY: usize = 32;
 
@@ -190,9 +192,16 @@ fn is_identity(text: &str) -> bool {
     text.len() == IDENTITY && text.bytes().all(|octet| octet.is_ascii_hexdigit())
 }
 
-/// Makes the octets of all files durable, side by side. Not with one sync of the whole file system: that would wait for
-/// whatever else is being written there.
+/// Makes the octets of all files durable: many with one sync of their file system, where that is known to do so and to
+/// tell of errors; else side by side, and there too for a few.
 fn sync_all(files: &[(SpoolFile, String)]) -> io::Result<()> {
+    if files.len() >= MANY && disk::sync_together(files.iter().map(|(file, _)| &file.out))? {
+        return Ok(());
+    }
+    sync_each(files)
+}
+
+fn sync_each(files: &[(SpoolFile, String)]) -> io::Result<()> {
     let share = files.len().div_ceil(SYNCED_TOGETHER).max(1);
     let sync = |files: &[(SpoolFile, String)]| files.iter().try_for_each(|(file, _)| file.out.sync());
     std::thread::scope(|scope| {

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use uuid::Uuid;
@@ -76,7 +77,10 @@ impl Drop for SpoolFile {
 
 impl SpoolFile {
     fn create(folder: &Arc<Folder>) -> io::Result<Self> {
-        let name = Uuid::now_v7().simple().to_string();
+        // One name for this run, and a number for the file: what other runs have left has other names.
+        static RUN: LazyLock<Uuid> = LazyLock::new(Uuid::now_v7);
+        static FILES: AtomicU64 = AtomicU64::new(0);
+        let name = format!("{}-{}", RUN.simple(), FILES.fetch_add(1, Ordering::Relaxed));
         let out = folder.create(name.as_bytes())?;
         Ok(Self { out, name, kept: false, folder: Arc::clone(folder) })
     }
@@ -129,7 +133,7 @@ impl Spool {
                 octets = self.line_start(octets);
                 continue;
             }
-            let run = octets.iter().position(|octet| matches!(octet, b'\r' | b'\n')).unwrap_or(octets.len());
+            let run = memchr::memchr2(b'\r', b'\n', octets).unwrap_or(octets.len());
             self.memory.extend_from_slice(&octets[..run]);
             octets = &octets[run..];
             match octets.first() {
@@ -199,6 +203,18 @@ impl Spool {
         file.out.write(&self.memory)?;
         self.memory.clear();
         Ok(())
+    }
+
+    /// Memory to begin with, so that not every message asks for its own.
+    pub fn lend(&mut self, memory: Vec<u8>) {
+        if self.memory.is_empty() {
+            self.memory = memory;
+        }
+    }
+
+    /// The memory, if the message is in its file: a batch of files need not keep it.
+    pub fn give_back(&mut self) -> Vec<u8> {
+        if self.memory.is_empty() { std::mem::take(&mut self.memory) } else { Vec::new() }
     }
 
     /// How many octets are stored.
