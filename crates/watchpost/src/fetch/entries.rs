@@ -87,11 +87,11 @@ impl Entries {
             self.slots[index] = self.slot(index, entry, self.slots[index].key);
             return;
         }
-        // More than four gigabytes of keys: no honest server needs them, and what is left out is fetched again.
-        let Ok(start) = u32::try_from(self.keys.len()) else { return };
         if self.table.is_full() {
             self.rebuild(|_, _| true);
         }
+        // More than four gigabytes of keys: no honest server needs them, and what is left out is fetched again.
+        let Ok(start) = u32::try_from(self.keys.len()) else { return };
         let index = self.slots.len();
         reserve(&mut self.keys, key.len() + 1);
         self.keys.extend_from_slice(key.as_bytes());
