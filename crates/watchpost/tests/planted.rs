@@ -13,8 +13,9 @@ mod support;
 
 use std::panic::{catch_unwind, set_hook, take_hook};
 
-/// The fault, and the check of `e2e.rs`, `logins.rs`, `bench.rs` or `pcap.rs` that must fail while it is there.
-const FAULTS: [(&str, fn()); 12] = [
+/// The fault, and the check of `e2e.rs`, `logins.rs`, `bench.rs`, `pcap.rs` or `textbook.rs` that must fail while it is
+/// there.
+const FAULTS: [(&str, fn()); 14] = [
     ("server.password-in-the-log", checks::no_password_reaches_the_log),
     (
         "server.quit-answered-before-its-deed",
@@ -26,6 +27,8 @@ const FAULTS: [(&str, fn()); 12] = [
     ("demo.visitors-come-uninvited", checks::nobody_comes_uninvited),
     ("bench.sizes-not-compared", liar::sizes_that_differ_are_errors),
     ("bench.digest-not-compared", liar::messages_that_change_are_errors),
+    ("textbook.an-error-is-left-out", checks::textbook::the_program_writes_the_textbook_as_it_stands),
+    ("textbook.evidence-is-not-marked", checks::textbook::the_program_writes_the_textbook_as_it_stands),
     ("capture.tells-the-length", captures::what_is_redacted_never_got_in),
     ("proto.tells-what-follows-user", captures::what_is_redacted_never_got_in),
     ("capture.keeps-authenticated", captures::sessions_of_owners_are_not_kept),

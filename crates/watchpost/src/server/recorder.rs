@@ -166,9 +166,7 @@ impl Recorder {
             accepted: nanoseconds(accepted),
             watch,
             plain: track(captures.budget()),
-            wire: keeps_wire.then(|| {
-                WireTrack(Arc::new(Wire { track: Mutex::new(track(captures.budget())), watch }))
-            }),
+            wire: keeps_wire.then(|| WireTrack(Arc::new(Wire { track: Mutex::new(track(captures.budget())), watch }))),
             keys: keeps_wire.then(|| Arc::new(SessionKeys::new())),
             captures: captures.clone(),
             output: 0,

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use watchpost_observatory::journal::{Filter, Reader, Session, Span, StoredVerdict};
 use watchpost_observatory::{RuleId, Verdict};
+use watchpost_proto::planted::planted;
 
 use super::advice::advice;
 use super::cast;
@@ -22,7 +23,7 @@ use crate::watch::timeline::{Side, Step, seconds, state_word, timeline};
 /// Sessions of a verdict that are listed.
 const LISTED: usize = 8;
 /// Steps of a table at the most: beyond it the middle is left out.
-const STEPS: usize = 40;
+const STEPS: usize = 27;
 
 fn failed<T>(result: Result<T, impl std::fmt::Display>) -> io::Result<T> {
     result.map_err(|error| io::Error::other(error.to_string()))
@@ -133,9 +134,19 @@ fn rule_page(
     let mut page = format!("# {rule} · {}\n\n", plain(text.name.text(language)));
     let techniques = if verdict.techniques.is_empty() { "–".to_owned() } else { verdict.techniques.join(", ") };
     let severity = verdict.severity.text().text(language);
-    let _ = writeln!(page, "{}{severity} · {}{techniques}\n", tongue.label("Severity", "重大度"), tongue.label("MITRE ATT&CK", "MITRE ATT&CK"));
+    let _ = writeln!(
+        page,
+        "{}{severity} · {}{techniques}\n",
+        tongue.label("Severity", "重大度"),
+        tongue.label("MITRE ATT&CK", "MITRE ATT&CK")
+    );
     let _ = writeln!(page, "{}\n", plain(text.what.text(language)));
-    let _ = writeln!(page, "{}{}\n", tongue.label("Why somebody does that", "なぜそうするのか"), plain(text.why.text(language)));
+    let _ = writeln!(
+        page,
+        "{}{}\n",
+        tongue.label("Why somebody does that", "なぜそうするのか"),
+        plain(text.why.text(language))
+    );
     let _ = writeln!(page, "## {} {{#recording}}\n", say("The recording", "記録"));
     if sessions.len() > 1 {
         page.push_str(&list(sessions, tongue, desk));
@@ -152,11 +163,18 @@ fn rule_page(
     let _ = writeln!(page, "- {}{sure}", tongue.label("How sure", "確かさ"));
     let grounds = verdict.why_not_a_false_alarm(language);
     let separator = say(" ", "。");
-    let grounds = if grounds.is_empty() { grounds } else { format!("{grounds}{}", if separator == " " { ". " } else { "。" }) };
+    let grounds =
+        if grounds.is_empty() { grounds } else { format!("{grounds}{}", if separator == " " { ". " } else { "。" }) };
     let why = format!("{grounds}{}", text.false_positives.text(language));
     let _ = writeln!(page, "- {}{}", tongue.label("Why it is no false alarm", "誤検知でない理由"), plain(&why));
-    let _ = writeln!(page, "- {}{}", tongue.label("What the rules call for", "規則が求める対応"), plain(text.response.text(language)));
-    let _ = writeln!(page, "- {}{}", tongue.label("What you can do", "あなたにできること"), advice(rule).text(language));
+    let _ = writeln!(
+        page,
+        "- {}{}",
+        tongue.label("What the rules call for", "規則が求める対応"),
+        plain(text.response.text(language))
+    );
+    let _ =
+        writeln!(page, "- {}{}", tongue.label("What you can do", "あなたにできること"), advice(rule).text(language));
     Ok(page)
 }
 
@@ -226,7 +244,8 @@ fn steps(page: &Page, evidence: &BTreeSet<u64>, shown: Shown, tongue: Tongue, de
         }
         if state != Some(step.state) {
             state = Some(step.state);
-            let _ = writeln!(text, "<tr class=\"state\"><td colspan=\"{columns}\">{}</td></tr>", state_word(step.state));
+            let _ =
+                writeln!(text, "<tr class=\"state\"><td colspan=\"{columns}\">{}</td></tr>", state_word(step.state));
         }
         text.push_str(&row(step, evidence.contains(&step.sequence.0), shown));
     }
@@ -235,7 +254,7 @@ fn steps(page: &Page, evidence: &BTreeSet<u64>, shown: Shown, tongue: Tongue, de
 }
 
 fn row(step: &Step, cited: bool, shown: Shown) -> String {
-    let mark = if cited { " ●" } else { "" };
+    let mark = if cited && !planted("textbook.evidence-is-not-marked") { " ●" } else { "" };
     let said = html(&step.said);
     let both = match step.side {
         Side::Client => format!("<td><code>{said}</code> →</td><td></td>"),

@@ -180,7 +180,9 @@ fn frame(life: &str, body: &str, [top, height]: [usize; 2], picture: &Picture, c
     }
     let [client, server] = [LEFT, RIGHT].map(|x| format!("<text class=\"c\" x=\"{x}\" y=\"{}\">", top - 12));
     let style = match colours {
-        Colours::Own => format!("<style>{}@media(prefers-color-scheme:dark){{{}}}</style>", sheet("", LIGHT), sheet("", DARK)),
+        Colours::Own => {
+            format!("<style>{}@media(prefers-color-scheme:dark){{{}}}</style>", sheet("", LIGHT), sheet("", DARK))
+        }
         Colours::OfThePage => String::new(),
     };
     format!(
@@ -294,7 +296,7 @@ fn step(body: &mut String, time: &str, side: Side, [spoken, meaning]: [&str; 2],
 }
 
 /// The text as XML holds it. Controls are escaped before it comes here; if one is left, it is a space.
-fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     let mut safe = String::new();
     for character in text.chars() {
         match character {

@@ -455,10 +455,14 @@ cli-report-examples =
 
     For a program:
       watchpost report --since 7d --json
+
+    A page to keep or to send:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = From when: 24h, 7d, 20:00, yesterday-20:00, 2026-11-23
 cli-report-arg-until = Until when; now when absent
 cli-report-arg-json = As one JSON object
+cli-report-arg-html = As a page in this file: nothing else is needed to read it
 
 cli-sessions-about = Find sessions in the journal, or export them
 cli-sessions-examples =
@@ -506,15 +510,21 @@ cli-sessions-arg-by-value-address = address
 cli-sessions-arg-by-value-ending = how they ended
 cli-sessions-arg-json = As JSON Lines
 
-cli-sessions-export-about = Write sessions and verdicts as JSON Lines in the Elastic Common Schema
+cli-sessions-export-about = Write sessions and verdicts for other programs
 cli-sessions-export-examples =
     Everything of the last week into a file:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    As a table:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     For Filebeat, Vector and their like, as it happens:
       watchpost sessions export --since now --follow
 cli-sessions-export-arg-since = Begun from then on: 24h, 7d, now, a date
 cli-sessions-export-arg-follow = Go on with what comes
+cli-sessions-export-arg-format = As what
+cli-sessions-export-arg-format-value-jsonl = JSON Lines in the Elastic Common Schema, verdicts too
+cli-sessions-export-arg-format-value-csv = a table for spreadsheets, a line for each session
 
 cli-session-about = Show one session, step by step
 cli-session-examples =

@@ -133,6 +133,13 @@ talk-report-tls = TLS:
 talk-report-no-tls = none
 talk-report-lists = Lists of addresses:
 talk-report-next = →
+talk-report-written = Written: { $path }
+talk-report-title = Watchpost report
+talk-report-what-happened = What happened
+talk-report-when = When they came
+talk-report-tls-clients = TLS and clients (JA4)
+talk-report-look = To look closer, in a terminal
+talk-report-made = Written by Watchpost { $version }. This page loads nothing from elsewhere.
 
 ## sessions
 
@@ -186,6 +193,7 @@ talk-step-tls-not = what came is no TLS
 talk-step-tls-closed = the client went away
 talk-step-tls-timeout = it took too long
 talk-step-tls-other = the handshake did not succeed
+talk-step-clear-pop3 = POP3 in the clear where TLS must begin: the client is set up for another port
 talk-step-foreign = this is { $language }, not POP3
 talk-step-notice = noticed
 talk-step-unknown = no command of POP3
@@ -257,6 +265,12 @@ talk-account-guesses =
         [one] one stranger who never got in.
        *[other] { $strangers } strangers who never got in.
     }
+talk-account-stranger-in =
+    ! { $at } from { $source }: a login from where the owner is not at home, with { $guesses ->
+        [0] no wrong password
+        [one] one wrong password
+       *[other] { $guesses } wrong passwords
+    } from there. If that was not you, change the password.
 talk-account-typos =
     { $typos ->
         [one] One wrong password

@@ -84,6 +84,13 @@ talk-report-tls = TLS:
 talk-report-no-tls = なし
 talk-report-lists = アドレスのリスト:
 talk-report-next = →
+talk-report-written = 書き込みました: { $path }
+talk-report-title = Watchpost レポート
+talk-report-what-happened = 何があったか
+talk-report-when = 時間帯
+talk-report-tls-clients = TLS とクライアント (JA4)
+talk-report-look = 詳しく見るには (ターミナルで)
+talk-report-made = Watchpost { $version } が書き出しました。このページは外部から何も読み込みません。
 
 ## sessions
 
@@ -133,6 +140,7 @@ talk-step-tls-not = 届いたのは TLS ではない
 talk-step-tls-closed = クライアントが接続を切った
 talk-step-tls-timeout = 時間がかかりすぎた
 talk-step-tls-other = ハンドシェイクに失敗した
+talk-step-clear-pop3 = TLS で始めるべきところに平文の POP3。クライアントの設定が別のポート用になっている
 talk-step-foreign = POP3 ではなく { $language } である
 talk-step-notice = 検知
 talk-step-unknown = POP3 のコマンドではない
@@ -193,6 +201,7 @@ talk-account-exists = { $name } は実在するアカウントです。
 talk-account-unknown = { $name } というアカウントはありませんが、試した人がいます。
 talk-account-last-login = 最後のログインは { $at }、接続元は { $source } です。
 talk-account-guesses = { $strangers } 個の見知らぬアドレスから { $guesses } 回の推測があり、すべて失敗しました。
+talk-account-stranger-in = ! { $at }、{ $source } から、いつもと違う場所でログインがありました。そこからの誤ったパスワードは { $guesses } 回です。心当たりがなければ、パスワードを変更してください。
 talk-account-typos = 所有者がいつもログインする場所からも、誤ったパスワードが { $typos } 回ありました。
 talk-account-on-lists = 試されたパスワードのうち { $lists } 回分は、公開されている一覧に載っているものでした。この所有者だけを狙ったものではありません。
 talk-account-homes = いつもの接続元は { $homes } です。
