@@ -360,8 +360,11 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             }
             body.consume(count);
             if self.output.len() >= OUTPUT_OCTETS {
+                let kept = self.recorder.as_deref().map_or(0, Recorder::keeps_back);
+                let tail = self.output.split_off(self.output.len() - kept);
                 self.report.send();
                 self.write(stream).await?;
+                self.output.extend_from_slice(&tail);
             }
         }
         self.session.message_end(&mut self.output);

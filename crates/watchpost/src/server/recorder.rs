@@ -190,6 +190,11 @@ impl Recorder {
         self.wire.is_some() && !self.is_forgotten
     }
 
+    /// Octets of a message that wait for its end: readers of captures take a terminating dot on its own for a message.
+    pub(super) fn keeps_back(&self) -> usize {
+        if self.is_forgotten { 0 } else { 16 }
+    }
+
     /// What the session has told of what the client said.
     pub(super) fn told(&mut self, told: &[Told]) {
         for told in told {

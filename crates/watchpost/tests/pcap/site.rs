@@ -127,7 +127,7 @@ impl Site {
         let end = Instant::now() + PATIENCE;
         loop {
             let mut captures = self.captures();
-            captures.retain(|file| file.extension().is_some_and(|end| end != "part" && end != "wanted"));
+            captures.retain(|file| file.extension().is_some_and(|end| end != "part" && end != "wanted" && end != "taken"));
             if captures.len() >= count {
                 return captures;
             }

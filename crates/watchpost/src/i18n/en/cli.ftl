@@ -544,8 +544,9 @@ cli-session-arg-json = As one JSON object
 
 cli-pcap-about = Write sessions into a file that Wireshark opens
 cli-pcap-long-about =
-    Writes sessions into a pcapng file. Each packet says what it means: ① the TCP
-    connection, ② the TLS handshake, ③ the POP3 session, and the rule that fired.
+    Writes sessions into a pcapng file. Each packet says what it means:
+    ① the TCP connection, ② the TLS handshake, ③ the POP3 session, and which
+    rule fired on it.
 
     Without --with-keys the file holds no secret: what was inside TLS is shown on
     port 110, and whatever may be a password is ******. The table [capture] of the
