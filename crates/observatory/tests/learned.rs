@@ -104,8 +104,11 @@ fn retention_takes_old_trust_and_old_bans() {
     file.execute(old, rusqlite::params!["10.0.0.0/24", days(91)]).unwrap();
     file.execute(old, rusqlite::params!["10.0.1.0/24", days(89)]).unwrap();
     let ban = "INSERT INTO ban VALUES (?1, 1, ?2, 1, 0, 0, 1)";
-    file.execute(ban, rusqlite::params!["198.51.100.1/32", days(31)]).unwrap();
-    file.execute(ban, rusqlite::params!["198.51.100.2/32", days(29)]).unwrap();
+    file.execute(ban, rusqlite::params!["198.51.100.1", days(31)]).unwrap();
+    file.execute(ban, rusqlite::params!["198.51.100.2", days(29)]).unwrap();
+    // It looks once a day, and when it begins.
+    drop((file, journal));
+    let (_journal, _troubles) = run(&path);
     let end = Instant::now() + Duration::from_mins(1);
     while kept(&path).homes.len() > 2 || kept(&path).bans.len() > 2 {
         assert!(Instant::now() < end, "{:?}", kept(&path));
@@ -129,7 +132,11 @@ fn a_new_file_gets_what_the_old_one_knew() {
     drop(troubles);
     let mut next = classifier();
     next.restore(&kept(&path));
-    std::fs::write(&path, b"this is no database, and it is longer than a header of one hundred octets, which SQLite reads first").unwrap();
+    std::fs::write(
+        &path,
+        b"this is no database, and it is longer than a header of one hundred octets, which SQLite reads first",
+    )
+    .unwrap();
     let (journal, troubles) = begin(Terms::new(&path), CLOCKS, judge_with(next));
     journal.flush();
     assert!(matches!(troubles.try_recv(), Ok(Trouble::SetAside { .. })));
@@ -163,7 +170,8 @@ fn an_older_file_is_read_and_grows() {
     journal.flush();
     drop(journal);
     let file = rusqlite::Connection::open(&path).unwrap();
-    let older = "DROP TABLE trust; DROP TABLE habit; DROP TABLE tool; DROP TABLE ban; DROP TABLE start; DROP TABLE told;
+    let older =
+        "DROP TABLE trust; DROP TABLE habit; DROP TABLE tool; DROP TABLE ban; DROP TABLE start; DROP TABLE told;
         PRAGMA user_version = 1;";
     file.execute_batch(older).unwrap();
     drop(file);

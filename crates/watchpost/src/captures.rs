@@ -31,6 +31,7 @@ const FOLDER: &str = "captures";
 const CLEAR: &str = "capture";
 const ENCRYPTED: &str = "capture.age";
 const WANTED: &str = "wanted";
+const TAKEN: &str = "taken";
 /// Recordings and names that may wait for the keeper. More are lost, and counted.
 const QUEUE: usize = 4096;
 /// How long an ended session is remembered that nobody has asked for: a verdict comes within a second, a person within
@@ -220,14 +221,19 @@ impl Work {
         }
     }
 
-    /// Whoever may write into our folder may ask for sessions.
+    /// Whoever may write into our folder may ask for sessions. First all are told that they were heard.
     fn take_requests(&mut self) {
-        for file in files(&self.folder).into_iter().filter(|file| file.name.ends_with(WANTED)) {
-            if let Some(connection) = file.connection() {
-                self.wanted(&[connection]);
-            }
-            // Only now: it tells whoever asked that there is a file, or will be none before the session ends.
-            let _ = fs::remove_file(&file.path);
+        let requests = files(&self.folder).into_iter().filter(|file| file.name.ends_with(WANTED));
+        let taken: Vec<(PathBuf, Option<ConnectionId>)> = requests
+            .filter_map(|file| {
+                let taken = file.path.with_extension(TAKEN);
+                fs::rename(&file.path, &taken).ok().map(|()| (taken, file.connection()))
+            })
+            .collect();
+        for (taken, connection) in taken {
+            self.wanted(connection.as_slice());
+            // Only now: there is a file, or will be none before the session ends.
+            let _ = fs::remove_file(&taken);
         }
     }
 
@@ -359,9 +365,13 @@ pub fn exists(data_dir: &Path, connection: ConnectionId) -> bool {
     [CLEAR, ENCRYPTED].iter().any(|end| path(&folder, connection, end).exists())
 }
 
-/// Asks a running server for sessions, and waits a moment for their files: `patience` is called again and again until
-/// it says `false`.
-pub fn request(data_dir: &Path, connections: &[ConnectionId], mut patience: impl FnMut() -> bool) -> io::Result<()> {
+/// Asks a running server for sessions, and waits for their files: `patience` is called again and again, with whether
+/// the server has heard, until it says `false`.
+pub fn request(
+    data_dir: &Path,
+    connections: &[ConnectionId],
+    mut patience: impl FnMut(Heard) -> bool,
+) -> io::Result<()> {
     let folder = folder(data_dir);
     let mut asked = Vec::new();
     for connection in connections {
@@ -369,10 +379,20 @@ pub fn request(data_dir: &Path, connections: &[ConnectionId], mut patience: impl
         fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&request)?;
         asked.push(request);
     }
-    while asked.iter().any(|request| request.exists()) && patience() {}
+    while asked.iter().any(|request| request.exists()) && patience(Heard::NotYet) {}
     // Nobody has taken them: no server runs, or it keeps nothing.
-    for request in asked {
+    for request in &asked {
         let _ = fs::remove_file(request);
     }
+    while asked.iter().any(|request| request.with_extension(TAKEN).exists()) && patience(Heard::Yes) {}
     Ok(())
+}
+
+/// Whether a server has heard what it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Nobody has answered.
+    NotYet,
+    /// It is writing.
+    Yes,
 }

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 pub use self::talk::TalkArgs;
 pub use self::watch::{
-    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PcapArgs, PrivacyArgs,
-    PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs,
-    SessionsCommand, SeverityChoice,
+    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, ExportChoice, FilterArgs, PcapArgs,
+    PrivacyArgs, PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs,
+    SessionsArgs, SessionsCommand, SeverityChoice,
 };
 
 /// What was asked for.

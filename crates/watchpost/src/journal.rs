@@ -184,8 +184,8 @@ impl EventSink for LogAndJournal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use watchpost_observatory::journal::judge_with;
     use std::time::Duration;
+    use watchpost_observatory::journal::judge_with;
     use watchpost_observatory::{
         ConnectionId, EventKind, LoginAttempt, LoginMechanism, LoginOutcome, Port, Sequence, Untrusted,
     };

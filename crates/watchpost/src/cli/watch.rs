@@ -19,8 +19,11 @@ pub struct ReportArgs {
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "html")]
     pub json: bool,
+    /// As a page in this file.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// `watchpost sessions`.
@@ -47,7 +50,7 @@ pub struct SessionsArgs {
 /// What else can be done with sessions.
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
-    /// Writes sessions and verdicts as JSON Lines in the Elastic Common Schema.
+    /// Writes sessions and verdicts for other programs.
     Export(ExportArgs),
 }
 
@@ -92,6 +95,18 @@ pub struct ExportArgs {
     /// Go on with what comes.
     #[arg(long)]
     pub follow: bool,
+    /// As what.
+    #[arg(long, value_enum, default_value_t = ExportChoice::Jsonl)]
+    pub format: ExportChoice,
+}
+
+/// As what sessions are exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportChoice {
+    /// JSON Lines in the Elastic Common Schema, verdicts among them.
+    Jsonl,
+    /// A table, a line for each session.
+    Csv,
 }
 
 /// `watchpost session`.

@@ -4,7 +4,7 @@
 //!   config ─► Account ─┐
 //!                      ├─► run ─► session ─► login, listing, plan (pure)
 //!   secret, connect ───┘             │
-//!                                 transfer ── octets ──► keeper ──► destination
+//!                                 transfer ─ handfuls ─► keeper ──► destination
 //!                                    ▲                     │  many messages, one sync
 //!                                    └──── what is durable ┘
 //!                                          journal: what was fetched, what is about to be
@@ -17,8 +17,10 @@ pub mod account;
 pub mod check;
 pub mod command;
 pub mod destination;
+pub mod entries;
 mod exchange;
 pub mod fingerprint;
+mod handful;
 mod import;
 pub mod journal;
 mod keeper;
@@ -32,6 +34,7 @@ mod say;
 pub mod schedule;
 pub mod secret;
 pub mod session;
+mod table;
 mod transfer;
 
 /// Where tests of crashes end the program, as a power cut would: nothing behind this happens. Nothing in a release.

@@ -44,7 +44,7 @@ pub(super) async fn run<S: Store, D: Directory>(house: &Arc<House<S, D>>, connec
     let started = house.clock.now();
     let mut tap = Tap::new(stream);
     let mut conversation = Conversation::new(house, &live, connection);
-    tap.record(conversation.recorder.as_ref().and_then(Recorder::wire));
+    tap.record(conversation.recorder.as_deref().and_then(Recorder::wire));
     let ending = conversation.hold(&mut tap).await;
     let duration = house.clock.now().saturating_duration_since(started);
     conversation.wait_for_previous().await;
@@ -69,7 +69,7 @@ pub(super) async fn run<S: Store, D: Directory>(house: &Arc<House<S, D>>, connec
         ending,
         notice: last_notice,
     };
-    report.end(&mut session, recorder.as_mut(), summary);
+    report.end(&mut session, recorder.as_deref_mut(), summary);
     if let Some(recorder) = recorder {
         recorder.end();
     }
@@ -81,7 +81,8 @@ struct Conversation<'a, S: Store, D> {
     connection: Connection,
     session: Session,
     report: Report<'a>,
-    recorder: Option<Recorder>,
+    /// Boxed: most servers record nothing, and an idle session is small.
+    recorder: Option<Box<Recorder>>,
     maildrop: Option<S::Maildrop>,
     output: Vec<u8>,
     tls: Option<TlsFacts>,
@@ -111,7 +112,8 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         let mut session = Session::new(live.limits.session(), channel, house.clock.now()).with_quirks(live.quirks);
         let mut report = Report::new(house, connection.id);
         let recorder = house.captures.as_ref().filter(|_| report.is_witnessed()).map(|captures| {
-            Recorder::new(captures, connection.id, (connection.peer, connection.local), connection.accepted)
+            let ends = (connection.peer, connection.local);
+            Box::new(Recorder::new(captures, connection.id, ends, connection.accepted))
         });
         if report.is_witnessed() {
             session = session.with_witness();
@@ -185,7 +187,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         loop {
             while let Some(action) = self.session.poll(&mut self.output) {
                 self.last_state = self.session.state().or(self.last_state);
-                self.report.hear(&mut self.session, self.recorder.as_mut());
+                self.report.hear(&mut self.session, self.recorder.as_deref_mut());
                 match action {
                     Action::Flush => self.write(stream).await?,
                     Action::Login(credentials) => {
@@ -216,7 +218,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 }
             }
             self.last_state = self.session.state().or(self.last_state);
-            self.report.hear(&mut self.session, self.recorder.as_mut());
+            self.report.hear(&mut self.session, self.recorder.as_deref_mut());
             self.write(stream).await?;
             if self.output.capacity() > KEPT_OCTETS {
                 self.output = Vec::new();
@@ -358,8 +360,11 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             }
             body.consume(count);
             if self.output.len() >= OUTPUT_OCTETS {
+                let kept = self.recorder.as_deref().map_or(0, Recorder::keeps_back);
+                let tail = self.output.split_off(self.output.len() - kept);
                 self.report.send();
                 self.write(stream).await?;
+                self.output.extend_from_slice(&tail);
             }
         }
         self.session.message_end(&mut self.output);

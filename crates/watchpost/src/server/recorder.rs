@@ -40,8 +40,11 @@ impl Stopwatch {
 
 /// What crosses the wire, shared between the tap that fills it and the recorder that may close it.
 #[derive(Clone, Debug)]
-pub(super) struct WireTrack {
-    track: Arc<Mutex<Track>>,
+pub(super) struct WireTrack(Arc<Wire>);
+
+#[derive(Debug)]
+struct Wire {
+    track: Mutex<Track>,
     watch: Stopwatch,
 }
 
@@ -49,7 +52,7 @@ impl WireTrack {
     /// These octets passed.
     pub(super) fn passed(&self, from: Side, octets: &[u8]) {
         if !octets.is_empty() {
-            locked(&self.track).push(self.watch.at(), from, octets);
+            locked(&self.0.track).push(self.0.watch.at(), from, octets);
         }
     }
 
@@ -163,7 +166,7 @@ impl Recorder {
             accepted: nanoseconds(accepted),
             watch,
             plain: track(captures.budget()),
-            wire: keeps_wire.then(|| WireTrack { track: Arc::new(Mutex::new(track(captures.budget()))), watch }),
+            wire: keeps_wire.then(|| WireTrack(Arc::new(Wire { track: Mutex::new(track(captures.budget())), watch }))),
             keys: keeps_wire.then(|| Arc::new(SessionKeys::new())),
             captures: captures.clone(),
             output: 0,
@@ -185,6 +188,11 @@ impl Recorder {
     /// Whether a reply that opens a message must leave on its own: Wireshark shows the message as one only then.
     pub(super) fn cuts_wire(&self) -> bool {
         self.wire.is_some() && !self.is_forgotten
+    }
+
+    /// Octets of a message that wait for its end: readers of captures take a terminating dot on its own for a message.
+    pub(super) fn keeps_back(&self) -> usize {
+        if self.is_forgotten { 0 } else { 16 }
     }
 
     /// What the session has told of what the client said.
@@ -227,7 +235,7 @@ impl Recorder {
         self.is_forgotten = true;
         self.plain.close();
         if let Some(wire) = &self.wire {
-            locked(&wire.track).close();
+            locked(&wire.0.track).close();
         }
         if let Some(keys) = &self.keys {
             drop(keys.take());
@@ -245,7 +253,7 @@ impl Recorder {
         }
         let nothing = || Track::new(self.captures.budget(), 0);
         let wire =
-            self.wire.as_ref().map_or_else(nothing, |wire| std::mem::replace(&mut *locked(&wire.track), nothing()));
+            self.wire.as_ref().map_or_else(nothing, |wire| std::mem::replace(&mut *locked(&wire.0.track), nothing()));
         let recording = Recording {
             connection: self.connection,
             peer: self.peer,

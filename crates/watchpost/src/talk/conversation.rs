@@ -23,6 +23,9 @@ use crate::connect::{ConnectError, Connector, Link, Security, Trust};
 use crate::console::{Failure, Talk};
 use crate::i18n::Value;
 
+/// Lines that nobody asked for which are shown.
+const UNASKED_MAX: usize = 8;
+
 /// Why the session is over.
 pub(super) enum Stop {
     /// As it should be.
@@ -198,9 +201,7 @@ impl<'a> Conversation<'a> {
             return Ok(());
         }
         let Some(typed) = self.filled_in(typed)? else { return Ok(()) };
-        if self.unasked().await? {
-            return Ok(());
-        }
+        self.unasked().await?;
         self.output.echoed = echoed;
         self.say(&typed).await?;
         self.propose();
@@ -254,14 +255,14 @@ impl<'a> Conversation<'a> {
         Ok(self.clear_allowed)
     }
 
-    /// What came while nobody asked. Returns whether the next command must wait for its reader to see it.
-    async fn unasked(&mut self) -> Result<bool, Stop> {
+    /// Shows what came while nobody asked.
+    async fn unasked(&mut self) -> Result<(), Stop> {
         let came = self.wire.uncalled_for().await?;
-        for line in came.split_inclusive(|octet| *octet == b'\n').take(8) {
+        for line in came.split_inclusive(|octet| *octet == b'\n').take(UNASKED_MAX) {
             self.hear(line, Duration::ZERO);
             self.say_note(Kind::Oddity, "conversation-odd-unasked", &[]);
         }
-        Ok(!came.is_empty())
+        Ok(())
     }
 
     /// Does what `talk` itself is asked for. Returns whether it was.

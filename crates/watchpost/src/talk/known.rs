@@ -100,9 +100,9 @@ impl Known {
                 &["CAPA", "STLS", "login NAME", "QUIT"]
             }
             State::Authorization => &["CAPA", "login NAME", "USER NAME", "QUIT"],
-            State::Transaction if self.stat.is_none() => &["STAT", "LIST", "UIDL", "QUIT"],
-            State::Transaction if self.count() == Some(0) => &["NOOP", "QUIT"],
             State::Transaction if !self.marked.is_empty() => &["RSET", "LIST", "QUIT"],
+            State::Transaction if self.stat.is_none() && self.listed.is_empty() => &["STAT", "LIST", "UIDL", "QUIT"],
+            State::Transaction if self.count() == Some(0) => &["NOOP", "QUIT"],
             State::Transaction => &["LIST", "TOP # 0", "RETR #", "DELE #", "QUIT"],
         };
         let known = |word: &&&str| **word != "CAPA" || self.capabilities.is_none();

@@ -18,6 +18,10 @@ use crate::clock::{Clock, SystemClock};
 
 /// Octets of one reply that are read.
 const REPLY_MAX: u64 = 64 * 1024 * 1024;
+/// Lines of one reply that are read.
+const LINES_MAX: u64 = 2_000_000;
+/// How long a server is waited for to close behind QUIT.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// How many times longer than an answer a whole reply may take.
 const PATIENCE: u32 = 10;
 /// Capabilities, languages and unique-ids that are remembered of one reply.
@@ -206,10 +210,10 @@ impl Conversation<'_> {
             }
             _ => self.say_note(Kind::Meaning, "conversation-ok-quit", &[]),
         }
-        match self.wire.piece().await {
-            Err(Lost::Closed(rest)) if rest.is_empty() => {}
-            Err(Lost::Broken(_)) => {}
-            Err(Lost::Interrupted) => return Err(Lost::Interrupted.into()),
+        match tokio::time::timeout(FAREWELL, self.wire.piece()).await {
+            Ok(Err(Lost::Closed(rest))) if rest.is_empty() => {}
+            Ok(Err(Lost::Broken(_))) => {}
+            Ok(Err(Lost::Interrupted)) => return Err(Lost::Interrupted.into()),
             _ => self.say_note(Kind::Oddity, "conversation-odd-after-quit", &[]),
         }
         Err(Stop::Over)
@@ -231,7 +235,7 @@ impl Conversation<'_> {
             let piece = self.wire.piece().await?;
             let text = trimmed(&piece.octets);
             tally.wire += piece.octets.len() as u64;
-            if tally.wire > REPLY_MAX {
+            if tally.wire > REPLY_MAX || tally.lines > LINES_MAX {
                 return Err(Lost::Endless.into());
             }
             if begins && piece.ends && text == b"." {

@@ -38,13 +38,15 @@ pub(super) struct Piece {
 pub(super) struct Wire {
     link: Option<Link>,
     buffer: Vec<u8>,
+    /// Octets of the buffer that were given out.
+    used: usize,
     timeout: Duration,
     interrupt: Signal,
 }
 
 impl Wire {
     pub(super) fn new(link: Link, timeout: Duration, interrupt: Signal) -> Self {
-        Self { link: Some(link), buffer: Vec::new(), timeout, interrupt }
+        Self { link: Some(link), buffer: Vec::new(), used: 0, timeout, interrupt }
     }
 
     /// The connection. `None` once it was closed.
@@ -54,7 +56,13 @@ impl Wire {
 
     /// Gives the connection away for a handshake, with what has come already.
     pub(super) fn take(&mut self) -> Option<(Link, Vec<u8>)> {
-        Some((self.link.take()?, std::mem::take(&mut self.buffer)))
+        Some((self.link.take()?, self.rest()))
+    }
+
+    /// What has come and was not given out.
+    fn rest(&mut self) -> Vec<u8> {
+        let used = std::mem::take(&mut self.used);
+        std::mem::take(&mut self.buffer).split_off(used)
     }
 
     pub(super) fn put_back(&mut self, link: Link) {
@@ -63,7 +71,7 @@ impl Wire {
 
     pub(super) fn close(&mut self) {
         self.link = None;
-        self.buffer.clear();
+        self.rest();
     }
 
     pub(super) async fn send(&mut self, octets: &[u8]) -> Result<(), Lost> {
@@ -82,9 +90,9 @@ impl Wire {
             _ = self.interrupt.recv() => return Err(Lost::Interrupted),
         };
         match read {
-            Ok(0) => Err(Lost::Closed(std::mem::take(&mut self.buffer))),
+            Ok(0) => Err(Lost::Closed(self.rest())),
             Ok(_) => Ok(()),
-            Err(error) => Err(lost(error, std::mem::take(&mut self.buffer))),
+            Err(error) => Err(lost(error, self.rest())),
         }
     }
 
@@ -92,30 +100,34 @@ impl Wire {
     pub(super) async fn piece(&mut self) -> Result<Piece, Lost> {
         let mut looked_at = 0;
         loop {
-            let feed = self.buffer[looked_at..].iter().position(|octet| *octet == b'\n');
+            let waiting = &self.buffer[self.used..];
+            let feed = memchr::memchr(b'\n', &waiting[looked_at..]);
             let end = feed.map(|feed| looked_at + feed + 1).filter(|end| *end <= LINE_MAX);
-            if end.is_some() || self.buffer.len() >= LINE_MAX {
-                let rest = self.buffer.split_off(end.unwrap_or(LINE_MAX));
-                return Ok(Piece { octets: std::mem::replace(&mut self.buffer, rest), ends: end.is_some() });
+            if end.is_some() || waiting.len() >= LINE_MAX {
+                let octets = waiting[..end.unwrap_or(LINE_MAX)].to_vec();
+                self.used += octets.len();
+                return Ok(Piece { octets, ends: end.is_some() });
             }
-            looked_at = self.buffer.len();
+            looked_at = waiting.len();
+            self.buffer.drain(..std::mem::take(&mut self.used));
             self.more().await?;
         }
     }
 
-    /// What has come without having been asked for; `Err` if the server has closed.
+    /// What has come without having been asked for.
     pub(super) async fn uncalled_for(&mut self) -> Result<Vec<u8>, Lost> {
-        if let Some(link) = &mut self.link {
-            while self.buffer.len() < LINE_MAX {
-                match link.read_within(Duration::ZERO, &mut self.buffer).await {
-                    Ok(0) => return Err(Lost::Closed(std::mem::take(&mut self.buffer))),
-                    Ok(_) => {}
-                    Err(ConnectError::Deadline) => break,
-                    Err(error) => return Err(lost(error, std::mem::take(&mut self.buffer))),
-                }
+        while let Some(link) = &mut self.link {
+            if self.buffer.len() - self.used >= LINE_MAX {
+                return Err(Lost::Endless);
+            }
+            match link.read_within(Duration::ZERO, &mut self.buffer).await {
+                Ok(0) if self.buffer.len() == self.used => return Err(Lost::Closed(Vec::new())),
+                Ok(0) | Err(ConnectError::Deadline) => break,
+                Ok(_) => {}
+                Err(error) => return Err(lost(error, self.rest())),
             }
         }
-        Ok(std::mem::take(&mut self.buffer))
+        Ok(self.rest())
     }
 }
 

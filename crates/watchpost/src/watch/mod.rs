@@ -21,7 +21,9 @@ pub mod rules;
 pub mod session;
 pub mod sessions;
 
+mod csv;
 pub(crate) mod diagram;
+mod html;
 mod page;
 pub(crate) mod timeline;
 pub(crate) mod words;

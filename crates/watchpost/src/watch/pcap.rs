@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::timeline::timeline;
 use super::{Desk, session, sessions, shown};
-use crate::captures::{self, Unreadable};
+use crate::captures::{self, Heard, Unreadable};
 use crate::cli::{ExitCode, PcapArgs};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::CaptureMode;
@@ -28,8 +28,9 @@ use crate::console::Failure;
 
 use story::{Keys, Known, Source};
 
-/// How long a running server gets to write what it still remembers.
+/// How long a running server gets to hear that somebody asks, and then to write what it still remembers.
 const PATIENCE: Duration = Duration::from_secs(3);
+const WRITING: Duration = Duration::from_mins(1);
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(50);
 /// Standard output.
@@ -104,10 +105,10 @@ fn remember(sessions: &[Session], desk: &Desk<'_>) {
     let asked: Vec<_> =
         sessions.iter().filter(|session| is_late(session)).map(|session| session.row.connection).collect();
     let asked: Vec<_> = asked.into_iter().filter(|connection| !captures::exists(data_dir, *connection)).collect();
-    let end: Instant = SystemClock.now() + PATIENCE;
-    let patience = || {
+    let begun: Instant = SystemClock.now();
+    let patience = |heard: Heard| {
         std::thread::sleep(LOOK);
-        SystemClock.now() < end
+        SystemClock.now() < begun + if heard == Heard::Yes { WRITING } else { PATIENCE }
     };
     // Nothing is lost if it cannot be asked: the journal tells the rest.
     let _ = captures::request(data_dir, &asked, patience);

@@ -17,6 +17,8 @@ use crate::config::Network;
 use crate::console::Failure;
 use crate::known::Lookup;
 
+/// Columns that a narrow terminal does without: to which port, TLS, how long it took.
+const SPARED: [usize; 3] = [4, 5, 2];
 /// Groups shown when sessions are counted.
 const GROUPS_MAX: usize = 40;
 
@@ -46,7 +48,7 @@ pub fn run(arguments: &SessionsArgs, desk: &Desk<'_>) -> Result<(), Failure> {
         .map(|column| desk.text(&format!("talk-sessions-{column}")));
     let lookup = desk.lookup()?;
     let rows: Vec<Vec<String>> = sessions.iter().map(|session| cells(session, &lookup, desk)).collect();
-    desk.talk.print(&page::table(&headings, &rows, desk.columns));
+    desk.talk.print(&page::fitting_table(&headings, &rows, desk.columns, &SPARED));
     if sessions.len() as u64 == filter.limit {
         desk.talk.say(&desk.talk.texts.format("talk-sessions-more", &[("count", filter.limit.into())]));
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use watchpost_observatory::journal::export::foreign_word;
 use watchpost_observatory::journal::{Entry, Session};
 use watchpost_observatory::{
-    Answered, EventKind, Foreign, Hello, Letters, LoginAttempt, LoginOutcome, PasswordFacts, PasswordLength, Port, Sequence,
-    SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
+    Answered, EventKind, Foreign, Hello, Letters, LoginAttempt, LoginOutcome, PasswordFacts, PasswordLength, Port,
+    Sequence, SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
 };
 use watchpost_proto::catalogue::Language as ProtocolLanguage;
 use watchpost_proto::catalogue::explain;

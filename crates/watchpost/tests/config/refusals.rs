@@ -232,7 +232,7 @@ fn a_mistake_in_the_observatory_is_shown_at_its_place() {
     let site = Site::new();
     for (line, message, help) in [
         ("retention = \"500d\"", "retention cannot be", "1d"),
-        ("journal_max = \"2GB\"", "journal_max cannot be", "512MiB"),
+        ("journal_max = \"2GB\"", "journal_max cannot be", "\"16MiB\" to \"1TiB\""),
         ("answers = \"enforced\"", "answers cannot be", "did you mean `enforce`?"),
         ("allow = [\"10.0.0.1/8\"]", "is no network", "10.0.0.0/8"),
         ("geoip = \"nowhere\"", "is no folder", "leave the key out"),
@@ -253,6 +253,7 @@ fn a_number_of_the_rules_has_its_bounds_and_its_place() {
         ("rules.B1", "share = 0", "share cannot be `0`", "write a number from 1 to 10000. The account's share"),
         ("rules.B1", "share = \"ten\"", "share cannot be `ten`", "write a number from"),
         ("rules.B1", "share = nan", "share cannot be `nan`", "write a number from"),
+        ("rules.P1", "accounts = 32", "accounts cannot be `32`", "write a whole number from 2 to 16"),
         ("rules.B2", "nets = 2.5", "nets cannot be `2.5`", "write a whole number from 1 to 64"),
         ("rules.F1", "silent_time = 30", "silent_time cannot be `30`", "from \"1s\" to \"1h\""),
         ("rules.H4", "age = \"1500ms\"", "age cannot be `1500ms`", "a duration in whole seconds"),

@@ -98,8 +98,12 @@ impl Site {
     }
 
     pub fn ask(&self, arguments: &[&str]) -> Output {
+        self.ask_in("en", arguments)
+    }
+
+    pub fn ask_in(&self, language: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(PROGRAM);
-        command.args(["--lang", "en"]).args(arguments).arg("--config").arg(self.dir.path().join("watchpost.toml"));
+        command.args(["--lang", language]).args(arguments).arg("--config").arg(self.dir.path().join("watchpost.toml"));
         command.output().unwrap()
     }
 
@@ -123,7 +127,7 @@ impl Site {
         let end = Instant::now() + PATIENCE;
         loop {
             let mut captures = self.captures();
-            captures.retain(|file| file.extension().is_some_and(|end| end != "part" && end != "wanted"));
+            captures.retain(|file| file.extension().is_some_and(|end| end != "part" && end != "wanted" && end != "taken"));
             if captures.len() >= count {
                 return captures;
             }

@@ -72,7 +72,7 @@ pub fn what_comes_behind_stls_is_never_believed() {
     let server = Liar::scripted("+OK ready\r\n", &[("STLS", "+OK begin\r\n+OK maildrop is yours\r\n")]);
     let said = talk(&[&server.port(), "--insecure"], "STLS\nCAPA\n");
     assert_eq!(said.code, Some(65), "{said}");
-    said.has(&["22 octets came in clear text behind the reply to STLS"]).never("S: +OK maildrop");
+    said.has(&["23 octets came in clear text behind the reply to STLS"]).never("S: +OK maildrop");
     assert_eq!(server.heard(), "STLS\r\n", "neither a handshake nor a command");
 }
 
@@ -105,6 +105,7 @@ pub fn a_terminal_never_shows_a_password_and_history_never_holds_one() {
     screen.types("NOOP");
     screen.enter();
     screen.shows("C: NOOP");
+    screen.ends_with("C:");
     screen.key("C-d");
     screen.shows("without QUIT");
     let everything = screen.everything();

@@ -44,6 +44,8 @@ pub fn command(arguments: &[&str], state: &Path) -> Command {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", "60", PROGRAM, "talk"]).args(arguments);
     command.env("XDG_STATE_HOME", state).env_remove("LC_ALL").env("LANG", "C.UTF-8").env_remove("WATCHPOST_PASSWORD");
+    // So wide that no line of ours is broken.
+    command.env("COLUMNS", "2000");
     with_fault(&mut command);
     command
 }
@@ -95,6 +97,9 @@ impl Liar {
             while let Some(line) = visitor.line() {
                 let reply = replies.iter().find(|(command, _)| line.trim_end().starts_with(command));
                 visitor.say(reply.map_or("-ERR what?\r\n", |(_, reply)| *reply));
+                if line.starts_with("QUIT") {
+                    return;
+                }
             }
         })
     }

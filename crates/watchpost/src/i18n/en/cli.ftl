@@ -455,10 +455,14 @@ cli-report-examples =
 
     For a program:
       watchpost report --since 7d --json
+
+    A page to keep or to send:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = From when: 24h, 7d, 20:00, yesterday-20:00, 2026-11-23
 cli-report-arg-until = Until when; now when absent
 cli-report-arg-json = As one JSON object
+cli-report-arg-html = As a page in this file: nothing else is needed to read it
 
 cli-sessions-about = Find sessions in the journal, or export them
 cli-sessions-examples =
@@ -506,15 +510,21 @@ cli-sessions-arg-by-value-address = address
 cli-sessions-arg-by-value-ending = how they ended
 cli-sessions-arg-json = As JSON Lines
 
-cli-sessions-export-about = Write sessions and verdicts as JSON Lines in the Elastic Common Schema
+cli-sessions-export-about = Write sessions and verdicts for other programs
 cli-sessions-export-examples =
     Everything of the last week into a file:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    As a table:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     For Filebeat, Vector and their like, as it happens:
       watchpost sessions export --since now --follow
 cli-sessions-export-arg-since = Begun from then on: 24h, 7d, now, a date
 cli-sessions-export-arg-follow = Go on with what comes
+cli-sessions-export-arg-format = As what
+cli-sessions-export-arg-format-value-jsonl = JSON Lines in the Elastic Common Schema, verdicts too
+cli-sessions-export-arg-format-value-csv = a table for spreadsheets, a line for each session
 
 cli-session-about = Show one session, step by step
 cli-session-examples =
@@ -534,13 +544,14 @@ cli-session-arg-json = As one JSON object
 
 cli-pcap-about = Write sessions into a file that Wireshark opens
 cli-pcap-long-about =
-    Writes sessions into a pcapng file. Each packet says what it means: ① the TCP
-    connection, ② the TLS handshake, ③ the POP3 session, and the rule that fired on it.
+    Writes sessions into a pcapng file. Each packet says what it means:
+    ① the TCP connection, ② the TLS handshake, ③ the POP3 session, and which
+    rule fired on it.
 
     Without --with-keys the file holds no secret: what was inside TLS is shown on
-    port 110, and whatever may be a password is ******. How much there is to show,
-    [capture] says in the configuration; where nothing was recorded, the journal
-    tells what it knows.
+    port 110, and whatever may be a password is ******. The table [capture] of the
+    configuration says how much is kept to be shown; where nothing was recorded,
+    the journal tells what it knows.
 cli-pcap-examples =
     One session, without secrets:
       watchpost pcap 019abcde1234 -o night.pcapng

@@ -133,6 +133,13 @@ talk-report-tls = TLS:
 talk-report-no-tls = none
 talk-report-lists = Lists of addresses:
 talk-report-next = →
+talk-report-written = Written: { $path }
+talk-report-title = Watchpost report
+talk-report-what-happened = What happened
+talk-report-when = When they came
+talk-report-tls-clients = TLS and clients (JA4)
+talk-report-look = To look closer, in a terminal
+talk-report-made = Written by Watchpost { $version }. This page loads nothing from elsewhere.
 
 ## sessions
 
@@ -258,6 +265,12 @@ talk-account-guesses =
         [one] one stranger who never got in.
        *[other] { $strangers } strangers who never got in.
     }
+talk-account-stranger-in =
+    ! { $at } from { $source }: a login from where the owner is not at home, with { $guesses ->
+        [0] no wrong password
+        [one] one wrong password
+       *[other] { $guesses } wrong passwords
+    } from there. If that was not you, change the password.
 talk-account-typos =
     { $typos ->
         [one] One wrong password
@@ -345,7 +358,8 @@ talk-privacy-bans =
         [one] One ban is
        *[other] { $bans } bans are
     } remembered: the network, its times, and how many there were. It goes 30 days after its end.
-talk-privacy-kept = No password is held: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.
+talk-privacy-captures = What was said in { $captured } of these sessions lies in { $folder }, until [capture] retention has passed. It holds no passwords, unless it was recorded with mode = "full": then it holds those that were tried.
+talk-privacy-kept = No password is held in the journal: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.
 
 ## pcap
 

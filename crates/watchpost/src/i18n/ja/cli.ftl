@@ -536,10 +536,14 @@ cli-report-examples =
 
     プログラム向け:
       watchpost report --since 7d --json
+
+    保存や送付に使えるページ:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = いつから (24h、7d、20:00、日付など)
 cli-report-arg-until = いつまで。省略すると現在まで
 cli-report-arg-json = JSON オブジェクトを一つ出力する
+cli-report-arg-html = 単独で読める HTML ページをこのファイルに書く
 
 cli-sessions-about = ジャーナルのセッションを探す、または書き出す
 cli-sessions-examples =
@@ -587,15 +591,21 @@ cli-sessions-arg-by-value-address = アドレス
 cli-sessions-arg-by-value-ending = 終わり方
 cli-sessions-arg-json = JSON Lines で出力する
 
-cli-sessions-export-about = セッションと判定を Elastic Common Schema の JSON Lines で書き出す
+cli-sessions-export-about = セッションと判定を他のプログラム向けに書き出す
 cli-sessions-export-examples =
     直近一週間の全件をファイルへ:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    表として:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     Filebeat や Vector などへ、起きたときに順次:
       watchpost sessions export --since now --follow
 cli-sessions-export-arg-since = これ以降に始まったもの (24h、7d、now、日付など)
 cli-sessions-export-arg-follow = 新しく起きたものを続けて書き出す
+cli-sessions-export-arg-format = 出力の形式
+cli-sessions-export-arg-format-value-jsonl = Elastic Common Schema の JSON Lines (判定も含む)
+cli-sessions-export-arg-format-value-csv = 表計算ソフト向けの表 (1 セッション 1 行)
 
 cli-session-about = 一つのセッションを順に表示する
 cli-session-examples =

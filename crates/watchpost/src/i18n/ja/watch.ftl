@@ -84,6 +84,13 @@ talk-report-tls = TLS:
 talk-report-no-tls = なし
 talk-report-lists = アドレスのリスト:
 talk-report-next = →
+talk-report-written = 書き込みました: { $path }
+talk-report-title = Watchpost レポート
+talk-report-what-happened = 何があったか
+talk-report-when = 時間帯
+talk-report-tls-clients = TLS とクライアント (JA4)
+talk-report-look = 詳しく見るには (ターミナルで)
+talk-report-made = Watchpost { $version } が書き出しました。このページは外部から何も読み込みません。
 
 ## sessions
 
@@ -194,6 +201,7 @@ talk-account-exists = { $name } は実在するアカウントです。
 talk-account-unknown = { $name } というアカウントはありませんが、試した人がいます。
 talk-account-last-login = 最後のログインは { $at }、接続元は { $source } です。
 talk-account-guesses = { $strangers } 個の見知らぬアドレスから { $guesses } 回の推測があり、すべて失敗しました。
+talk-account-stranger-in = ! { $at }、{ $source } から、いつもと違う場所でログインがありました。そこからの誤ったパスワードは { $guesses } 回です。心当たりがなければ、パスワードを変更してください。
 talk-account-typos = 所有者がいつもログインする場所からも、誤ったパスワードが { $typos } 回ありました。
 talk-account-on-lists = 試されたパスワードのうち { $lists } 回分は、公開されている一覧に載っているものでした。この所有者だけを狙ったものではありません。
 talk-account-homes = いつもの接続元は { $homes } です。
@@ -235,7 +243,8 @@ talk-privacy-sessions = { $journal } に { $whom } に関するセッション�
 talk-privacy-verdicts = 関係する判定が { $verdicts } 件あります。
 talk-privacy-homes = いつもの接続元として { $homes } 個のネットワークを、最初と最後のログイン、回数、ソフトとともに記憶しています。最後のログインから 90 日後、またはパスワードの変更で消えます。
 talk-privacy-bans = 遮断を { $bans } 件記憶しています。内容はネットワーク、期間、回数で、終わってから 30 日後に消えます。
-talk-privacy-kept = パスワードは保存していません。誤ったパスワードについては、おおよその長さ、文字の種類、その日のうちに同じものかどうかを見分けるための 16 ビットだけを残します。セッションは { $days } 日後、アドレスの全桁は 30 日後、判定は 400 日後に消えます。メールとアカウントはこの報告に含まれません。
+talk-privacy-captures = そのうち { $captured } 件は、やり取りの内容が { $folder } にあり、[capture] の retention が過ぎると消えます。パスワードは含みません。ただし mode = "full" で記録したものは、試されたパスワードを含みます。
+talk-privacy-kept = ジャーナルにパスワードは保存していません。誤ったパスワードについては、おおよその長さ、文字の種類、その日のうちに同じものかどうかを見分けるための 16 ビットだけを残します。セッションは { $days } 日後、アドレスの全桁は 30 日後、判定は 400 日後に消えます。メールとアカウントはこの報告に含まれません。
 
 ## pcap
 

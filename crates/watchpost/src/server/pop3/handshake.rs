@@ -31,7 +31,7 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
         } else {
             None
         };
-        let keys = self.recorder.as_ref().and_then(Recorder::keys);
+        let keys = self.recorder.as_deref().and_then(Recorder::keys);
         let outcome = match self.on_peer(deadline, tls::handshake(config, tap, keys)).await {
             Ok(Ok(established)) => Ok(established),
             Ok(Err(error)) => Err((Ending::HandshakeFailed, tls::failure(&error))),
