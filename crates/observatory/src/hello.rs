@@ -3,7 +3,7 @@
 //! The TLS library does not show the order of extensions, so the octets are read here, by hand. JA4 is FoxIO's client
 //! fingerprint (the one part of JA4+ under the BSD licence).
 
-use std::fmt::Write;
+use std::borrow::Cow;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use md5::{Digest, Md5};
@@ -11,6 +11,9 @@ use md5::{Digest, Md5};
 use crate::event::Hello;
 use crate::untrusted::Untrusted;
 
+/// Octets of the text that a fingerprint is made of, mostly.
+const TEXT_USUAL: usize = 512;
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Octets kept of a name or of all ALPN protocols together.
 const NAME_MAX: usize = 255;
 
@@ -35,19 +38,20 @@ pub fn read_hello(octets: &[u8]) -> Option<Hello> {
     let handshake = handshake(octets)?;
     let hello = ClientHello::read(&handshake)?;
     let alpn: Vec<u8> = hello.alpn.join(&b',');
+    let mut text = Vec::with_capacity(TEXT_USUAL);
     Some(Hello {
         version: hello.version(),
         server_name: hello.server_name.map(|name| Untrusted::new(&name[..name.len().min(NAME_MAX)])),
         alpn: (!alpn.is_empty()).then(|| Untrusted::new(&alpn[..alpn.len().min(NAME_MAX)])),
-        ja3: hello.ja3(),
-        ja4: hello.ja4(),
+        ja3: hello.ja3(&mut text),
+        ja4: hello.ja4(&mut text),
     })
 }
 
 /// The body of the first handshake message, put together from as many records as it takes (RFC 8446 §5.1).
-fn handshake(octets: &[u8]) -> Option<Vec<u8>> {
+fn handshake(octets: &[u8]) -> Option<Cow<'_, [u8]>> {
     let mut rest = Octets(octets);
-    let mut message = Vec::new();
+    let mut message = Cow::Borrowed(&[][..]);
     loop {
         let [content_type, major, _minor] = *rest.take(3)? else { return None };
         if content_type != 22 || major != 3 {
@@ -55,7 +59,12 @@ fn handshake(octets: &[u8]) -> Option<Vec<u8>> {
         }
         // A record that has not come whole may hold the end of the message all the same.
         let length = usize::from(rest.u16()?);
-        message.extend_from_slice(rest.up_to(length));
+        let record = rest.up_to(length);
+        if message.is_empty() {
+            message = Cow::Borrowed(record);
+        } else {
+            message.to_mut().extend_from_slice(record);
+        }
         let Some(([1, a, b, c], body)) = message.split_first_chunk() else {
             if message.len() >= 4 {
                 return None;
@@ -63,8 +72,11 @@ fn handshake(octets: &[u8]) -> Option<Vec<u8>> {
             continue;
         };
         let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
-        if let Some(body) = body.get(..length) {
-            return Some(body.to_vec());
+        if body.len() >= length {
+            return Some(match message {
+                Cow::Borrowed(message) => Cow::Borrowed(&message[4..4 + length]),
+                Cow::Owned(message) => Cow::Owned(message[4..4 + length].to_vec()),
+            });
         }
     }
 }
@@ -136,40 +148,46 @@ impl<'a> ClientHello<'a> {
     }
 
     /// MD5 over five lists of decimal numbers.
-    fn ja3(&self) -> String {
-        let text = format!(
-            "{},{},{},{},{}",
-            self.legacy_version,
-            joined(&self.suites, "-", |text, number| write!(text, "{number}")),
-            joined(&self.extensions, "-", |text, number| write!(text, "{number}")),
-            joined(&self.groups, "-", |text, number| write!(text, "{number}")),
-            joined(&self.point_formats, "-", |text, number| write!(text, "{number}")),
-        );
-        hexadecimal(&Md5::digest(text.as_bytes()))
+    fn ja3(&self, text: &mut Vec<u8>) -> String {
+        text.clear();
+        put_decimal(text, self.legacy_version);
+        for numbers in [&self.suites, &self.extensions, &self.groups] {
+            text.push(b',');
+            put_list(text, b'-', numbers.iter().copied(), put_decimal);
+        }
+        text.push(b',');
+        put_list(text, b'-', self.point_formats.iter().map(|format| u16::from(*format)), put_decimal);
+        hexadecimal(&Md5::digest(text))
     }
 
-    fn ja4(&self) -> String {
+    fn ja4(&self, text: &mut Vec<u8>) -> String {
         let mut suites = self.suites.clone();
         suites.sort_unstable();
+        text.clear();
+        put_list(text, b',', suites.into_iter(), put_hexadecimal);
+        let suites = ja4_hash(text);
         let mut extensions: Vec<u16> =
             self.extensions.iter().copied().filter(|kind| !matches!(kind, 0x0000 | 0x0010)).collect();
         extensions.sort_unstable();
-        let hex = |text: &mut String, number: u16| write!(text, "{number:04x}");
-        let mut last = joined(&extensions, ",", hex);
-        if !self.signatures.is_empty() && !extensions.is_empty() {
-            last.push('_');
-            last.push_str(&joined(&self.signatures, ",", hex));
+        let has_extensions = !extensions.is_empty();
+        text.clear();
+        put_list(text, b',', extensions.into_iter(), put_hexadecimal);
+        if !self.signatures.is_empty() && has_extensions {
+            text.push(b'_');
+            put_list(text, b',', self.signatures.iter().copied(), put_hexadecimal);
         }
-        format!(
-            "t{}{}{:02}{:02}{}_{}_{}",
-            self.ja4_version(),
-            if self.extensions.contains(&0) { 'd' } else { 'i' },
-            self.suites.len().min(99),
-            self.extensions.len().min(99),
-            self.ja4_alpn(),
-            ja4_hash(&joined(&suites, ",", hex)),
-            ja4_hash(&last),
-        )
+        let mut ja4 = String::with_capacity(36);
+        ja4.push('t');
+        ja4.push_str(self.ja4_version());
+        ja4.push(if self.extensions.contains(&0) { 'd' } else { 'i' });
+        put_two_digits(&mut ja4, self.suites.len());
+        put_two_digits(&mut ja4, self.extensions.len());
+        ja4.push_str(&self.ja4_alpn());
+        ja4.push('_');
+        ja4.push_str(&suites);
+        ja4.push('_');
+        ja4.push_str(&ja4_hash(text));
+        ja4
     }
 
     fn ja4_version(&self) -> &'static str {
@@ -196,26 +214,49 @@ impl<'a> ClientHello<'a> {
     }
 }
 
-fn ja4_hash(text: &str) -> String {
+fn ja4_hash(text: &[u8]) -> String {
     if text.is_empty() {
         return "000000000000".to_owned();
     }
-    hexadecimal(&digest(&SHA256, text.as_bytes()).as_ref()[..6])
+    hexadecimal(&digest(&SHA256, text).as_ref()[..6])
 }
 
-fn joined<T: Copy>(numbers: &[T], separator: &str, write: impl Fn(&mut String, T) -> std::fmt::Result) -> String {
-    let mut text = String::new();
-    for (place, number) in numbers.iter().enumerate() {
+/// Numbers with something between them. Written by hand: each handshake has a hundred.
+fn put_list(
+    text: &mut Vec<u8>,
+    between: u8,
+    numbers: impl Iterator<Item = u16>,
+    put: impl Fn(&mut Vec<u8>, u16),
+) {
+    for (place, number) in numbers.enumerate() {
         if place > 0 {
-            text.push_str(separator);
+            text.push(between);
         }
-        write(&mut text, *number).expect("a String takes any text");
+        put(text, number);
     }
-    text
+}
+
+fn put_decimal(text: &mut Vec<u8>, number: u16) {
+    let digits = [10_000, 1_000, 100, 10, 1].map(|power| DIGITS[usize::from(number / power % 10)]);
+    let zeros = digits[..4].iter().take_while(|digit| **digit == b'0').count();
+    text.extend_from_slice(&digits[zeros..]);
+}
+
+fn put_hexadecimal(text: &mut Vec<u8>, number: u16) {
+    text.extend([12, 8, 4, 0].map(|bits| DIGITS[usize::from(number >> bits & 15)]));
+}
+
+/// 99 and more are 99.
+fn put_two_digits(text: &mut String, number: usize) {
+    let number = number.min(99);
+    text.extend([DIGITS[number / 10], DIGITS[number % 10]].map(char::from));
 }
 
 fn hexadecimal(octets: &[u8]) -> String {
-    joined(octets, "", |text, octet| write!(text, "{octet:02x}"))
+    let digits = octets.iter().flat_map(|octet| [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]]);
+    let mut text = String::with_capacity(2 * octets.len());
+    text.extend(digits.map(char::from));
+    text
 }
 
 /// `0x0a0a`, `0x1a1a` … `0xfafa` (RFC 8701 §2).

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use aws_lc_rs::rand;
 use watchpost_observatory::journal::{Clocks, Journal, JournalSink, Judge, Said, Terms, Trouble};
 use watchpost_observatory::{
-    BootKey, Carried, Classifier, Event, EventSink, HashKey, InstallationKey, Lists, Network, PasswordTables, Sequence,
+    BootKey, Carried, Classifier, Event, EventKind, EventSink, HashKey, InstallationKey, Lists, Network, PasswordTables, Sequence,
     Settings, Standing,
 };
 
@@ -138,8 +138,9 @@ impl Bench {
     }
 
     fn judge(&mut self, sequence: Sequence, event: &Event) -> Said {
-        let said = Said::from(&self.classifier.observe(sequence, event));
-        if event.at.duration_since(self.kept).is_ok_and(|since| since >= KEEP_TIME) {
+        let said = Said::from(self.classifier.observe(sequence, event));
+        let teaches = matches!(event.kind, EventKind::Login(_) | EventKind::Closed(_));
+        if teaches && event.at.duration_since(self.kept).is_ok_and(|since| since >= KEEP_TIME) {
             self.kept = event.at;
             self.keep();
         }

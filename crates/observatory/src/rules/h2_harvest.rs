@@ -1,6 +1,6 @@
 //! H2: everything taken at once, by a stranger.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground, Value};
 use crate::verdict::{Confidence, Severity, Subject};
 
@@ -16,8 +16,7 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::H2, version: 1, severity: Severity::High, techniques: &["T1114.002", "T1020"], judge };
+pub(super) const RULE: Rule = Rule { id: RuleId::H2, version: 1, severity: Severity::High, techniques: &["T1114.002", "T1020"], hears: Kinds::ANSWERED.or(Kinds::CLOSED), judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let name = case.entered()?;

@@ -53,9 +53,8 @@ impl<'a> Report<'a> {
     /// Takes what the session has told.
     pub(super) fn hear(&mut self, session: &mut Session) {
         if let Some(witness) = &mut self.witness {
-            let told = session.told();
-            if !told.is_empty() {
-                witness.told(told, self.clock.wall());
+            if session.has_told() {
+                witness.told(session.told(), self.clock.wall());
             }
         }
     }
