@@ -4,6 +4,8 @@
 //! fingerprint (the one part of JA4+ under the BSD licence).
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use md5::{Digest, Md5};
@@ -11,6 +13,10 @@ use md5::{Digest, Md5};
 use crate::event::Hello;
 use crate::untrusted::Untrusted;
 
+/// Programs whose fingerprints are remembered.
+const REMEMBERED: usize = 8;
+/// One that offers more than this is remembered by nobody.
+const REMEMBERED_NUMBERS: usize = 512;
 /// Octets of the text that a fingerprint is made of, mostly.
 const TEXT_USUAL: usize = 512;
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -20,7 +26,7 @@ const NAME_MAX: usize = 255;
 /// What a ClientHello holds that fingerprints are made of. Lists are in the order of the wire, GREASE left out
 /// (RFC 8701).
 #[derive(Debug, Default, PartialEq, Eq)]
-struct ClientHello<'a> {
+struct Offer {
     legacy_version: u16,
     suites: Vec<u16>,
     extensions: Vec<u16>,
@@ -28,6 +34,14 @@ struct ClientHello<'a> {
     point_formats: Vec<u8>,
     signatures: Vec<u16>,
     versions: Vec<u16>,
+    /// The first protocol of ALPN, by its two characters in JA4.
+    alpn: [u8; 2],
+}
+
+/// A ClientHello, as far as it tells something.
+#[derive(Debug)]
+struct ClientHello<'a> {
+    offer: Offer,
     server_name: Option<&'a [u8]>,
     alpn: Vec<&'a [u8]>,
 }
@@ -35,17 +49,51 @@ struct ClientHello<'a> {
 /// What these first octets of a connection tell, if they are TLS records that hold a whole ClientHello. What may
 /// follow it is not looked at.
 pub fn read_hello(octets: &[u8]) -> Option<Hello> {
-    let handshake = handshake(octets)?;
-    let hello = ClientHello::read(&handshake)?;
-    let alpn: Vec<u8> = hello.alpn.join(&b',');
-    let mut text = Vec::with_capacity(TEXT_USUAL);
-    Some(Hello {
-        version: hello.version(),
-        server_name: hello.server_name.map(|name| Untrusted::new(&name[..name.len().min(NAME_MAX)])),
-        alpn: (!alpn.is_empty()).then(|| Untrusted::new(&alpn[..alpn.len().min(NAME_MAX)])),
-        ja3: hello.ja3(&mut text),
-        ja4: hello.ja4(&mut text),
-    })
+    Hellos::default().read(octets)
+}
+
+/// Reads ClientHellos, and remembers the fingerprints of the last ones: the same few programs come again and again.
+#[derive(Debug, Default)]
+pub struct Hellos(Mutex<VecDeque<Known>>);
+
+/// What a program offers, and its fingerprints.
+#[derive(Debug)]
+struct Known {
+    offer: Offer,
+    ja3: String,
+    ja4: String,
+}
+
+impl Hellos {
+    /// As [`read_hello`] does, which remembers nothing.
+    pub fn read(&self, octets: &[u8]) -> Option<Hello> {
+        let handshake = handshake(octets)?;
+        let ClientHello { offer, server_name, alpn } = ClientHello::read(&handshake)?;
+        let alpn: Vec<u8> = alpn.join(&b',');
+        let version = offer.version();
+        let (ja3, ja4) = self.fingerprints(offer);
+        Some(Hello {
+            version,
+            server_name: server_name.map(|name| Untrusted::new(&name[..name.len().min(NAME_MAX)])),
+            alpn: (!alpn.is_empty()).then(|| Untrusted::new(&alpn[..alpn.len().min(NAME_MAX)])),
+            ja3,
+            ja4,
+        })
+    }
+
+    fn fingerprints(&self, offer: Offer) -> (String, String) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.iter().find(|known| known.offer == offer) {
+            return (known.ja3.clone(), known.ja4.clone());
+        }
+        let mut text = Vec::with_capacity(TEXT_USUAL);
+        let (ja3, ja4) = (offer.ja3(&mut text), offer.ja4(&mut text));
+        if offer.numbers() <= REMEMBERED_NUMBERS {
+            known.truncate(REMEMBERED - 1);
+            known.push_front(Known { offer, ja3: ja3.clone(), ja4: ja4.clone() });
+        }
+        (ja3, ja4)
+    }
 }
 
 /// The body of the first handshake message, put together from as many records as it takes (RFC 8446 §5.1).
@@ -92,7 +140,8 @@ impl<'a> ClientHello<'a> {
         let suites = rest.vector()?.numbers();
         let compressions = usize::from(rest.u8()?);
         rest.take(compressions)?;
-        let mut hello = Self { legacy_version, suites, ..Self::default() };
+        let offer = Offer { legacy_version, suites, alpn: *b"00", ..Offer::default() };
+        let mut hello = Self { offer, server_name: None, alpn: Vec::new() };
         if rest.0.is_empty() {
             return Some(hello);
         }
@@ -101,10 +150,11 @@ impl<'a> ClientHello<'a> {
             let kind = extensions.u16()?;
             let data = extensions.vector()?;
             if !is_grease(kind) {
-                hello.extensions.push(kind);
+                hello.offer.extensions.push(kind);
                 hello.extension(kind, data)?;
             }
         }
+        hello.offer.alpn = ja4_alpn(hello.alpn.first().copied().unwrap_or_default());
         Some(hello)
     }
 
@@ -120,12 +170,12 @@ impl<'a> ClientHello<'a> {
                     }
                 }
             }
-            0x000a => self.groups = data.vector()?.numbers(),
+            0x000a => self.offer.groups = data.vector()?.numbers(),
             0x000b => {
                 let length = usize::from(data.u8()?);
-                self.point_formats = data.take(length)?.to_vec();
+                self.offer.point_formats = data.take(length)?.to_vec();
             }
-            0x000d => self.signatures = data.vector()?.numbers(),
+            0x000d => self.offer.signatures = data.vector()?.numbers(),
             0x0010 => {
                 let mut protocols = data.vector()?;
                 while !protocols.0.is_empty() {
@@ -135,11 +185,20 @@ impl<'a> ClientHello<'a> {
             }
             0x002b => {
                 let length = usize::from(data.u8()?);
-                self.versions = Octets(data.take(length)?).numbers();
+                self.offer.versions = Octets(data.take(length)?).numbers();
             }
             _ => {}
         }
         Some(())
+    }
+
+}
+
+impl Offer {
+    /// Numbers in all lists.
+    fn numbers(&self) -> usize {
+        let lists = [&self.suites, &self.extensions, &self.groups, &self.signatures, &self.versions];
+        lists.iter().map(|list| list.len()).sum::<usize>() + self.point_formats.len()
     }
 
     /// The highest version it offers.
@@ -182,7 +241,7 @@ impl<'a> ClientHello<'a> {
         ja4.push(if self.extensions.contains(&0) { 'd' } else { 'i' });
         put_two_digits(&mut ja4, self.suites.len());
         put_two_digits(&mut ja4, self.extensions.len());
-        ja4.push_str(&self.ja4_alpn());
+        ja4.extend(self.alpn.map(char::from));
         ja4.push('_');
         ja4.push_str(&suites);
         ja4.push('_');
@@ -201,17 +260,15 @@ impl<'a> ClientHello<'a> {
             _ => "00",
         }
     }
+}
 
-    /// The first and the last character of the first protocol, or of its hexadecimal form.
-    fn ja4_alpn(&self) -> String {
-        let Some((&[first, ..], &[.., last])) = self.alpn.first().map(|protocol| (*protocol, *protocol)) else {
-            return "00".to_owned();
-        };
-        if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
-            return [char::from(first), char::from(last)].iter().collect();
-        }
-        format!("{:x}{:x}", first >> 4, last & 15)
+/// The first and the last character of a protocol, or of its hexadecimal form.
+fn ja4_alpn(protocol: &[u8]) -> [u8; 2] {
+    let ([first, ..], [.., last]) = (protocol, protocol) else { return *b"00" };
+    if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
+        return [*first, *last];
     }
+    [DIGITS[usize::from(first >> 4)], DIGITS[usize::from(last & 15)]]
 }
 
 fn ja4_hash(text: &[u8]) -> String {
@@ -243,7 +300,7 @@ fn put_decimal(text: &mut Vec<u8>, number: u16) {
 }
 
 fn put_hexadecimal(text: &mut Vec<u8>, number: u16) {
-    text.extend([12, 8, 4, 0].map(|bits| DIGITS[usize::from(number >> bits & 15)]));
+    text.extend_from_slice(&[12, 8, 4, 0].map(|bits| DIGITS[usize::from(number >> bits & 15)]));
 }
 
 /// 99 and more are 99.

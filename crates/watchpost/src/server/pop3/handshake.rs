@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use tokio_rustls::server::TlsStream;
-use watchpost_observatory::{Ending, EventKind, Foreign, TlsFailure, Untrusted, read_hello, recognise_before_tls};
+use watchpost_observatory::{Ending, EventKind, Foreign, TlsFailure, Untrusted, recognise_before_tls};
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::server::{Notice, opening};
 use watchpost_store::{Directory, Store};
@@ -71,7 +71,8 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
     /// Tells what the client began its handshake with: a ClientHello, or another protocol. If there will be no TLS, it
     /// may be known why.
     fn saw_first_octets(&mut self, octets: &[u8], at: SystemTime) -> Option<TlsFailure> {
-        if let Some(hello) = read_hello(octets) {
+        let watch = self.house.watch.as_ref();
+        if let Some(hello) = watch.and_then(|watch| watch.hellos.read(octets)) {
             let is_old = hello.version < TLS_1_2;
             self.report.saw_at(EventKind::Hello(hello), at);
             return is_old.then_some(TlsFailure::Version);
