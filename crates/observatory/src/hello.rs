@@ -191,7 +191,6 @@ impl<'a> ClientHello<'a> {
         }
         Some(())
     }
-
 }
 
 impl Offer {
@@ -279,12 +278,7 @@ fn ja4_hash(text: &[u8]) -> String {
 }
 
 /// Numbers with something between them. Written by hand: each handshake has a hundred.
-fn put_list(
-    text: &mut Vec<u8>,
-    between: u8,
-    numbers: impl Iterator<Item = u16>,
-    put: impl Fn(&mut Vec<u8>, u16),
-) {
+fn put_list(text: &mut Vec<u8>, between: u8, numbers: impl Iterator<Item = u16>, put: impl Fn(&mut Vec<u8>, u16)) {
     for (place, number) in numbers.enumerate() {
         if place > 0 {
             text.push(between);

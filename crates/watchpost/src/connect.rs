@@ -4,7 +4,7 @@
 //! for whoever must say what no client may say.
 
 mod proxy;
-mod trust;
+pub(crate) mod trust;
 
 use std::future::poll_fn;
 use std::io;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::pin::Pin as Pinned;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
 use rustls::client::Resumption;
@@ -102,6 +102,9 @@ pub enum ConnectError {
     /// The certificates to trust cannot be used.
     #[error("certificates to trust: {0}")]
     Trust(String),
+    /// The certificate of the server is not believed.
+    #[error("the certificate of the server: {0}")]
+    Certificate(Box<rustls::Error>),
     /// Too long without an octet.
     #[error("no answer in time")]
     Deadline,
@@ -271,6 +274,13 @@ impl Connector {
         Ok(Link { stream: Stream::Tls(Box::new(stream)), ..link })
     }
 
+    /// What this trust, which need not be the target's, says at `now` of the certificates that the server showed.
+    pub fn verdict(&self, link: &Link, trust: &Trust, now: SystemTime) -> Result<(), ConnectError> {
+        let shown = link.tls().and_then(|tls| tls.peer_certificates()).unwrap_or_default();
+        let (_, name) = self.tls.as_ref().ok_or_else(|| ConnectError::Trust("no TLS was asked for".into()))?;
+        trust::verdict(trust, shown, name, now)
+    }
+
     /// Connects, takes the greeting, and begins TLS where that is asked for. No password has been sent.
     pub async fn connect(&self) -> Result<Client, ConnectError> {
         let mut link = self.dial().await?;
@@ -434,6 +444,22 @@ impl Link {
     /// Whether TLS protects it.
     pub fn is_tls(&self) -> bool {
         matches!(self.stream, Stream::Tls(_))
+    }
+
+    /// What TLS has agreed on. `None`: nothing protects the link.
+    pub fn tls(&self) -> Option<&rustls::ClientConnection> {
+        match &self.stream {
+            Stream::Clear(_) => None,
+            Stream::Tls(stream) => Some(stream.get_ref().1),
+        }
+    }
+
+    /// Where the server, or the proxy before it, is. `None`: a command speaks with it.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        match &self.stream {
+            Stream::Clear(carrier) => carrier.peer(),
+            Stream::Tls(stream) => stream.get_ref().0.peer(),
+        }
     }
 
     /// Whether the server is this very machine.

@@ -136,6 +136,8 @@ impl Classifier {
         let keyhole = self.trust.anyone(network.net(), now);
         let exported = !keyhole && *new <= self.settings.ladder.bans_per_minute;
         let enforced = self.settings.enforces();
-        stage.findings.bans.push(Ban { network, since: now, until, times, keyhole, exported, enforced });
+        let ban = Ban { network, since: now, until, times, keyhole, exported, enforced };
+        self.unkept.ban(ban.clone());
+        stage.findings.bans.push(ban);
     }
 }

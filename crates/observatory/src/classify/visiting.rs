@@ -32,18 +32,15 @@ impl Classifier {
         let firing = stage.firing;
         self.sessions.entry(firing.connection.0, || Session::new(source, port, firing.sequence));
         let (visits, _) = self.visitors.entry(source, Visits::default);
-        visits.open(low(firing.connection.0), firing.sequence, firing.now);
+        visits.open(low(firing.connection.0), firing.sequence, firing.now, milliseconds(firing.at));
         self.judge(stage, Happening::Opened);
     }
 
     pub(super) fn hello(&mut self, stage: &Stage, hello: &Hello) {
         if let Some(session) = self.sessions.get_mut(&stage.firing.connection.0) {
             session.names_server = hello.server_name.is_some();
-            session.ja4 = if hello.ja4.len() > JA4_MAX {
-                hello.ja4.chars().take(JA4_MAX).collect()
-            } else {
-                hello.ja4.clone()
-            };
+            session.ja4 =
+                if hello.ja4.len() > JA4_MAX { hello.ja4.chars().take(JA4_MAX).collect() } else { hello.ja4.clone() };
             session.ja4_mark = Some(self.key.mark(session.ja4.as_bytes()));
         }
     }
@@ -295,7 +292,7 @@ pub(super) const fn low_mark(mark: u64) -> u32 {
     mark as u32
 }
 
-fn milliseconds(at: SystemTime) -> u64 {
+pub(super) fn milliseconds(at: SystemTime) -> u64 {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 use super::codec::Micros;
+use super::learned::SECOND;
 
 /// `WPJL`: how SQLite knows our journals from other files.
 const APPLICATION: i32 = 0x5750_4a4c;
@@ -114,8 +115,14 @@ const FIRST: &str = "
         PRIMARY KEY (hour, rule, severity)
     ) STRICT, WITHOUT ROWID;";
 
+/// The third version: sources by day. New rows come into the pages of today, which are in memory, and what is old goes
+/// page by page; who looks for a source says on which days.
+const THIRD: &str = "
+    DROP INDEX session_source;
+    CREATE INDEX session_day_source ON session (day, source);";
+
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(FIRST)])
+    Migrations::new(vec![M::up(FIRST), M::up(SECOND), M::up(THIRD)])
 }
 
 /// Why a journal cannot be opened.
@@ -153,7 +160,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::NotOurs("it is another program's database".to_owned()));
     }
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > 1 {
+    if version > 3 {
         return Err(OpenError::NotOurs("a newer Watchpost wrote it".to_owned()));
     }
     // Before the first table, or it has no effect.

@@ -11,6 +11,7 @@ use crate::event::{EventKind, Sequence};
 use super::Terms;
 use super::codec::{Encoder, Entry, Micros, decode};
 use super::db_values::{Address, address_of};
+use super::learned;
 use super::octets::Input;
 
 /// Rows of one step: some milliseconds of work.
@@ -80,6 +81,7 @@ impl Retention {
         self.coarsen(&transaction, today - self.addresses)?;
         coarsen_verdicts(&transaction, today - self.addresses)?;
         remove_sums(&transaction, today - self.sums)?;
+        learned::forget(&transaction, today, self.addresses, self.sessions)?;
         words_removed |= self.remove_words(&transaction, today)?;
         transaction.commit()?;
         let free = number(file, "PRAGMA freelist_count")?;

@@ -12,7 +12,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::A1, version: 1, severity: Severity::Info, techniques: &["T1595.002"], hears: Kinds::SAID, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::A1,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1595.002"],
+    hears: Kinds::SAID,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Said { .. } = case.happening else { return None };

@@ -15,7 +15,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::B1, version: 1, severity: Severity::Medium, techniques: &["T1110.001"], hears: Kinds::REFUSED, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::B1,
+    version: 1,
+    severity: Severity::Medium,
+    techniques: &["T1110.001"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     if planted("observatory.b1-never-fires") {

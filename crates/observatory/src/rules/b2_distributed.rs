@@ -16,7 +16,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::B2, version: 1, severity: Severity::High, techniques: &["T1110.001", "T1583.005", "T1584.005"], hears: Kinds::REFUSED, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::B2,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1110.001", "T1583.005", "T1584.005"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let name = case.guess()?.account?;

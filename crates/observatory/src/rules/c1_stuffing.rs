@@ -19,7 +19,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::C1, version: 1, severity: Severity::High, techniques: &["T1110.004"], hears: Kinds::REFUSED, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::C1,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1110.004"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 /// The count of a source's passwords says no more than "so many or more".
 const COUNTED: u8 = 16;

@@ -4,6 +4,7 @@ use watchpost_proto::pop3::server::Notice;
 
 use crate::account::{Account, Pair, Visits};
 use crate::campaign::Campaign;
+use crate::carried::Habit;
 use crate::classify::Classifier;
 use crate::event::{Answered, Foreign, PasswordFacts, Sequence, SessionSummary, Spoken, TlsFailure};
 use crate::ground::{Fact, Ground};
@@ -159,6 +160,11 @@ impl<'a> Case<'a> {
     /// The account that is guessed, or was entered.
     pub(crate) fn account(&self) -> Option<&'a Account> {
         self.memory.accounts.peek(&self.mark?)
+    }
+
+    /// What is usual for the account.
+    pub(crate) fn habit(&self) -> Option<&'a Habit> {
+        self.memory.habits.peek(&self.mark?)
     }
 
     /// The same wrong password from the same place, of a refused login.

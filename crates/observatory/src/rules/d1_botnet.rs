@@ -17,7 +17,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::D1, version: 1, severity: Severity::High, techniques: &["T1110", "T1583.005", "T1090.003"], hears: Kinds::REFUSED, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::D1,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1110", "T1583.005", "T1090.003"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     case.guess()?;

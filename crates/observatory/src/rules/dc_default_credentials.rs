@@ -4,7 +4,14 @@ use super::{Case, Finding, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule = Rule { id: RuleId::DC, version: 1, severity: Severity::Medium, techniques: &["T1078.001", "T1110.001"], hears: Kinds::REFUSED, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::DC,
+    version: 1,
+    severity: Severity::Medium,
+    techniques: &["T1078.001", "T1110.001"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let guess = case.guess()?;

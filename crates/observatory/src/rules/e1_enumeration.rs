@@ -17,7 +17,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::E1, version: 1, severity: Severity::Medium, techniques: &["T1589.002"], hears: Kinds::REFUSED.or(Kinds::SAID).or(Kinds::CLOSED), judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::E1,
+    version: 1,
+    severity: Severity::Medium,
+    techniques: &["T1589.002"],
+    hears: Kinds::REFUSED.or(Kinds::SAID).or(Kinds::CLOSED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     match case.happening {

@@ -19,7 +19,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::F1, version: 1, severity: Severity::Medium, techniques: &["T1499.001", "T1499.002"], hears: Kinds::OPENED.or(Kinds::HANDSHAKE_DONE).or(Kinds::HANDSHAKE_FAILED).or(Kinds::CLOSED), judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::F1,
+    version: 1,
+    severity: Severity::Medium,
+    techniques: &["T1499.001", "T1499.002"],
+    hears: Kinds::OPENED.or(Kinds::HANDSHAKE_DONE).or(Kinds::HANDSHAKE_FAILED).or(Kinds::CLOSED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let visits = case.visits()?;

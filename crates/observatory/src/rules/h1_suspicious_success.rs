@@ -13,7 +13,8 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::H1, version: 1, severity: Severity::High, techniques: &["T1078"], hears: Kinds::ENTERED, judge };
+pub(super) const RULE: Rule =
+    Rule { id: RuleId::H1, version: 1, severity: Severity::High, techniques: &["T1078"], hears: Kinds::ENTERED, judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Entered(entered) = case.happening else { return None };

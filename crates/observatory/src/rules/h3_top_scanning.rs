@@ -14,7 +14,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::H3, version: 1, severity: Severity::High, techniques: &["T1114.002"], hears: Kinds::ANSWERED.or(Kinds::CLOSED), judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::H3,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1114.002"],
+    hears: Kinds::ANSWERED.or(Kinds::CLOSED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     if !matches!(case.happening, Happening::Answered(_) | Happening::Closed(_)) || case.at_home() {

@@ -17,7 +17,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::H4, version: 1, severity: Severity::Critical, techniques: &["T1114.002", "T1111"], hears: Kinds::ANSWERED, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::H4,
+    version: 1,
+    severity: Severity::Critical,
+    techniques: &["T1114.002", "T1111"],
+    hears: Kinds::ANSWERED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Answered(answered) = case.happening else { return None };

@@ -4,7 +4,14 @@ use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
-pub(super) const RULE: Rule = Rule { id: RuleId::O1, version: 1, severity: Severity::High, techniques: &["T1078"], hears: Kinds::OLD_PASSWORD, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::O1,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1078"],
+    hears: Kinds::OLD_PASSWORD,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::OldPassword(name) = case.happening else { return None };

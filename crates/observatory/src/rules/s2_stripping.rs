@@ -20,7 +20,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::S2, version: 1, severity: Severity::High, techniques: &["T1557", "T1562.010"], hears: Kinds::SAID.or(Kinds::HANDSHAKE_FAILED), judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::S2,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1557", "T1562.010"],
+    hears: Kinds::SAID.or(Kinds::HANDSHAKE_FAILED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     match case.happening {

@@ -4,7 +4,14 @@ use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule = Rule { id: RuleId::T1, version: 1, severity: Severity::Info, techniques: &["T1090.003"], hears: Kinds::REFUSED.or(Kinds::CLOSED), judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::T1,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1090.003"],
+    hears: Kinds::REFUSED.or(Kinds::CLOSED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let ends = match case.happening {

@@ -5,7 +5,14 @@ use crate::event::Ending;
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule = Rule { id: RuleId::W1, version: 1, severity: Severity::Info, techniques: &["T1595.001", "T1595.002"], hears: Kinds::CLOSED, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::W1,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1595.001", "T1595.002"],
+    hears: Kinds::CLOSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(summary) = case.happening else { return None };

@@ -4,7 +4,14 @@ use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule = Rule { id: RuleId::W2, version: 1, severity: Severity::Info, techniques: &["T1595.002", "T1592.002"], hears: Kinds::CLOSED, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::W2,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1595.002", "T1592.002"],
+    hears: Kinds::CLOSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(summary) = case.happening else { return None };

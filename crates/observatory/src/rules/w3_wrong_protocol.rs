@@ -16,7 +16,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::W3, version: 1, severity: Severity::Info, techniques: &["T1595.001", "T1595.002"], hears: Kinds::FOREIGN, judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::W3,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1595.001", "T1595.002"],
+    hears: Kinds::FOREIGN,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Foreign(foreign) = case.happening else { return None };
