@@ -49,7 +49,7 @@ fn unjudged() -> Judge {
 
 fn judged() -> Judge {
     let mut classifier = Classifier::new(Settings::default(), &HashKey::new([3; 16]));
-    Box::new(move |sequence, event| Said::from(&classifier.observe(sequence, event)))
+    Box::new(move |sequence, event| Said::from(classifier.observe(sequence, event)))
 }
 
 /// Processor time of both ends.

@@ -24,8 +24,8 @@ use crate::carried::{Habit, Unkept};
 use crate::episode::{Episodes, Firing};
 use crate::event::{ConnectionId, Event, EventKind, Sequence};
 use crate::fingerprint::{Class, Fingerprint, Tool};
-use crate::origin::Origins;
-use crate::rules::{Happening, Shared};
+use crate::origin::{Origin, Origins};
+use crate::rules::{Happening, Roll, Shared};
 use crate::score::Offender;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -67,7 +67,7 @@ pub struct Classifier {
     key: HashKey,
     origins: Option<Origins>,
     sessions: Table<u128, Session>,
-    visitors: Table<Network, Visits>,
+    pub(crate) visitors: Table<Network, Visits>,
     pub(crate) sources: Table<Network, Offender>,
     pub(crate) nets: Table<Network, Neighbourhood>,
     pub(crate) accounts: Table<u64, Account>,
@@ -78,9 +78,10 @@ pub struct Classifier {
     pub(crate) trust: Trust,
     pub(crate) campaigns: Campaigns,
     episodes: Episodes,
-    shared: Few<Shared, 32>,
+    pub(crate) shared: Few<Shared, 32>,
     complaints: Few<(Network, Seconds), 16>,
     new_bans: (Seconds, u32),
+    roll: Roll,
 }
 
 /// Seconds since 1970 of a moment.
@@ -120,6 +121,7 @@ impl Classifier {
             shared: Few::default(),
             complaints: Few::default(),
             new_bans: (0, 0),
+            roll: Roll::without(&settings.off),
             key: key.clone(),
             settings,
         }
@@ -210,8 +212,29 @@ impl Classifier {
         self.key.mark(fingerprint.ja4.as_bytes()) ^ self.key.mark(fingerprint.script.as_bytes()).rotate_left(1)
     }
 
+    /// The mark of the tool that a client has shown so far.
+    pub(crate) fn tool_of(&self, session: &Session) -> u64 {
+        let ja4 = session.ja4_mark.unwrap_or_else(|| self.key.mark(b""));
+        ja4 ^ self.key.mark(session.shape.script_so_far().as_octets()).rotate_left(1)
+    }
+
     /// Whether an owner used the tool within ninety days.
     pub(crate) fn owners_use(&self, tool: u64, now: Seconds) -> bool {
         self.tools.peek(&tool).is_some_and(|last| now.saturating_sub(*last) <= 90 * 86_400)
+    }
+
+    /// The same wrong password from the same place on an account.
+    pub(crate) fn device(&self, source: Network, account: u64) -> Option<&Pair> {
+        self.devices.peek(&self.pair_mark(source, account))
+    }
+
+    /// Where a source belongs, as the operator's lists say.
+    pub(crate) fn origin(&self, source: Network) -> Option<Origin> {
+        self.origins.as_ref().and_then(|origins| origins(source.address()))
+    }
+
+    /// Networks whose clients complained of our certificate within an hour.
+    pub(crate) fn complaining_nets(&self, now: Seconds) -> usize {
+        self.complaints.iter().filter(|(_, at)| now.saturating_sub(*at) <= 3600).count()
     }
 }

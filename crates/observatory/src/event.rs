@@ -3,6 +3,7 @@
 //! Everything a rule may use stands here: a verdict is a function of events, and the journal keeps events, so that a
 //! verdict can be made again years later. No event holds a password, nor anything a password could be found from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -138,9 +139,9 @@ pub struct Hello {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFacts {
     /// `TLSv1.3`, say.
-    pub version: String,
+    pub version: Cow<'static, str>,
     /// `TLS13_AES_256_GCM_SHA384`, say.
-    pub suite: String,
+    pub suite: Cow<'static, str>,
     /// The name the client asked for.
     pub server_name: Option<Untrusted>,
     /// The ALPN protocol both agreed on.

@@ -9,6 +9,33 @@ use crate::event::{Letters, Spoken, SpokenEnd};
 
 /// Commands of a session that its shape keeps.
 const WORDS: usize = 8;
+/// Octets of a script at the most: the commands, dots between them, and three words.
+const SCRIPT_MAX: usize = 2 * WORDS - 1 + "|mixed|mixed|pl0".len();
+
+/// How a client speaks, written down without memory of its own: it is asked at each login.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Script {
+    octets: [u8; SCRIPT_MAX],
+    length: usize,
+}
+
+impl Script {
+    fn push(&mut self, text: &[u8]) {
+        let end = self.length + text.len();
+        self.octets[self.length..end].copy_from_slice(text);
+        self.length = end;
+    }
+
+    pub(crate) fn as_octets(&self) -> &[u8] {
+        &self.octets[..self.length]
+    }
+
+    fn into_text(self, room: usize) -> String {
+        let mut text = String::with_capacity(self.length + room);
+        text.extend(self.as_octets().iter().map(|octet| char::from(*octet)));
+        text
+    }
+}
 
 /// How a client writes: kept while it speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,41 +166,45 @@ impl Shape {
     /// How it speaks, as far as a login: `C.U.P|crlf|upper|pl0`. Known before the reply to a login, it does not
     /// depend on what the reply is.
     pub fn script(&self) -> String {
-        let end = self.words().iter().position(|word| matches!(word, b'P' | b'A' | b'O')).map_or(WORDS, |at| at + 1);
-        let words = &self.words()[..end.min(self.words().len())];
-        self.written(words)
+        self.script_so_far().into_text(0)
     }
 
-    fn written(&self, words: &[u8]) -> String {
-        let mut text = String::with_capacity(48);
+    pub(crate) fn script_so_far(&self) -> Script {
+        let end = self.words().iter().position(|word| matches!(word, b'P' | b'A' | b'O')).map_or(WORDS, |at| at + 1);
+        self.written(&self.words()[..end.min(self.words().len())])
+    }
+
+    fn written(&self, words: &[u8]) -> Script {
+        let mut script = Script { octets: [0; SCRIPT_MAX], length: 0 };
         for (at, word) in words.iter().enumerate() {
-            if at > 0 {
-                text.push('.');
-            }
-            text.push(char::from(*word));
+            script.push(if at > 0 { b"." } else { b"" });
+            script.push(&[*word]);
         }
-        text.push_str(match self.line_ends {
-            0 | 1 => "|crlf",
-            2 => "|lf",
-            _ => "|mixed",
+        script.push(match self.line_ends {
+            0 | 1 => b"|crlf",
+            2 => b"|lf",
+            _ => b"|mixed",
         });
-        text.push_str(match self.letters {
-            1 => "|upper",
-            2 => "|lower",
-            _ => "|mixed",
+        script.push(match self.letters {
+            1 => b"|upper",
+            2 => b"|lower",
+            _ => b"|mixed",
         });
-        text.push_str(if self.pipelined { "|pl1" } else { "|pl0" });
-        text
+        script.push(if self.pipelined { b"|pl1" } else { b"|pl0" });
+        script
     }
 
     /// All of it: `U.P.U.P|crlf|upper|pl0|q0|g1|n14`: the first eight commands, line ends, letters, pipelining, QUIT,
     /// how fast it speaks, how many logins it tried.
     pub fn p3f(&self) -> String {
-        use fmt::Write as _;
-
-        let mut text = self.written(self.words());
-        let quit = u8::from(self.quit);
-        let _ = write!(text, "|q{quit}|g{}|n{}", self.gap(), self.logins);
+        let mut text = self.written(self.words()).into_text("|q0|g0|n65535".len());
+        text.push_str(if self.quit { "|q1|g" } else { "|q0|g" });
+        text.push(char::from(b'0' + self.gap()));
+        text.push_str("|n");
+        match u8::try_from(self.logins) {
+            Ok(few @ 0..10) => text.push(char::from(b'0' + few)),
+            _ => text.push_str(&self.logins.to_string()),
+        }
         text
     }
 

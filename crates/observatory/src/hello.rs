@@ -3,7 +3,9 @@
 //! The TLS library does not show the order of extensions, so the octets are read here, by hand. JA4 is FoxIO's client
 //! fingerprint (the one part of JA4+ under the BSD licence).
 
-use std::fmt::Write;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use md5::{Digest, Md5};
@@ -11,13 +13,20 @@ use md5::{Digest, Md5};
 use crate::event::Hello;
 use crate::untrusted::Untrusted;
 
+/// Programs whose fingerprints are remembered.
+const REMEMBERED: usize = 8;
+/// One that offers more than this is remembered by nobody.
+const REMEMBERED_NUMBERS: usize = 512;
+/// Octets of the text that a fingerprint is made of, mostly.
+const TEXT_USUAL: usize = 512;
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Octets kept of a name or of all ALPN protocols together.
 const NAME_MAX: usize = 255;
 
 /// What a ClientHello holds that fingerprints are made of. Lists are in the order of the wire, GREASE left out
 /// (RFC 8701).
 #[derive(Debug, Default, PartialEq, Eq)]
-struct ClientHello<'a> {
+struct Offer {
     legacy_version: u16,
     suites: Vec<u16>,
     extensions: Vec<u16>,
@@ -25,6 +34,14 @@ struct ClientHello<'a> {
     point_formats: Vec<u8>,
     signatures: Vec<u16>,
     versions: Vec<u16>,
+    /// The first protocol of ALPN, by its two characters in JA4.
+    alpn: [u8; 2],
+}
+
+/// A ClientHello, as far as it tells something.
+#[derive(Debug)]
+struct ClientHello<'a> {
+    offer: Offer,
     server_name: Option<&'a [u8]>,
     alpn: Vec<&'a [u8]>,
 }
@@ -32,22 +49,57 @@ struct ClientHello<'a> {
 /// What these first octets of a connection tell, if they are TLS records that hold a whole ClientHello. What may
 /// follow it is not looked at.
 pub fn read_hello(octets: &[u8]) -> Option<Hello> {
-    let handshake = handshake(octets)?;
-    let hello = ClientHello::read(&handshake)?;
-    let alpn: Vec<u8> = hello.alpn.join(&b',');
-    Some(Hello {
-        version: hello.version(),
-        server_name: hello.server_name.map(|name| Untrusted::new(&name[..name.len().min(NAME_MAX)])),
-        alpn: (!alpn.is_empty()).then(|| Untrusted::new(&alpn[..alpn.len().min(NAME_MAX)])),
-        ja3: hello.ja3(),
-        ja4: hello.ja4(),
-    })
+    Hellos::default().read(octets)
+}
+
+/// Reads ClientHellos, and remembers the fingerprints of the last ones: the same few programs come again and again.
+#[derive(Debug, Default)]
+pub struct Hellos(Mutex<VecDeque<Known>>);
+
+/// What a program offers, and its fingerprints.
+#[derive(Debug)]
+struct Known {
+    offer: Offer,
+    ja3: String,
+    ja4: String,
+}
+
+impl Hellos {
+    /// As [`read_hello`] does, which remembers nothing.
+    pub fn read(&self, octets: &[u8]) -> Option<Hello> {
+        let handshake = handshake(octets)?;
+        let ClientHello { offer, server_name, alpn } = ClientHello::read(&handshake)?;
+        let alpn: Vec<u8> = alpn.join(&b',');
+        let version = offer.version();
+        let (ja3, ja4) = self.fingerprints(offer);
+        Some(Hello {
+            version,
+            server_name: server_name.map(|name| Untrusted::new(&name[..name.len().min(NAME_MAX)])),
+            alpn: (!alpn.is_empty()).then(|| Untrusted::new(&alpn[..alpn.len().min(NAME_MAX)])),
+            ja3,
+            ja4,
+        })
+    }
+
+    fn fingerprints(&self, offer: Offer) -> (String, String) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.iter().find(|known| known.offer == offer) {
+            return (known.ja3.clone(), known.ja4.clone());
+        }
+        let mut text = Vec::with_capacity(TEXT_USUAL);
+        let (ja3, ja4) = (offer.ja3(&mut text), offer.ja4(&mut text));
+        if offer.numbers() <= REMEMBERED_NUMBERS {
+            known.truncate(REMEMBERED - 1);
+            known.push_front(Known { offer, ja3: ja3.clone(), ja4: ja4.clone() });
+        }
+        (ja3, ja4)
+    }
 }
 
 /// The body of the first handshake message, put together from as many records as it takes (RFC 8446 §5.1).
-fn handshake(octets: &[u8]) -> Option<Vec<u8>> {
+fn handshake(octets: &[u8]) -> Option<Cow<'_, [u8]>> {
     let mut rest = Octets(octets);
-    let mut message = Vec::new();
+    let mut message = Cow::Borrowed(&[][..]);
     loop {
         let [content_type, major, _minor] = *rest.take(3)? else { return None };
         if content_type != 22 || major != 3 {
@@ -55,7 +107,12 @@ fn handshake(octets: &[u8]) -> Option<Vec<u8>> {
         }
         // A record that has not come whole may hold the end of the message all the same.
         let length = usize::from(rest.u16()?);
-        message.extend_from_slice(rest.up_to(length));
+        let record = rest.up_to(length);
+        if message.is_empty() {
+            message = Cow::Borrowed(record);
+        } else {
+            message.to_mut().extend_from_slice(record);
+        }
         let Some(([1, a, b, c], body)) = message.split_first_chunk() else {
             if message.len() >= 4 {
                 return None;
@@ -63,8 +120,11 @@ fn handshake(octets: &[u8]) -> Option<Vec<u8>> {
             continue;
         };
         let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
-        if let Some(body) = body.get(..length) {
-            return Some(body.to_vec());
+        if body.len() >= length {
+            return Some(match message {
+                Cow::Borrowed(message) => Cow::Borrowed(&message[4..4 + length]),
+                Cow::Owned(message) => Cow::Owned(message[4..4 + length].to_vec()),
+            });
         }
     }
 }
@@ -80,7 +140,8 @@ impl<'a> ClientHello<'a> {
         let suites = rest.vector()?.numbers();
         let compressions = usize::from(rest.u8()?);
         rest.take(compressions)?;
-        let mut hello = Self { legacy_version, suites, ..Self::default() };
+        let offer = Offer { legacy_version, suites, alpn: *b"00", ..Offer::default() };
+        let mut hello = Self { offer, server_name: None, alpn: Vec::new() };
         if rest.0.is_empty() {
             return Some(hello);
         }
@@ -89,10 +150,11 @@ impl<'a> ClientHello<'a> {
             let kind = extensions.u16()?;
             let data = extensions.vector()?;
             if !is_grease(kind) {
-                hello.extensions.push(kind);
+                hello.offer.extensions.push(kind);
                 hello.extension(kind, data)?;
             }
         }
+        hello.offer.alpn = ja4_alpn(hello.alpn.first().copied().unwrap_or_default());
         Some(hello)
     }
 
@@ -108,12 +170,12 @@ impl<'a> ClientHello<'a> {
                     }
                 }
             }
-            0x000a => self.groups = data.vector()?.numbers(),
+            0x000a => self.offer.groups = data.vector()?.numbers(),
             0x000b => {
                 let length = usize::from(data.u8()?);
-                self.point_formats = data.take(length)?.to_vec();
+                self.offer.point_formats = data.take(length)?.to_vec();
             }
-            0x000d => self.signatures = data.vector()?.numbers(),
+            0x000d => self.offer.signatures = data.vector()?.numbers(),
             0x0010 => {
                 let mut protocols = data.vector()?;
                 while !protocols.0.is_empty() {
@@ -123,11 +185,19 @@ impl<'a> ClientHello<'a> {
             }
             0x002b => {
                 let length = usize::from(data.u8()?);
-                self.versions = Octets(data.take(length)?).numbers();
+                self.offer.versions = Octets(data.take(length)?).numbers();
             }
             _ => {}
         }
         Some(())
+    }
+}
+
+impl Offer {
+    /// Numbers in all lists.
+    fn numbers(&self) -> usize {
+        let lists = [&self.suites, &self.extensions, &self.groups, &self.signatures, &self.versions];
+        lists.iter().map(|list| list.len()).sum::<usize>() + self.point_formats.len()
     }
 
     /// The highest version it offers.
@@ -136,40 +206,46 @@ impl<'a> ClientHello<'a> {
     }
 
     /// MD5 over five lists of decimal numbers.
-    fn ja3(&self) -> String {
-        let text = format!(
-            "{},{},{},{},{}",
-            self.legacy_version,
-            joined(&self.suites, "-", |text, number| write!(text, "{number}")),
-            joined(&self.extensions, "-", |text, number| write!(text, "{number}")),
-            joined(&self.groups, "-", |text, number| write!(text, "{number}")),
-            joined(&self.point_formats, "-", |text, number| write!(text, "{number}")),
-        );
-        hexadecimal(&Md5::digest(text.as_bytes()))
+    fn ja3(&self, text: &mut Vec<u8>) -> String {
+        text.clear();
+        put_decimal(text, self.legacy_version);
+        for numbers in [&self.suites, &self.extensions, &self.groups] {
+            text.push(b',');
+            put_list(text, b'-', numbers.iter().copied(), put_decimal);
+        }
+        text.push(b',');
+        put_list(text, b'-', self.point_formats.iter().map(|format| u16::from(*format)), put_decimal);
+        hexadecimal(&Md5::digest(text))
     }
 
-    fn ja4(&self) -> String {
+    fn ja4(&self, text: &mut Vec<u8>) -> String {
         let mut suites = self.suites.clone();
         suites.sort_unstable();
+        text.clear();
+        put_list(text, b',', suites.into_iter(), put_hexadecimal);
+        let suites = ja4_hash(text);
         let mut extensions: Vec<u16> =
             self.extensions.iter().copied().filter(|kind| !matches!(kind, 0x0000 | 0x0010)).collect();
         extensions.sort_unstable();
-        let hex = |text: &mut String, number: u16| write!(text, "{number:04x}");
-        let mut last = joined(&extensions, ",", hex);
-        if !self.signatures.is_empty() && !extensions.is_empty() {
-            last.push('_');
-            last.push_str(&joined(&self.signatures, ",", hex));
+        let has_extensions = !extensions.is_empty();
+        text.clear();
+        put_list(text, b',', extensions.into_iter(), put_hexadecimal);
+        if !self.signatures.is_empty() && has_extensions {
+            text.push(b'_');
+            put_list(text, b',', self.signatures.iter().copied(), put_hexadecimal);
         }
-        format!(
-            "t{}{}{:02}{:02}{}_{}_{}",
-            self.ja4_version(),
-            if self.extensions.contains(&0) { 'd' } else { 'i' },
-            self.suites.len().min(99),
-            self.extensions.len().min(99),
-            self.ja4_alpn(),
-            ja4_hash(&joined(&suites, ",", hex)),
-            ja4_hash(&last),
-        )
+        let mut ja4 = String::with_capacity(36);
+        ja4.push('t');
+        ja4.push_str(self.ja4_version());
+        ja4.push(if self.extensions.contains(&0) { 'd' } else { 'i' });
+        put_two_digits(&mut ja4, self.suites.len());
+        put_two_digits(&mut ja4, self.extensions.len());
+        ja4.extend(self.alpn.map(char::from));
+        ja4.push('_');
+        ja4.push_str(&suites);
+        ja4.push('_');
+        ja4.push_str(&ja4_hash(text));
+        ja4
     }
 
     fn ja4_version(&self) -> &'static str {
@@ -183,39 +259,55 @@ impl<'a> ClientHello<'a> {
             _ => "00",
         }
     }
-
-    /// The first and the last character of the first protocol, or of its hexadecimal form.
-    fn ja4_alpn(&self) -> String {
-        let Some((&[first, ..], &[.., last])) = self.alpn.first().map(|protocol| (*protocol, *protocol)) else {
-            return "00".to_owned();
-        };
-        if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
-            return [char::from(first), char::from(last)].iter().collect();
-        }
-        format!("{:x}{:x}", first >> 4, last & 15)
-    }
 }
 
-fn ja4_hash(text: &str) -> String {
+/// The first and the last character of a protocol, or of its hexadecimal form.
+fn ja4_alpn(protocol: &[u8]) -> [u8; 2] {
+    let ([first, ..], [.., last]) = (protocol, protocol) else { return *b"00" };
+    if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
+        return [*first, *last];
+    }
+    [DIGITS[usize::from(first >> 4)], DIGITS[usize::from(last & 15)]]
+}
+
+fn ja4_hash(text: &[u8]) -> String {
     if text.is_empty() {
         return "000000000000".to_owned();
     }
-    hexadecimal(&digest(&SHA256, text.as_bytes()).as_ref()[..6])
+    hexadecimal(&digest(&SHA256, text).as_ref()[..6])
 }
 
-fn joined<T: Copy>(numbers: &[T], separator: &str, write: impl Fn(&mut String, T) -> std::fmt::Result) -> String {
-    let mut text = String::new();
-    for (place, number) in numbers.iter().enumerate() {
+/// Numbers with something between them. Written by hand: each handshake has a hundred.
+fn put_list(text: &mut Vec<u8>, between: u8, numbers: impl Iterator<Item = u16>, put: impl Fn(&mut Vec<u8>, u16)) {
+    for (place, number) in numbers.enumerate() {
         if place > 0 {
-            text.push_str(separator);
+            text.push(between);
         }
-        write(&mut text, *number).expect("a String takes any text");
+        put(text, number);
     }
-    text
+}
+
+fn put_decimal(text: &mut Vec<u8>, number: u16) {
+    let digits = [10_000, 1_000, 100, 10, 1].map(|power| DIGITS[usize::from(number / power % 10)]);
+    let zeros = digits[..4].iter().take_while(|digit| **digit == b'0').count();
+    text.extend_from_slice(&digits[zeros..]);
+}
+
+fn put_hexadecimal(text: &mut Vec<u8>, number: u16) {
+    text.extend_from_slice(&[12, 8, 4, 0].map(|bits| DIGITS[usize::from(number >> bits & 15)]));
+}
+
+/// 99 and more are 99.
+fn put_two_digits(text: &mut String, number: usize) {
+    let number = number.min(99);
+    text.extend([DIGITS[number / 10], DIGITS[number % 10]].map(char::from));
 }
 
 fn hexadecimal(octets: &[u8]) -> String {
-    joined(octets, "", |text, octet| write!(text, "{octet:02x}"))
+    let digits = octets.iter().flat_map(|octet| [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]]);
+    let mut text = String::with_capacity(2 * octets.len());
+    text.extend(digits.map(char::from));
+    text
 }
 
 /// `0x0a0a`, `0x1a1a` … `0xfafa` (RFC 8701 §2).

@@ -53,7 +53,7 @@ pub use fingerprint::{Class, Fingerprint, Shape, Tool};
 pub use foreign::recognise_before_tls;
 pub use ground::{Fact, FactName, Ground, Value};
 pub use header::is_sensitive;
-pub use hello::read_hello;
+pub use hello::{Hellos, read_hello};
 pub use origin::{Origin, Origins};
 pub use password::{BootKey, Guess, InstallationKey, PasswordTables};
 pub use rules::RuleId;

@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) tls: bool,
     pub(crate) names_server: bool,
     pub(crate) ja4: String,
+    /// The mark of that, where there is one.
+    pub(crate) ja4_mark: Option<u64>,
     pub(crate) shape: Shape,
     pub(crate) named: Option<Named>,
     /// The mark of its fingerprint, from its first login on.
@@ -78,6 +80,7 @@ impl Session {
             tls: port == Port::Pop3s,
             names_server: false,
             ja4: String::new(),
+            ja4_mark: None,
             shape: Shape::default(),
             named: None,
             fingerprint: None,

@@ -188,6 +188,9 @@ pub(crate) fn harmful(spoken: &Spoken) -> Option<Oddities> {
 
 /// What makes a line strange: it may be a strange program.
 pub(crate) fn doubtful(spoken: &Spoken, after_ntlm: bool) -> Option<Oddities> {
+    if spoken.oddities == Oddities::default() {
+        return None;
+    }
     // What stands in a password or in SASL data is nobody's business, except its length.
     let hidden = spoken.hidden > 0 || is(spoken, Verb::Pass) || is(spoken, Verb::Auth);
     let name = is(spoken, Verb::User) || is(spoken, Verb::Apop);

@@ -1,7 +1,8 @@
 //! Tables that cannot outgrow their places: the entry that was used least lately makes room.
 
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 /// The key all hashing is done under, so that nobody who does not know it can choose what collides with what.
 ///
@@ -22,12 +23,25 @@ impl HashKey {
         Self { seed: halves.fold(0, |seed, half| mixed(seed ^ half).wrapping_add(half)), begun }
     }
 
+    /// One that nobody knows, and no replay has.
+    pub(crate) fn any() -> Self {
+        let random = RandomState::new();
+        let halves = [random.hash_one(0_u8), random.hash_one(1_u8)].map(u64::to_be_bytes);
+        let mut key = [0; 16];
+        key.copy_from_slice(halves.as_flattened());
+        Self::new(key)
+    }
+
     /// A number that stands for these octets: FNV-1a under the key, then mixed. It is our own so that a journal gives
     /// the same verdicts under the next compiler too.
     pub fn mark(&self, octets: &[u8]) -> u64 {
+        self.mark_of(octets.iter().copied())
+    }
+
+    /// [`HashKey::mark`] of octets that stand nowhere together.
+    pub(crate) fn mark_of(&self, octets: impl Iterator<Item = u8>) -> u64 {
         let begun = 0xcbf2_9ce4_8422_2325 ^ self.seed;
-        let hash = octets.iter().fold(begun, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x100_0000_01b3));
-        mixed(hash)
+        mixed(octets.fold(begun, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x100_0000_01b3)))
     }
 }
 
@@ -47,9 +61,12 @@ pub struct KeyedHasher(u64);
 
 impl Hasher for KeyedHasher {
     fn write(&mut self, octets: &[u8]) {
-        for eight in octets.chunks(8) {
-            let number = eight.iter().fold(1, |number, octet| number << 8 | u64::from(*octet));
-            self.write_u64(number);
+        let (eights, rest) = octets.as_chunks::<8>();
+        for eight in eights {
+            self.write_u64(u64::from_be_bytes(*eight));
+        }
+        if !rest.is_empty() {
+            self.write_u64(rest.iter().fold(1, |number, octet| number << 8 | u64::from(*octet)));
         }
     }
 
@@ -107,6 +124,8 @@ pub(crate) struct Table<K, V> {
     newest: u32,
     oldest: u32,
     most: usize,
+    /// Where the key asked for last stands: events of one session come together, and ask for the same again and again.
+    asked: Cell<u32>,
 }
 
 impl<K: Copy + Eq + Hash, V> Table<K, V> {
@@ -118,6 +137,7 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
             newest: NOWHERE,
             oldest: NOWHERE,
             most: most.max(1),
+            asked: Cell::new(NOWHERE),
         }
     }
 
@@ -128,20 +148,31 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
             + self.free.capacity() * 4
     }
 
+    /// Where the key stands.
+    fn find(&self, key: &K) -> Option<u32> {
+        let asked = self.asked.get();
+        if self.places.get(asked as usize).is_some_and(|place| place.key == *key) {
+            return Some(asked);
+        }
+        let place = *self.index.get(key)?;
+        self.asked.set(place);
+        Some(place)
+    }
+
     /// Looks without counting as use.
     pub(crate) fn peek(&self, key: &K) -> Option<&V> {
-        self.index.get(key).map(|place| &self.places[*place as usize].value)
+        self.find(key).map(|place| &self.places[place as usize].value)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let place = *self.index.get(key)?;
+        let place = self.find(key)?;
         self.touch(place);
         Some(&mut self.places[place as usize].value)
     }
 
     /// The entry, made where there is none; and what made room for it.
     pub(crate) fn entry(&mut self, key: K, fresh: impl FnOnce() -> V) -> (&mut V, Option<(K, V)>) {
-        if let Some(place) = self.index.get(&key).copied() {
+        if let Some(place) = self.find(&key) {
             self.touch(place);
             return (&mut self.places[place as usize].value, None);
         }
@@ -160,6 +191,7 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
             (place, Some((gone.key, gone.value)))
         };
         self.index.insert(key, place);
+        self.asked.set(place);
         self.link(place);
         (&mut self.places[place as usize].value, gone)
     }
@@ -170,6 +202,8 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
         V: Default,
     {
         let place = self.index.remove(key)?;
+        // A free place keeps its key.
+        self.asked.set(NOWHERE);
         self.unlink(place);
         self.free.push(place);
         Some(std::mem::take(&mut self.places[place as usize].value))
@@ -273,6 +307,12 @@ mod tests {
         assert_eq!(table.entry(5, || 5).1, None);
         assert_eq!(table.entry(6, || 6).1, Some((1, 1)));
         assert_eq!(table.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [4, 5, 6]);
+        // What was asked for last is found at once, and not when it is gone.
+        assert_eq!(table.peek(&6), Some(&6));
+        assert_eq!(table.remove(&6), Some(6));
+        assert_eq!(table.peek(&6), None);
+        assert_eq!(table.entry(7, || 7).0, &mut 7);
+        assert_eq!((table.peek(&6), table.peek(&7), table.peek(&4)), (None, Some(&7), Some(&4)));
     }
 
     #[test]

@@ -2,10 +2,16 @@
 
 use std::fmt::{self, Write};
 
+use smallvec::SmallVec;
+use watchpost_proto::planted::planted;
+
+/// Octets that stand in an [`Untrusted`] itself: most names and lines do, and a session has many.
+const INLINE: usize = 31;
+
 /// Octets a peer chose. Shown, they are one line of harmless text: controls, escape sequences, bidi marks and
 /// octets that are no UTF-8 come out escaped, and what is too long is cut (S-044).
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Untrusted(Vec<u8>);
+pub struct Untrusted(SmallVec<[u8; INLINE]>);
 
 /// Characters shown of an [`Untrusted`] at the most.
 const SHOWN_MAX: usize = 128;
@@ -13,7 +19,9 @@ const SHOWN_MAX: usize = 128;
 impl Untrusted {
     /// Takes octets as they came.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
-        Self(octets.into())
+        let octets = octets.into();
+        let is_long = octets.len() > INLINE || planted("observatory.texts-are-allocated");
+        Self(if is_long { SmallVec::from_vec(octets) } else { SmallVec::from_slice(&octets) })
     }
 
     /// The octets as they came, for whoever compares or stores them.

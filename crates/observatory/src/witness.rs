@@ -19,6 +19,8 @@ use crate::untrusted::Untrusted;
 pub const FIRST: u64 = 192;
 /// Commands and other events that are told beyond these because a rule may want them.
 pub const NOTABLE: u32 = 256;
+/// Events of a session that looks for new mail and finds none.
+const USUAL: usize = 16;
 /// Commands that are told at the end, whatever they are.
 pub const LAST: usize = 64;
 
@@ -83,7 +85,7 @@ impl Witness {
     }
 
     /// What the session told, all of it at this time.
-    pub fn told(&mut self, told: Vec<Told>, at: SystemTime) {
+    pub fn told(&mut self, told: impl IntoIterator<Item = Told>, at: SystemTime) {
         for told in told {
             match told {
                 Told::Opening(octets) => {
@@ -202,6 +204,10 @@ impl Witness {
             self.notable += 1;
         }
         let event = self.event(kind, at);
+        if self.events.is_empty() {
+            // Most sessions are short.
+            self.events.reserve(USUAL);
+        }
         self.events.push(event);
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use watchpost_observatory::{EventSink, PasswordTables};
+use watchpost_observatory::{EventSink, Hellos, PasswordTables};
 use watchpost_proto::pop3::server::Quirks;
 
 use crate::captures::Captures;
@@ -47,4 +47,13 @@ pub struct Live {
 pub struct Watch {
     /// The wrong passwords of the last day, as keyed hashes.
     pub passwords: PasswordTables,
+    /// The fingerprints of the programs that came last.
+    pub hellos: Hellos,
+}
+
+impl Watch {
+    /// Begins with these tables.
+    pub fn new(passwords: PasswordTables) -> Self {
+        Self { passwords, hellos: Hellos::default() }
+    }
 }

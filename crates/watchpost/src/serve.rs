@@ -75,7 +75,7 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
             let secret = Secret::keep(&config.data_dir).map_err(StartError::Journal)?;
             let passwords = journal::password_tables(&secret).map_err(StartError::Journal)?;
             let journal = journal::begin(&config, &secret, captures.clone()).map_err(StartError::Journal)?;
-            (Some(journal), Some(Watch { passwords }))
+            (Some(journal), Some(Watch::new(passwords)))
         }
         Record::Nothing => (None, None),
     };

@@ -15,9 +15,13 @@ impl Classifier {
         self.judge_about(stage, happening, account);
     }
 
-    /// Asks every rule about what happened, which concerns this account.
+    /// Asks the rules about what happened, which concerns this account.
     pub(super) fn judge_about(&mut self, stage: &mut Stage, happening: Happening<'_>, account: Option<u64>) {
-        for (rule, finding) in self.found(stage, happening, account) {
+        let found = self.found(stage, happening, account);
+        if found.is_empty() {
+            return;
+        }
+        for (rule, finding) in found {
             let severity = finding.severity.unwrap_or(rule.severity);
             self.heed(stage, rule.id, severity, account);
             if let Some(verdict) = self.episodes.fire(rule, finding, stage.firing) {
@@ -30,14 +34,6 @@ impl Classifier {
     fn found(&self, stage: &Stage, happening: Happening<'_>, account: Option<u64>) -> Vec<(&'static Rule, Finding)> {
         let firing = stage.firing;
         let Some(session) = self.sessions.peek(&firing.connection.0) else { return Vec::new() };
-        let refused = matches!(happening, Happening::Refused(_));
-        let ends = matches!(happening, Happening::Closed(_));
-        let after_login = ends || matches!(happening, Happening::Answered(_));
-        let tool = session.fingerprint.filter(|_| refused);
-        let device = account.filter(|_| refused).map(|account| self.pair_mark(session.source, account));
-        let origins = self.origins.as_ref().filter(|_| refused || ends);
-        let origin = origins.and_then(|origins| origins(session.source.address()));
-        let lately = |(_, at): &&(Network, Seconds)| firing.now.saturating_sub(*at) <= 3600;
         let case = Case {
             sequence: firing.sequence,
             now: firing.now,
@@ -45,20 +41,17 @@ impl Classifier {
             thresholds: &self.settings.rules,
             ladder: &self.settings.ladder,
             session,
-            source: self.sources.peek(&session.source),
-            visits: self.visitors.peek(&session.source),
-            account: account.and_then(|account| self.accounts.peek(&account)),
-            habit: account.filter(|_| after_login).and_then(|account| self.habits.peek(&account)),
-            pair: device.and_then(|device| self.devices.peek(&device)),
-            campaign: tool.and_then(|tool| self.campaigns.find(tool)),
-            origin: origin.as_ref(),
-            trust: &self.trust,
-            complaining_nets: self.complaints.iter().filter(lately).count(),
-            owners_use_tool: tool.is_some_and(|tool| self.owners_use(tool, firing.now)),
-            shared: &self.shared,
+            memory: self,
+            mark: account,
         };
-        let on = RULES.iter().filter(|rule| !self.settings.off.contains(&rule.id));
-        on.filter_map(|rule| Some((rule, (rule.judge)(&case)?))).collect()
+        let kind = happening.kind();
+        let deaf = |rule: &&Rule| !rule.hears.has(kind);
+        debug_assert!(
+            RULES.iter().filter(deaf).all(|rule| (rule.judge)(&case).is_none()),
+            "a rule finds something in what it says it does not hear"
+        );
+        let asked = self.roll.of(kind).iter();
+        asked.filter_map(|rule| Some((*rule, (rule.judge)(&case)?))).collect()
     }
 
     /// Writes down in each verdict what its source gets from now on.

@@ -110,7 +110,7 @@ impl Classifier {
     fn remember_guess(&mut self, stage: &Stage, guess: &Guess<'_>, mark: u64) {
         let firing = stage.firing;
         let Some(session) = self.sessions.peek(&firing.connection.0) else { return };
-        let fingerprint = session.who();
+        let (fingerprint, tool) = (session.who(), self.tool_of(session));
         let (source, net) = (self.network_mark(session.source), self.network_mark(session.net));
         if guess.account.is_some() {
             let (account, _) = self.accounts.entry(mark, Account::default);
@@ -121,7 +121,6 @@ impl Classifier {
             account.guess(Guessed { sequence: firing.sequence, at: firing.now, net: low_mark(net), tag });
         }
         // The fingerprint of the first login is that of the session: later ones look the same to the gate.
-        let tool = self.tool_mark(&fingerprint);
         let one = Try { source, net, name: mark, sequence: firing.sequence, now: firing.now };
         self.campaigns.guess(tool, &fingerprint, one);
         if let Some(session) = self.sessions.get_mut(&firing.connection.0) {
@@ -153,7 +152,7 @@ impl Classifier {
         let mark = self.account_mark(name);
         let Some(session) = self.sessions.peek(&firing.connection.0) else { return };
         let (source, net, tls) = (session.source, session.net, session.tls);
-        let tool = self.tool_mark(&session.who());
+        let tool = self.tool_of(session);
         let entry = Entry { net, tool, tls };
         let before = self.trust.before(mark, entry, firing.now);
         let flagged = self.is_flagged(source, tool, firing.now);
@@ -179,9 +178,8 @@ impl Classifier {
                 self.unkept.tool(tool, firing.now);
             }
         }
-        let ladder = self.settings.ladder.clone();
         if let Some(offender) = self.sources.get_mut(&source) {
-            offender.forgive(low_mark(mark), firing.now, &ladder);
+            offender.forgive(low_mark(mark), firing.now, &self.settings.ladder);
         }
     }
 
@@ -250,12 +248,10 @@ impl Classifier {
 
     /// The mark of a name as it was offered: in small letters, with our domain where it has none.
     pub(super) fn offered_mark(&self, name: &[u8]) -> u64 {
-        let mut name = name.trim_ascii().to_ascii_lowercase();
-        if !name.contains(&b'@') {
-            name.push(b'@');
-            name.extend_from_slice(self.settings.domain.as_bytes());
-        }
-        self.key.mark(&name)
+        let name = name.trim_ascii();
+        let domain = if name.contains(&b'@') { "" } else { &self.settings.domain };
+        let at = (!name.contains(&b'@')).then_some(b'@');
+        self.key.mark_of(name.iter().map(u8::to_ascii_lowercase).chain(at).chain(domain.bytes()))
     }
 
     fn network_mark(&self, network: Network) -> u64 {

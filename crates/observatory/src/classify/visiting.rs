@@ -18,6 +18,8 @@ use crate::session::{Named, Session};
 use crate::signatures;
 use crate::sketch::Seconds;
 
+/// Octets of a JA4 at the most; an honest one has 36.
+const JA4_MAX: usize = 64;
 /// A name that was left without PASS counts once in this time.
 const NAMED: Seconds = 600;
 
@@ -37,7 +39,9 @@ impl Classifier {
     pub(super) fn hello(&mut self, stage: &Stage, hello: &Hello) {
         if let Some(session) = self.sessions.get_mut(&stage.firing.connection.0) {
             session.names_server = hello.server_name.is_some();
-            session.ja4 = hello.ja4.chars().take(64).collect();
+            session.ja4 =
+                if hello.ja4.len() > JA4_MAX { hello.ja4.chars().take(JA4_MAX).collect() } else { hello.ja4.clone() };
+            session.ja4_mark = Some(self.key.mark(session.ja4.as_bytes()));
         }
     }
 
@@ -101,16 +105,22 @@ impl Classifier {
             visits.logs_in();
         }
         if begins && session.fingerprint.is_none() {
-            let fingerprint = session.who();
-            let mark = self.tool_mark(&fingerprint);
-            if let Some(session) = self.sessions.get_mut(&firing.connection.0) {
-                session.fingerprint = Some(mark);
-            }
-            self.campaigns.renew(mark, firing.now);
+            self.shows_its_tool(stage);
         }
         if let Some(left) = left.filter(|left| mark != Some(left.mark)) {
             self.left(stage, left);
         }
+    }
+
+    /// The first login of a session: its tool is known from here on.
+    fn shows_its_tool(&mut self, stage: &Stage) {
+        let firing = stage.firing;
+        let Some(session) = self.sessions.peek(&firing.connection.0) else { return };
+        let mark = self.tool_of(session);
+        if let Some(session) = self.sessions.get_mut(&firing.connection.0) {
+            session.fingerprint = Some(mark);
+        }
+        self.campaigns.renew(mark, firing.now);
     }
 
     /// A name was said and left without PASS.

@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
@@ -125,11 +126,17 @@ const THIRD: &str = "
     ) STRICT;
     CREATE INDEX key_export_at ON key_export (at);";
 
+/// The fourth version: sources by day. New rows come into the pages of today, which are in memory, and what is old goes
+/// page by page; who looks for a source says on which days.
+const FOURTH: &str = "
+    DROP INDEX session_source;
+    CREATE INDEX session_day_source ON session (day, source);";
+
 /// As many as there are migrations.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(FIRST), M::up(SECOND), M::up(THIRD)])
+    Migrations::new(vec![M::up(FIRST), M::up(SECOND), M::up(THIRD), M::up(FOURTH)])
 }
 
 /// Why a journal cannot be opened.
@@ -179,6 +186,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // A statement stays as it was prepared, whatever values come.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     migrations().to_latest(&mut connection).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => OpenError::from(err),
         other => OpenError::NotOurs(other.to_string()),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use smallvec::SmallVec;
 use watchpost_proto::pop3::State;
 
 use super::codec::words::{ENDINGS, code, of_code};
@@ -41,13 +42,13 @@ pub(super) fn state_of(value: Option<i64>) -> Option<State> {
 
 /// An address as its octets, so that a network is a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address(Vec<u8>);
+pub(super) struct Address(SmallVec<[u8; 16]>);
 
 impl Address {
     pub(super) fn of(address: IpAddr) -> Self {
         match address {
-            IpAddr::V4(address) => Self(address.octets().to_vec()),
-            IpAddr::V6(address) => Self(address.octets().to_vec()),
+            IpAddr::V4(address) => Self(SmallVec::from_slice(&address.octets())),
+            IpAddr::V6(address) => Self(SmallVec::from_slice(&address.octets())),
         }
     }
 

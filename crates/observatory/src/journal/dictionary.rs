@@ -4,31 +4,49 @@
 //! leaves no row with a number that nobody can read.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use smallvec::SmallVec;
+
+use crate::event::Port;
+use crate::table::HashKey;
 
 /// Octets of a text in the dictionary at the most; longer ones stand where they occur.
 pub(super) const TEXT_MAX: usize = 128;
 /// Texts remembered in memory; beyond it the memory begins anew, and the file is asked.
 const REMEMBERED: usize = 1 << 15;
 
+/// Places where clients come in, remembered as texts.
+const LISTENERS: usize = 16;
+
 /// Comes before a name that was tried, so that it is a word of its own and can go when its last session goes.
 pub(super) const NAME: u8 = 1;
 
 /// A name that was tried, as the dictionary has it.
-pub(super) fn name_word(name: &[u8]) -> Vec<u8> {
-    let mut word = vec![NAME];
+pub(super) fn name_word(name: &[u8]) -> SmallVec<[u8; 64]> {
+    let mut word = SmallVec::from_slice(&[NAME]);
     word.extend_from_slice(&name[..name.len().min(TEXT_MAX - 1)]);
     word
 }
 
 /// The writer's side: gives numbers, and notes the day of use, so that what nobody uses any more can go.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Dictionary {
-    known: HashMap<Box<[u8]>, (i64, i64)>,
+    /// Strangers choose the texts: the key is another one in each process.
+    known: HashMap<Box<[u8]>, (i64, i64), HashKey>,
     next: i64,
     fresh: Vec<(i64, Box<[u8]>, i64)>,
     used: Vec<(i64, i64)>,
+    /// The texts of our own addresses.
+    listeners: Vec<((SocketAddr, Port), Box<[u8]>)>,
+}
+
+impl Default for Dictionary {
+    fn default() -> Self {
+        let known = HashMap::with_hasher(HashKey::any());
+        Self { known, next: 0, fresh: Vec::new(), used: Vec::new(), listeners: Vec::new() }
+    }
 }
 
 impl Dictionary {
@@ -43,21 +61,40 @@ impl Dictionary {
         if text.len() > TEXT_MAX {
             return None;
         }
-        let known = match self.known.get(text) {
-            Some(known) => Some(*known),
-            None => find(connection, text).ok()?,
-        };
-        let (id, seen) = known.unwrap_or((self.next, day));
-        if known.is_none() {
+        if let Some((id, seen)) = self.known.get_mut(text) {
+            if *seen < day {
+                *seen = day;
+                self.used.push((*id, day));
+            }
+            return Some(*id);
+        }
+        let stored = find(connection, text).ok()?;
+        let (id, seen) = stored.unwrap_or((self.next, day));
+        if stored.is_none() {
             self.fresh.push((id, text.into(), day));
             self.next += 1;
         } else if seen < day {
             self.used.push((id, day));
         }
-        if known.is_none() || seen < day || !self.known.contains_key(text) {
-            self.known.insert(text.into(), (id, seen.max(day)));
-        }
+        self.known.insert(text.into(), (id, seen.max(day)));
         Some(id)
+    }
+
+    /// The number of a place where clients come in.
+    pub(super) fn listener(&mut self, connection: &Connection, local: (SocketAddr, Port), day: i64) -> Option<i64> {
+        if let Some(place) = self.listeners.iter().position(|(known, _)| *known == local) {
+            let text = std::mem::take(&mut self.listeners[place].1);
+            let number = self.number(connection, &text, day);
+            self.listeners[place].1 = text;
+            return number;
+        }
+        let protocol = if local.1 == Port::Pop3s { "pop3s" } else { "pop3" };
+        let text = format!("{protocol} {}", local.0).into_bytes().into_boxed_slice();
+        let number = self.number(connection, &text, day);
+        if self.listeners.len() < LISTENERS {
+            self.listeners.push((local, text));
+        }
+        number
     }
 
     /// Writes what is new, within the transaction of the rows that use it.
@@ -89,8 +126,8 @@ impl Dictionary {
 
     /// Words were removed from the file.
     pub(super) fn forget(&mut self) {
-        let fresh = self.fresh.iter().map(|(id, text, day)| (text.clone(), (*id, *day)));
-        self.known = fresh.collect();
+        self.known.clear();
+        self.known.extend(self.fresh.iter().map(|(id, text, day)| (text.clone(), (*id, *day))));
     }
 }
 

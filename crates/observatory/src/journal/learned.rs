@@ -208,7 +208,7 @@ pub fn judge_heard(mut classifier: Classifier, mut hear: impl FnMut(&Verdict) + 
     Box::new(move |sequence, event| {
         let findings = classifier.observe(sequence, event);
         findings.verdicts.iter().for_each(&mut hear);
-        let mut said = Said::from(&findings);
+        let mut said = Said::from(findings);
         let changed = classifier.learned();
         let learned = match event.kind {
             EventKind::Started | EventKind::Lost { .. } => Some(Learned::Everything(classifier.carried())),

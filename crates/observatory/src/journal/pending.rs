@@ -1,11 +1,13 @@
 //! What is to be written next: rows, and the sums of hours.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, ToSql, TransactionBehavior, params};
 use watchpost_proto::planted::planted;
 
 use crate::event::{Event, EventKind, Sequence};
+use crate::table::KeyedHasher;
 
 use super::codec::{Encoder, Micros};
 use super::db_values::{Address, end_value, state_value};
@@ -37,7 +39,7 @@ pub(super) struct Pending {
     server: Vec<ServerEvent>,
     verdicts: Vec<Verdict>,
     raised: Vec<(i64, u8)>,
-    hours: HashMap<i64, HourSum>,
+    hours: HashMap<i64, HourSum, BuildHasherDefault<KeyedHasher>>,
     /// What outlives a restart.
     pub(super) learned: learned::Waiting,
 }
@@ -180,15 +182,17 @@ impl Pending {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let file = &*transaction;
         reserve(file, next)?;
+        let mut sessions = Sessions::new(file, words)?;
         for session in &self.over {
-            write_session(file, words, session)?;
+            sessions.write(session)?;
         }
-        if let Open::Sessions(open) = open {
+        if let Open::Sessions(open) = &open {
             for session in open.iter() {
-                write_session(file, words, session)?;
+                sessions.write(session)?;
             }
             self.learned.write(file)?;
         }
+        drop(sessions);
         self.write_verdicts(file, words)?;
         self.write_server_events(file)?;
         self.write_hours(file)?;
@@ -288,60 +292,91 @@ pub(super) fn first_free_sequence(file: &Connection) -> rusqlite::Result<u64> {
     Ok(reserved.map_or(1, i64::cast_unsigned))
 }
 
-fn write_session(file: &Connection, words: &mut Dictionary, session: &OpenSession) -> rusqlite::Result<()> {
-    let row = &session.row;
-    let day = row.start.day();
-    let mut word = |text: &str| words.number(file, text.as_bytes(), day);
-    let first = signed(row.first.0);
-    let local = row.local.and_then(|(local, port)| {
-        let protocol = if port == crate::event::Port::Pop3s { "pop3s" } else { "pop3" };
-        word(&format!("{protocol} {local}"))
-    });
-    let [account, tls, ja4, p3f] =
-        [&row.account, &row.tls, &row.ja4, &row.p3f].map(|text| text.as_ref().and_then(|text| word(text)));
-    let mut names = Vec::new();
-    let mut attempt = file.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3)")?;
-    for tried in &row.names {
-        if let Some(name) = words.number(file, &name_word(&tried.name), day) {
-            attempt.execute([name, first, tried.outcome])?;
-            put_number(&mut names, name.cast_unsigned());
-        }
+/// Adds rows, or takes the place of what an earlier flush wrote. To replace, SQLite keeps a journal of the statement,
+/// which costs a third of it: it is done only where there is something to replace.
+struct Rows<'a> {
+    add: CachedStatement<'a>,
+    replace: CachedStatement<'a>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(file: &'a Connection, table: &str, values: &str) -> rusqlite::Result<Self> {
+        let prepare = |or: &str| file.prepare_cached(&format!("INSERT OR {or} INTO {table} VALUES ({values})"));
+        Ok(Self { add: prepare("IGNORE")?, replace: prepare("REPLACE")? })
     }
-    let source = row.source().map(Address::of);
-    let stored_day = if planted("journal.day-is-off-by-one") { day - 1 } else { day };
-    file.prepare_cached(
-        "INSERT OR REPLACE INTO session VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-            ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, 0, ?25)",
-    )?
-    .execute(params![
-        first,
-        &row.connection.0.to_be_bytes()[..],
-        row.start.0,
-        stored_day,
-        source.as_ref().map_or(&b""[..], Address::octets),
-        row.peer.map_or(0, |peer| peer.port()),
-        local,
-        account,
-        (!names.is_empty()).then_some(names),
-        end_value(row.end),
-        row.state.map(state_value),
-        row.severity,
-        tls,
-        ja4,
-        p3f,
-        signed(row.octets_in),
-        signed(row.octets_out),
-        signed(row.duration / 1000),
-        signed(row.commands),
-        signed(row.retrieved),
-        signed(row.ok),
-        signed(row.failed),
-        signed(row.guesses),
-        signed(row.unrecorded),
-        session.blob(),
-    ])?;
-    debug_assert!(row.end == SessionEnd::Open || session.is_over());
-    Ok(())
+
+    fn write(&mut self, row: &[&dyn ToSql]) -> rusqlite::Result<()> {
+        if self.add.execute(row)? == 0 {
+            self.replace.execute(row)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes sessions with statements that are prepared once for all of them.
+struct Sessions<'a> {
+    file: &'a Connection,
+    words: &'a mut Dictionary,
+    sessions: Rows<'a>,
+    attempts: Rows<'a>,
+}
+
+impl<'a> Sessions<'a> {
+    fn new(file: &'a Connection, words: &'a mut Dictionary) -> rusqlite::Result<Self> {
+        let values = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+            ?22, ?23, ?24, 0, ?25";
+        let (sessions, attempts) = (Rows::of(file, "session", values)?, Rows::of(file, "attempt", "?1, ?2, ?3")?);
+        Ok(Self { file, words, sessions, attempts })
+    }
+
+    fn write(&mut self, session: &OpenSession) -> rusqlite::Result<()> {
+        let Self { file, words, .. } = self;
+        let row = &session.row;
+        let day = row.start.day();
+        let first = signed(row.first.0);
+        let local = row.local.and_then(|local| words.listener(file, local, day));
+        let mut word = |text: Option<&str>| words.number(file, text?.as_bytes(), day);
+        let (account, tls) = (word(row.account.as_deref()), word(row.tls.as_deref()));
+        let (ja4, p3f) = (word(row.ja4.as_deref()), word(row.p3f.as_deref()));
+        let mut names = Vec::with_capacity(row.names.len() * 4);
+        for tried in &row.names {
+            if let Some(name) = words.number(file, &name_word(&tried.name), day) {
+                self.attempts.write(params![name, first, tried.outcome])?;
+                put_number(&mut names, name.cast_unsigned());
+            }
+        }
+        let source = row.source().map(Address::of);
+        let stored_day = if planted("journal.day-is-off-by-one") { day - 1 } else { day };
+        self.sessions.write(params![
+            first,
+            &row.connection.0.to_be_bytes()[..],
+            row.start.0,
+            stored_day,
+            source.as_ref().map_or(&b""[..], Address::octets),
+            row.peer.map_or(0, |peer| peer.port()),
+            local,
+            account,
+            (!names.is_empty()).then_some(names),
+            end_value(row.end),
+            row.state.map(state_value),
+            row.severity,
+            tls,
+            ja4,
+            p3f,
+            signed(row.octets_in),
+            signed(row.octets_out),
+            signed(row.duration / 1000),
+            signed(row.commands),
+            signed(row.retrieved),
+            signed(row.ok),
+            signed(row.failed),
+            signed(row.guesses),
+            signed(row.unrecorded),
+            session.blob(),
+        ])?;
+        debug_assert!(row.end == SessionEnd::Open || session.is_over());
+        Ok(())
+    }
 }
 
 /// SQLite has no larger numbers.

@@ -40,7 +40,8 @@ pub(super) struct Retention {
     coarsened: i64,
     words: i64,
     words_done_on: Option<i64>,
-    learned_done_on: Option<i64>,
+    /// The day on which nothing was left to do: until the next one only the file's size is looked at.
+    done_on: Option<i64>,
 }
 
 impl Retention {
@@ -53,7 +54,7 @@ impl Retention {
             coarsened: 0,
             words: 0,
             words_done_on: None,
-            learned_done_on: None,
+            done_on: None,
         }
     }
 
@@ -62,8 +63,15 @@ impl Retention {
         let today = now.day();
         let sessions =
             if planted("journal.retention-takes-a-day-too-many") { self.sessions - 1 } else { self.sessions };
+        let before = today - sessions;
+        let too_large = used_octets(file)? > self.octets_max;
+        let too_old = oldest_day(file)?.is_some_and(|day| day < before);
+        if self.done_on == Some(today) && !too_large && !too_old {
+            return Ok(false);
+        }
+        let changes = file.total_changes();
         let transaction = file.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut words_removed = remove_sessions(&transaction, Oldest::Before(today - sessions))?;
+        let mut words_removed = remove_sessions(&transaction, Oldest::Before(before))?;
         for _ in 0..PORTIONS {
             if used_octets(&transaction)? <= self.octets_max {
                 break;
@@ -73,17 +81,16 @@ impl Retention {
         self.coarsen(&transaction, today - self.addresses)?;
         coarsen_verdicts(&transaction, today - self.addresses)?;
         remove_sums(&transaction, today - self.sums)?;
-        if self.learned_done_on != Some(today) {
-            learned::forget(&transaction, today, self.addresses, self.sessions)?;
-        }
-        let removed = self.remove_words(&transaction, today)?;
+        learned::forget(&transaction, today, self.addresses, self.sessions)?;
+        words_removed |= self.remove_words(&transaction, today)?;
         transaction.commit()?;
-        self.learned_done_on = Some(today);
-        let free: i64 = file.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+        let free = number(file, "PRAGMA freelist_count")?;
         if free > 0 {
             file.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
         }
-        Ok(removed || words_removed)
+        let idle = free == 0 && file.total_changes() == changes && self.words_done_on == Some(today);
+        self.done_on = idle.then_some(today);
+        Ok(words_removed)
     }
 
     /// Sessions that are kept longer than their addresses.
@@ -115,9 +122,7 @@ impl Retention {
         if self.words_done_on == Some(today) {
             return Ok(false);
         }
-        let oldest: Option<i64> =
-            file.query_row("SELECT day FROM session ORDER BY first LIMIT 1", [], |row| row.get(0)).optional()?;
-        let before = oldest.unwrap_or(today).min(today);
+        let before = oldest_day(file)?.unwrap_or(today).min(today);
         let upto = self.words + STEP;
         let removed = file
             .prepare_cached(
@@ -142,8 +147,19 @@ fn days(duration: Duration) -> i64 {
 }
 
 fn used_octets(file: &Connection) -> rusqlite::Result<i64> {
-    let number = |name: &str| file.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    Ok((number("page_count")? - number("freelist_count")?) * number("page_size")?)
+    let pages = number(file, "PRAGMA page_count")? - number(file, "PRAGMA freelist_count")?;
+    Ok(pages * number(file, "PRAGMA page_size")?)
+}
+
+/// Asked every second, so it is prepared once.
+fn number(file: &Connection, query: &str) -> rusqlite::Result<i64> {
+    file.prepare_cached(query)?.query_row([], |row| row.get(0))
+}
+
+/// The day of the oldest session.
+fn oldest_day(file: &Connection) -> rusqlite::Result<Option<i64>> {
+    let mut oldest = file.prepare_cached("SELECT day FROM session ORDER BY first LIMIT 1")?;
+    oldest.query_row([], |row| row.get(0)).optional()
 }
 
 /// Which sessions go.

@@ -1,5 +1,6 @@
 //! A session as a row: what is looked for stands in columns.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use watchpost_proto::pop3::State;
@@ -69,7 +70,7 @@ pub struct Row {
     /// The worst of its verdicts, from 0 to 4.
     pub severity: Option<u8>,
     /// The version of TLS.
-    pub tls: Option<String>,
+    pub tls: Option<Cow<'static, str>>,
     /// The fingerprint of its ClientHello.
     pub ja4: Option<String>,
     /// The fingerprint of what it said.

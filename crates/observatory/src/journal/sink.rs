@@ -12,8 +12,8 @@ use super::bell::Bell;
 
 /// What comes to the writer.
 pub(super) enum Message {
-    /// Something happened.
-    Event(Event),
+    /// Something happened. Boxed, or each place in the queue would be as large.
+    Event(Box<Event>),
     /// Several things happened on one connection.
     Events(Vec<Event>),
     /// Write down what there is, then answer.
@@ -57,7 +57,7 @@ impl JournalSink {
 
 impl EventSink for JournalSink {
     fn record(&self, event: Event) {
-        self.send(Message::Event(event), 1);
+        self.send(Message::Event(Box::new(event)), 1);
     }
 
     fn record_all(&self, events: Vec<Event>) {

@@ -44,11 +44,11 @@ pub struct Said {
 /// Says what an event means. Called once for each event, in the order of sequences.
 pub type Judge = Box<dyn FnMut(Sequence, &Event) -> Said + Send>;
 
-impl From<&Findings> for Said {
-    fn from(findings: &Findings) -> Self {
+impl From<Findings> for Said {
+    fn from(findings: Findings) -> Self {
         Self {
             judgements: findings.verdicts.iter().map(Judgement::from).collect(),
-            p3f: findings.session.as_ref().map(|visitor| visitor.p3f.clone()).filter(|p3f| !p3f.is_empty()),
+            p3f: findings.session.map(|visitor| visitor.p3f).filter(|p3f| !p3f.is_empty()),
             learned: None,
         }
     }

@@ -190,13 +190,11 @@ impl Writer {
         match message {
             Message::Event(event) => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
-                self.take(event);
+                self.take_all([*event]);
             }
             Message::Events(events) => {
                 self.waiting.fetch_sub(events.len(), Ordering::Relaxed);
-                for event in events {
-                    self.take(event);
-                }
+                self.take_all(events);
             }
             Message::Flush(done) => self.answer(&done),
             Message::Stop => return None,
@@ -215,33 +213,54 @@ impl Writer {
         self.write(Whole::AndOpenSessions);
     }
 
-    fn take(&mut self, event: Event) {
-        let at = Micros::of(event.at);
-        let Event { connection, kind, .. } = event;
-        // What comes when its session is over belongs to no row that is still written.
-        let is_late = matches!(kind, EventKind::PreviousPassword { .. }) && !self.open.contains_key(&connection);
-        if connection.0 == 0 || is_late {
-            self.take_server_event(&Event { at: at.time(), connection, kind });
-            return;
+    /// Takes events. Those of one session come together, and most sessions whole: each is looked for once.
+    fn take_all(&mut self, events: impl IntoIterator<Item = Event>) {
+        let mut events = events.into_iter().peekable();
+        while let Some(next) = events.peek() {
+            let connection = next.connection;
+            let known = self.open.remove(&connection);
+            // What comes when its session is over belongs to no row that is still written.
+            let is_late = matches!(next.kind, EventKind::PreviousPassword { .. }) && known.is_none();
+            if connection.0 == 0 || is_late {
+                if let Some(event) = events.next() {
+                    self.take_server_event(&Event { at: Micros::of(event.at).time(), ..event });
+                }
+                continue;
+            }
+            let mut session = known.unwrap_or_else(|| self.begin_session(next));
+            while let Some(event) = events.next_if(|event| event.connection == connection && !session.is_over()) {
+                self.take(&mut session, event);
+            }
+            if session.is_over() {
+                self.pending.ended(session);
+            } else {
+                self.open.insert(connection, session);
+            }
         }
+    }
+
+    fn begin_session(&mut self, first: &Event) -> Box<OpenSession> {
+        let session = OpenSession::new(self.next, first.connection, Micros::of(first.at));
+        self.pending.begun(&session.row);
+        Box::new(session)
+    }
+
+    fn take(&mut self, session: &mut OpenSession, mut event: Event) {
         let sequence = self.next;
-        let Self { open, pending, words, file, judge, next, .. } = self;
-        let session = open.entry(connection).or_insert_with(|| {
-            let session = OpenSession::new(sequence, connection, at);
-            pending.begun(&session.row);
-            Box::new(session)
-        });
+        let at = Micros::of(event.at);
+        let Self { pending, words, file, judge, next, .. } = self;
         let day = session.row.start.day();
         let mut number = |text: &str| {
             let number = words.number(file.as_ref()?, text.as_bytes(), day)?;
             Some(number.cast_unsigned())
         };
-        if !session.take(sequence, at, &kind, &mut number) {
+        if !session.take(sequence, at, &event.kind, &mut number) {
             return;
         }
         *next = Sequence(sequence.0 + 1);
         // As coarse as it is stored, so that a replay hears the same.
-        let said = judge(sequence, &Event { at: at.time(), connection, kind });
+        event.at = at.time();
+        let said = judge(sequence, &event);
         if said.p3f.is_some() {
             session.row.p3f = said.p3f;
         }
@@ -253,11 +272,6 @@ impl Writer {
             session.row.severity = session.row.severity.max(Some(judgement.severity));
             session.dirty = true;
             pending.verdict(sequence, at, Some(first), judgement);
-        }
-        if session.is_over()
-            && let Some(session) = open.remove(&connection)
-        {
-            pending.ended(session);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A1: mechanisms of AUTH that are not offered, one after another.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
@@ -12,8 +12,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::A1, version: 1, severity: Severity::Info, techniques: &["T1595.002"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::A1,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1595.002"],
+    hears: Kinds::SAID,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Said { .. } = case.happening else { return None };

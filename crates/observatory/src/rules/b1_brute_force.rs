@@ -2,7 +2,7 @@
 
 use watchpost_proto::planted::planted;
 
-use super::{Case, Finding, Rule, RuleId};
+use super::{Case, Finding, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
@@ -15,15 +15,21 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::B1, version: 1, severity: Severity::Medium, techniques: &["T1110.001"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::B1,
+    version: 1,
+    severity: Severity::Medium,
+    techniques: &["T1110.001"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     if planted("observatory.b1-never-fires") {
         return None;
     }
     let guess = case.guess()?;
-    let source = case.source?;
+    let source = case.source()?;
     let tried = source.accounts.iter().find(|tried| tried.mark == guess.mark)?;
     if tried.fast <= case.thresholds.b1.share {
         return None;

@@ -1,6 +1,6 @@
 //! B2: many networks guess at one account. It is never locked: that would be the attack's success.
 
-use super::{Case, Finding, Rule, RuleId};
+use super::{Case, Finding, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity, Subject};
@@ -21,12 +21,13 @@ pub(super) const RULE: Rule = Rule {
     version: 1,
     severity: Severity::High,
     techniques: &["T1110.001", "T1583.005", "T1584.005"],
+    hears: Kinds::REFUSED,
     judge,
 };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let name = case.guess()?.account?;
-    let account = case.account?;
+    let account = case.account()?;
     let limits = &case.thresholds.b2;
     let (guesses, nets) = (account.guesses(case.now), account.nets(case.now));
     if guesses < limits.guesses || nets < limits.nets as usize {

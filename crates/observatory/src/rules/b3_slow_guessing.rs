@@ -1,6 +1,6 @@
 //! B3: few guesses an hour, for hours: below every counter of minutes.
 
-use super::{Case, Finding, Rule, RuleId};
+use super::{Case, Finding, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity};
@@ -13,12 +13,18 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::B3, version: 1, severity: Severity::Medium, techniques: &["T1110.001"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::B3,
+    version: 1,
+    severity: Severity::Medium,
+    techniques: &["T1110.001"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     case.guess()?;
-    let source = case.source?;
+    let source = case.source()?;
     let guesses = source.guesses(case.now, case.ladder);
     if guesses < case.thresholds.b3.guesses {
         return None;

@@ -1,6 +1,6 @@
 //! C1: stolen pairs of name and password: each account once, each with its own password.
 
-use super::{Case, Finding, Rule, RuleId};
+use super::{Case, Finding, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
@@ -19,8 +19,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::C1, version: 1, severity: Severity::High, techniques: &["T1110.004"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::C1,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1110.004"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 /// The count of a source's passwords says no more than "so many or more".
 const COUNTED: u8 = 16;
@@ -39,6 +45,6 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
         Fact::count(FactName::Guesses, guesses),
     ];
     let finding = case.of_source().sure(Confidence::High).because(facts);
-    let evidence = case.source.map(|source| source.evidence(None)).unwrap_or_default();
+    let evidence = case.source().map(|source| source.evidence(None)).unwrap_or_default();
     Some(finding.surely([Ground::OwnersNotCounted, Ground::DifferentPasswords(passwords.into())]).citing(evidence))
 }

@@ -5,6 +5,7 @@ use watchpost_proto::pop3::server::Notice;
 use crate::account::{Account, Pair, Visits};
 use crate::campaign::Campaign;
 use crate::carried::Habit;
+use crate::classify::Classifier;
 use crate::event::{Answered, Foreign, PasswordFacts, Sequence, SessionSummary, Spoken, TlsFailure};
 use crate::ground::{Fact, Ground};
 use crate::origin::Origin;
@@ -13,7 +14,6 @@ use crate::session::Session;
 use crate::signatures::Signature;
 use crate::sketch::Seconds;
 use crate::table::Few;
-use crate::trust::Trust;
 use crate::verdict::{Confidence, Severity, Subject};
 
 use super::Thresholds;
@@ -64,6 +64,65 @@ pub(crate) enum Happening<'a> {
     Closed(&'a SessionSummary),
 }
 
+impl Happening<'_> {
+    /// What kind it is.
+    pub(crate) const fn kind(&self) -> Kinds {
+        match self {
+            Self::Opened => Kinds::OPENED,
+            Self::HandshakeDone => Kinds::HANDSHAKE_DONE,
+            Self::HandshakeFailed(_) => Kinds::HANDSHAKE_FAILED,
+            Self::Said { .. } => Kinds::SAID,
+            Self::Answered(_) => Kinds::ANSWERED,
+            Self::Refused(_) => Kinds::REFUSED,
+            Self::Entered(_) => Kinds::ENTERED,
+            Self::OldPassword(_) => Kinds::OLD_PASSWORD,
+            Self::Foreign(_) => Kinds::FOREIGN,
+            Self::Noticed(_) => Kinds::NOTICED,
+            Self::Closed(_) => Kinds::CLOSED,
+        }
+    }
+}
+
+/// Kinds of happenings, a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kinds(u16);
+
+impl Kinds {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 11;
+    pub(crate) const OPENED: Self = Self(1);
+    pub(crate) const HANDSHAKE_DONE: Self = Self(1 << 1);
+    pub(crate) const HANDSHAKE_FAILED: Self = Self(1 << 2);
+    pub(crate) const SAID: Self = Self(1 << 3);
+    pub(crate) const ANSWERED: Self = Self(1 << 4);
+    pub(crate) const REFUSED: Self = Self(1 << 5);
+    pub(crate) const ENTERED: Self = Self(1 << 6);
+    pub(crate) const OLD_PASSWORD: Self = Self(1 << 7);
+    pub(crate) const FOREIGN: Self = Self(1 << 8);
+    pub(crate) const NOTICED: Self = Self(1 << 9);
+    pub(crate) const CLOSED: Self = Self(1 << 10);
+
+    /// These and those.
+    pub(crate) const fn or(self, those: Self) -> Self {
+        Self(self.0 | those.0)
+    }
+
+    /// Whether all of those are among these.
+    pub(crate) const fn has(self, those: Self) -> bool {
+        self.0 & those.0 == those.0
+    }
+
+    /// The one kind at this place of all.
+    pub(crate) const fn at(place: usize) -> Self {
+        Self(1 << place)
+    }
+
+    /// The place of one kind among all.
+    pub(crate) const fn place(self) -> usize {
+        self.0.trailing_zeros() as usize
+    }
+}
+
 /// A guess whose password met other accounts too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shared {
@@ -73,8 +132,8 @@ pub(crate) struct Shared {
     pub(crate) strange: bool,
 }
 
-/// What a rule judges.
-#[derive(Clone, Copy, Debug)]
+/// What a rule judges. What is remembered is looked up when a rule asks for it: most ask for none.
+#[derive(Clone, Copy)]
 pub(crate) struct Case<'a> {
     pub(crate) sequence: Sequence,
     pub(crate) now: Seconds,
@@ -82,24 +141,62 @@ pub(crate) struct Case<'a> {
     pub(crate) thresholds: &'a Thresholds,
     pub(crate) ladder: &'a Ladder,
     pub(crate) session: &'a Session,
-    pub(crate) source: Option<&'a Offender>,
-    pub(crate) visits: Option<&'a Visits>,
-    /// The account that is guessed, or was entered.
-    pub(crate) account: Option<&'a Account>,
-    /// What is usual for the account, after its login.
-    pub(crate) habit: Option<&'a Habit>,
-    pub(crate) pair: Option<&'a Pair>,
-    pub(crate) campaign: Option<&'a Campaign>,
-    pub(crate) origin: Option<&'a Origin>,
-    pub(crate) trust: &'a Trust,
-    /// Networks whose clients complained of our certificate within an hour.
-    pub(crate) complaining_nets: usize,
-    /// Whether owners use the client's tool.
-    pub(crate) owners_use_tool: bool,
-    pub(crate) shared: &'a Few<Shared, 32>,
+    pub(crate) memory: &'a Classifier,
+    /// The mark of the account that is guessed, or was entered.
+    pub(crate) mark: Option<u64>,
 }
 
 impl<'a> Case<'a> {
+    /// What the source did that weighs.
+    pub(crate) fn source(&self) -> Option<&'a Offender> {
+        self.memory.sources.peek(&self.session.source)
+    }
+
+    /// Visits of the source, whatever they were.
+    pub(crate) fn visits(&self) -> Option<&'a Visits> {
+        self.memory.visitors.peek(&self.session.source)
+    }
+
+    /// The account that is guessed, or was entered.
+    pub(crate) fn account(&self) -> Option<&'a Account> {
+        self.memory.accounts.peek(&self.mark?)
+    }
+
+    /// What is usual for the account.
+    pub(crate) fn habit(&self) -> Option<&'a Habit> {
+        self.memory.habits.peek(&self.mark?)
+    }
+
+    /// The same wrong password from the same place, of a refused login.
+    pub(crate) fn pair(&self) -> Option<&'a Pair> {
+        self.memory.device(self.session.source, self.mark?)
+    }
+
+    /// The campaign that uses the client's tool.
+    pub(crate) fn campaign(&self) -> Option<&'a Campaign> {
+        self.memory.campaigns.find(self.session.fingerprint?)
+    }
+
+    /// Whether owners use the client's tool.
+    pub(crate) fn owners_use_tool(&self) -> bool {
+        self.session.fingerprint.is_some_and(|tool| self.memory.owners_use(tool, self.now))
+    }
+
+    /// Where the source belongs, as the operator's lists say.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        self.memory.origin(self.session.source)
+    }
+
+    /// Networks whose clients complained of our certificate within an hour.
+    pub(crate) fn complaining_nets(&self) -> usize {
+        self.memory.complaining_nets(self.now)
+    }
+
+    /// Guesses whose passwords met other accounts too.
+    pub(crate) fn shared(&self) -> &'a Few<Shared, 32> {
+        &self.memory.shared
+    }
+
     /// The refused login, if this is one that counts.
     pub(crate) fn guess(&self) -> Option<Guess<'a>> {
         match self.happening {
@@ -120,12 +217,12 @@ impl<'a> Case<'a> {
 
     /// Whether any owner is at home in the network.
     pub(crate) fn anyone_home(&self) -> bool {
-        self.trust.anyone(self.session.net, self.now)
+        self.memory.trust.anyone(self.session.net, self.now)
     }
 
     /// Logins from the network by owners who are at home there: inside TLS, and outside.
     pub(crate) fn tls_habit(&self) -> (u32, u32) {
-        self.trust.tls_habit(self.session.net)
+        self.memory.trust.tls_habit(self.session.net)
     }
 
     /// A finding about the source.

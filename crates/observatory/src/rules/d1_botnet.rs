@@ -1,6 +1,6 @@
 //! D1: many sources, one tool, few guesses each: a botnet that stays below every counter of addresses.
 
-use super::{Case, Finding, Rule, RuleId};
+use super::{Case, Finding, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
@@ -22,12 +22,13 @@ pub(super) const RULE: Rule = Rule {
     version: 1,
     severity: Severity::High,
     techniques: &["T1110", "T1583.005", "T1090.003"],
+    hears: Kinds::REFUSED,
     judge,
 };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     case.guess()?;
-    let campaign = case.campaign?;
+    let campaign = case.campaign()?;
     let limits = &case.thresholds.d1;
     let guesses = campaign.guesses(case.now);
     if guesses < limits.guesses {
@@ -48,10 +49,10 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
         Fact::seconds(FactName::Time, case.now.saturating_sub(campaign.first)),
     ];
     let mut grounds = vec![Ground::SameTool, Ground::RepeatsNotCounted, Ground::OwnersNotCounted];
-    if !case.owners_use_tool {
+    if !case.owners_use_tool() {
         grounds.push(Ground::NoOwnerUsesThisTool);
     }
-    let sure = if case.owners_use_tool { Confidence::Medium } else { Confidence::High };
+    let sure = if case.owners_use_tool() { Confidence::Medium } else { Confidence::High };
     let finding = Finding::new(Subject::Campaign(campaign.name.clone())).sure(sure).because(facts).surely(grounds);
     Some(finding.citing(campaign.recent.iter().map(|recent| recent.sequence)))
 }

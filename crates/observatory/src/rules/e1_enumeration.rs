@@ -1,6 +1,6 @@
 //! E1: names tried to learn which of them exist.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::score::TriedKind;
 use crate::verdict::{Confidence, Severity};
@@ -17,8 +17,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::E1, version: 1, severity: Severity::Medium, techniques: &["T1589.002"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::E1,
+    version: 1,
+    severity: Severity::Medium,
+    techniques: &["T1589.002"],
+    hears: Kinds::REFUSED.or(Kinds::SAID).or(Kinds::CLOSED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     match case.happening {
@@ -31,7 +37,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
 fn guessed(case: &Case<'_>) -> Option<Finding> {
     case.guess().filter(|guess| guess.kind == TriedKind::Unknown)?;
     let limits = &case.thresholds.e1;
-    let source = case.source?;
+    let source = case.source()?;
     let lately = |at: u32| case.now.saturating_sub(at) <= 3600;
     let unknown = source.accounts.iter().filter(|tried| tried.kind == TriedKind::Unknown && lately(tried.last));
     let (names, guesses) =
@@ -48,7 +54,7 @@ fn guessed(case: &Case<'_>) -> Option<Finding> {
 }
 
 fn left(case: &Case<'_>) -> Option<Finding> {
-    let source = case.source?;
+    let source = case.source()?;
     source.named.iter().last().filter(|last| last.sequence <= case.sequence && last.at == case.now)?;
     let lately = source.named.iter().filter(|named| case.now.saturating_sub(named.at) <= 600);
     let evidence: Vec<_> = lately.map(|named| named.sequence).collect();

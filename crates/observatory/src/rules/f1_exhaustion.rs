@@ -1,7 +1,6 @@
 //! F1: connections that are held, or opened by the dozen, to wear us out.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
-use crate::event::Sequence;
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::Seconds;
 use crate::verdict::{Confidence, Severity};
@@ -20,32 +19,36 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::F1, version: 1, severity: Severity::Medium, techniques: &["T1499.001", "T1499.002"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::F1,
+    version: 1,
+    severity: Severity::Medium,
+    techniques: &["T1499.001", "T1499.002"],
+    hears: Kinds::OPENED.or(Kinds::HANDSHAKE_DONE).or(Kinds::HANDSHAKE_FAILED).or(Kinds::CLOSED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
-    // Thirty silent phones behind one address are a household, and its mail matters more.
-    if case.anyone_home() {
-        return None;
-    }
-    let visits = case.visits?;
+    let visits = case.visits()?;
     let limits = &case.thresholds.f1;
-    let held = visits.silent_for(limits.silent_time, case.now);
-    let ended = visits.silent.iter().filter(|(_, at)| case.now.saturating_sub(*at) <= 600);
-    let ended: Vec<Sequence> = ended.map(|(sequence, _)| *sequence).collect();
-    let (sessions, evidence) = match case.happening {
-        Happening::Opened if held >= limits.silent as usize => (held, visits.recent.to_vec()),
-        Happening::Closed(_) if ended.len() >= limits.ended_silent as usize && ended.contains(&case.sequence) => {
-            (ended.len(), ended)
-        }
-        Happening::HandshakeDone | Happening::HandshakeFailed(_)
-            if visits.handshakes(case.now) >= limits.handshakes =>
-        {
-            (visits.handshakes(case.now) as usize, visits.recent.to_vec())
+    let ended = || visits.silent.iter().filter(|(_, at)| case.now.saturating_sub(*at) <= 600);
+    let (sessions, least) = match case.happening {
+        Happening::Opened => (visits.silent_for(limits.silent_time, case.now), limits.silent),
+        Happening::Closed(_) if ended().all(|(sequence, _)| *sequence != case.sequence) => return None,
+        Happening::Closed(_) => (ended().count(), limits.ended_silent),
+        Happening::HandshakeDone | Happening::HandshakeFailed(_) => {
+            (visits.handshakes(case.now) as usize, limits.handshakes)
         }
         _ => return None,
     };
-    let finding = case.of_source().sure(Confidence::Medium).citing(evidence);
+    // Thirty silent phones behind one address are a household, and its mail matters more.
+    if sessions < least as usize || case.anyone_home() {
+        return None;
+    }
     let facts = [Fact::count(FactName::Sessions, sessions as u64)];
-    Some(finding.because(facts).surely([Ground::NobodyFromThisNet]))
+    let finding = case.of_source().sure(Confidence::Medium).because(facts).surely([Ground::NobodyFromThisNet]);
+    Some(match case.happening {
+        Happening::Closed(_) => finding.citing(ended().map(|(sequence, _)| *sequence)),
+        _ => finding.citing(visits.recent),
+    })
 }

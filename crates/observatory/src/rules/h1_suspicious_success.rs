@@ -1,6 +1,6 @@
 //! H1: somebody came in from a new network, right after wrong guesses at the account.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::event::Sequence;
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
@@ -14,12 +14,12 @@ crate::dial::dials! {
 }
 
 pub(super) const RULE: Rule =
-    Rule { id: RuleId::H1, version: 1, severity: Severity::High, techniques: &["T1078"], judge };
+    Rule { id: RuleId::H1, version: 1, severity: Severity::High, techniques: &["T1078"], hears: Kinds::ENTERED, judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Entered(entered) = case.happening else { return None };
     let before = case.session.before;
-    let evidence: Vec<Sequence> = case.account?.within_a_day(case.now).map(|guessed| guessed.sequence).collect();
+    let evidence: Vec<Sequence> = case.account()?.within_a_day(case.now).map(|guessed| guessed.sequence).collect();
     let guesses = evidence.len();
     if before.net || guesses < case.thresholds.h1.guesses as usize {
         return None;

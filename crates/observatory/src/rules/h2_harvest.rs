@@ -2,7 +2,7 @@
 
 use watchpost_proto::planted::planted;
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground, Value};
 use crate::sketch::whole;
 use crate::verdict::{Confidence, Severity, Subject};
@@ -25,8 +25,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::H2, version: 2, severity: Severity::High, techniques: &["T1114.002", "T1020"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::H2,
+    version: 2,
+    severity: Severity::High,
+    techniques: &["T1114.002", "T1020"],
+    hears: Kinds::ANSWERED.or(Kinds::CLOSED),
+    judge,
+};
 
 /// How many times the usual amount the account has retrieved today, if that is too many.
 fn times_usual(case: &Case<'_>) -> Option<u64> {
@@ -34,7 +40,7 @@ fn times_usual(case: &Case<'_>) -> Option<u64> {
         return None;
     }
     let limits = &case.thresholds.h2;
-    let volume = case.habit?.volume;
+    let volume = case.habit()?.volume;
     let today = volume.today(case.now).saturating_add(case.session.retrieved.octets);
     let usual = volume.usual(case.now, limits.factor_days)?.max(1.0);
     let times = today as f64 / usual;

@@ -1,6 +1,6 @@
 //! H3: the headers of everything, and next to no message: somebody looks for something.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
@@ -14,8 +14,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::H3, version: 1, severity: Severity::High, techniques: &["T1114.002"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::H3,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1114.002"],
+    hears: Kinds::ANSWERED.or(Kinds::CLOSED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     if !matches!(case.happening, Happening::Answered(_) | Happening::Closed(_)) || case.at_home() {

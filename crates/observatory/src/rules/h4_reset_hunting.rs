@@ -1,6 +1,6 @@
 //! H4: a stranger looks for codes and resets: the maildrop is the key to other doors.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::Seconds;
 use crate::verdict::{Confidence, Severity, Subject};
@@ -17,8 +17,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::H4, version: 1, severity: Severity::Critical, techniques: &["T1114.002", "T1111"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::H4,
+    version: 1,
+    severity: Severity::Critical,
+    techniques: &["T1114.002", "T1111"],
+    hears: Kinds::ANSWERED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Answered(answered) = case.happening else { return None };
@@ -30,7 +36,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let limits = &case.thresholds.h4;
     let retrieved = case.session.retrieved;
     let hunts = retrieved.tops >= limits.looked_at && retrieved.whole > 0 && retrieved.sensitive == retrieved.whole;
-    let quick = case.account.map_or(0, |account| account.polls.2);
+    let quick = case.account().map_or(0, |account| account.polls.2);
     let young = retrieved.youngest.filter(|age| *age <= limits.age);
     let waits = u32::from(quick) >= limits.polls && young.is_some();
     if !hunts && !waits {

@@ -1,6 +1,6 @@
 //! H5: a stranger empties the maildrop.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::event::Ending;
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
@@ -17,8 +17,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::H5, version: 1, severity: Severity::Critical, techniques: &["T1070.008", "T1485"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::H5,
+    version: 1,
+    severity: Severity::Critical,
+    techniques: &["T1070.008", "T1485"],
+    hears: Kinds::CLOSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(summary) = case.happening else { return None };
@@ -29,7 +35,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let limits = &case.thresholds.h5;
     let (removed, unread) = (summary.tally.removed as u64, summary.removed_unread);
     let nearly_all = summary.messages >= limits.messages && removed as f32 >= limits.share * summary.messages as f32;
-    let habit = case.habit.is_some_and(|habit| habit.removals >= limits.habit);
+    let habit = case.habit().is_some_and(|habit| habit.removals >= limits.habit);
     let ground = match () {
         () if unread >= limits.messages => Ground::NobodyRead,
         () if nearly_all && unread > 0 => Ground::NobodyRead,

@@ -1,6 +1,6 @@
 //! M1: a monitor: regular as a clock, and it reads no mail.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::{Seconds, whole};
 use crate::verdict::{Confidence, Severity};
@@ -17,11 +17,12 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::M1, version: 2, severity: Severity::Info, techniques: &[], judge };
+pub(super) const RULE: Rule =
+    Rule { id: RuleId::M1, version: 2, severity: Severity::Info, techniques: &[], hears: Kinds::CLOSED, judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(_) = case.happening else { return None };
-    let visits = case.visits?;
+    let visits = case.visits()?;
     let limits = &case.thresholds.m1;
     let variation = visits.rhythm.variation();
     if visits.quiet.min(visits.rhythm.times()) < limits.sessions

@@ -1,6 +1,6 @@
 //! M2: a device with an old password: the same one again and again. No guess, and never banned for it.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::score::TriedKind;
 use crate::sketch::{Seconds, whole};
@@ -20,11 +20,12 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::M2, version: 2, severity: Severity::Info, techniques: &[], judge };
+pub(super) const RULE: Rule =
+    Rule { id: RuleId::M2, version: 2, severity: Severity::Info, techniques: &[], hears: Kinds::REFUSED, judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Refused(guess) = case.happening else { return None };
-    let pair = case.pair.filter(|_| guess.repeat && guess.kind != TriedKind::Unknown)?;
+    let pair = case.pair().filter(|_| guess.repeat && guess.kind != TriedKind::Unknown)?;
     let limits = &case.thresholds.m2;
     let steady = pair.repeats >= limits.repeats && pair.rhythm.variation() <= limits.variation;
     let later = pair.rhythm.times() >= 2 && pair.rhythm.mean() >= limits.later as f32;

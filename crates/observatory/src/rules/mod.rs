@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 use crate::dial::Panel;
 use crate::verdict::Severity;
 
-pub(crate) use case::{Case, Entered, Finding, Guess, Happening, Shared};
+pub(crate) use case::{Case, Entered, Finding, Guess, Happening, Kinds, Shared};
 pub(crate) use w3_wrong_protocol::is_mistake;
 pub use {
     a1_mechanism_probing::A1, b1_brute_force::B1, b2_distributed::B2, b3_slow_guessing::B3, c1_stuffing::C1,
@@ -138,7 +138,26 @@ pub struct Rule {
     pub severity: Severity,
     /// Techniques of MITRE ATT&CK.
     pub techniques: &'static [&'static str],
+    /// What it is asked about: of everything else it finds nothing.
+    pub(crate) hears: Kinds,
     pub(crate) judge: fn(&Case<'_>) -> Option<Finding>,
+}
+
+/// The rules that are on, by what they are asked about: most events concern few rules, and many none.
+#[derive(Clone, Debug)]
+pub(crate) struct Roll([Vec<&'static Rule>; Kinds::COUNT]);
+
+impl Roll {
+    /// Every rule but these.
+    pub(crate) fn without(off: &[RuleId]) -> Self {
+        let hear = |kind: Kinds| RULES.iter().filter(move |rule| rule.hears.has(kind) && !off.contains(&rule.id));
+        Self(std::array::from_fn(|place| hear(Kinds::at(place)).collect()))
+    }
+
+    /// Who is asked about this kind of happening.
+    pub(crate) fn of(&self, kind: Kinds) -> &[&'static Rule] {
+        &self.0[kind.place()]
+    }
 }
 
 impl RuleId {

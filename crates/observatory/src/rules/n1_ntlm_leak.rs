@@ -1,11 +1,17 @@
 //! N1: NTLM asked for the names of machines that its second message tells.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::N1, version: 1, severity: Severity::Low, techniques: &["T1592.002", "T1590"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::N1,
+    version: 1,
+    severity: Severity::Low,
+    techniques: &["T1592.002", "T1590"],
+    hears: Kinds::CLOSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(summary) = case.happening else { return None };

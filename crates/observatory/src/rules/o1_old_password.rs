@@ -1,11 +1,17 @@
 //! O1: the password that was right until its owner changed it, from where the owner is not: it has leaked.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity, Subject};
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::O1, version: 1, severity: Severity::High, techniques: &["T1078"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::O1,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1078"],
+    hears: Kinds::OLD_PASSWORD,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::OldPassword(name) = case.happening else { return None };

@@ -1,6 +1,6 @@
 //! P1: one password, or a few, on many accounts: from one source, or from anywhere.
 
-use super::{Case, Finding, Guess, Rule, RuleId};
+use super::{Case, Finding, Guess, Kinds, Rule, RuleId};
 use crate::event::PasswordAccounts;
 use crate::ground::{Fact, FactName, Ground};
 use crate::score::TriedKind;
@@ -19,8 +19,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::P1, version: 2, severity: Severity::High, techniques: &["T1110.003"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::P1,
+    version: 2,
+    severity: Severity::High,
+    techniques: &["T1110.003"],
+    hears: Kinds::REFUSED,
+    judge,
+};
 
 /// The facts of a password count no further.
 const COUNTED: u32 = 16;
@@ -32,7 +38,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
 
 /// Accounts that the source guessed at within an hour, where nobody is at home, and guesses on them.
 pub(super) fn guessed_within_an_hour(case: &Case<'_>) -> (u32, u32) {
-    let tried = case.source.map_or(&[][..], |source| &source.accounts);
+    let tried = case.source().map_or(&[][..], |source| &source.accounts);
     let lately = tried.iter().filter(|tried| case.now.saturating_sub(tried.last) <= 3600);
     let strange = lately.filter(|tried| tried.kind != TriedKind::Trusted);
     strange.fold((0, 0), |(accounts, guesses), tried| (accounts + 1, guesses + u32::from(tried.guesses)))
@@ -53,13 +59,13 @@ fn from_one_source(case: &Case<'_>, guess: Guess<'_>) -> Option<Finding> {
         Fact::count(FactName::Guesses, guesses),
     ];
     let finding = case.of_source().sure(Confidence::High).because(facts);
-    let evidence = case.source.map(|source| source.evidence(None)).unwrap_or_default();
+    let evidence = case.source().map(|source| source.evidence(None)).unwrap_or_default();
     Some(finding.surely([Ground::OwnersNotCounted, Ground::RepeatsNotCounted]).citing(evidence))
 }
 
 fn from_anywhere(case: &Case<'_>, guess: Guess<'_>) -> Option<Finding> {
     guess.facts.filter(|facts| facts.password_accounts == PasswordAccounts::TenOrMore)?;
-    let lately = case.shared.iter().filter(|shared| case.now.saturating_sub(shared.at) <= 86_400);
+    let lately = case.shared().iter().filter(|shared| case.now.saturating_sub(shared.at) <= 86_400);
     let strange = lately.clone().filter(|shared| shared.strange).count();
     let all = lately.clone().count();
     if all == 0 || (strange as f32) < case.thresholds.p1.strange * all as f32 {

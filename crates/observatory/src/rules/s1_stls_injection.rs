@@ -2,12 +2,12 @@
 
 use watchpost_proto::pop3::server::Notice;
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
 pub(super) const RULE: Rule =
-    Rule { id: RuleId::S1, version: 1, severity: Severity::High, techniques: &["T1557"], judge };
+    Rule { id: RuleId::S1, version: 1, severity: Severity::High, techniques: &["T1557"], hears: Kinds::NOTICED, judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     // A ClientHello that came too early is impatience, and another notice.

@@ -2,7 +2,7 @@
 
 use watchpost_proto::pop3::Verb;
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::event::{Sequence, TlsFailure};
 use crate::fingerprint::says;
 use crate::ground::{Fact, FactName, Ground};
@@ -20,8 +20,14 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::S2, version: 1, severity: Severity::High, techniques: &["T1557", "T1562.010"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::S2,
+    version: 1,
+    severity: Severity::High,
+    techniques: &["T1557", "T1562.010"],
+    hears: Kinds::SAID.or(Kinds::HANDSHAKE_FAILED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     match case.happening {
@@ -37,7 +43,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
 
 fn stripped(case: &Case<'_>) -> Option<Finding> {
     let (inside, outside) = case.tls_habit();
-    if !case.anyone_home() || inside < case.thresholds.s2.logins_inside_tls || outside > 0 {
+    if inside < case.thresholds.s2.logins_inside_tls || outside > 0 || !case.anyone_home() {
         return None;
     }
     let finding = Finding::new(Subject::Net(case.session.net)).sure(Confidence::Medium);
@@ -47,11 +53,12 @@ fn stripped(case: &Case<'_>) -> Option<Finding> {
 
 fn complained(case: &Case<'_>, alert: u8) -> Option<Finding> {
     let limits = &case.thresholds.s2;
-    let complaints = case.visits.into_iter().flat_map(|visits| visits.complaints.iter());
+    let complaints = case.visits().into_iter().flat_map(|visits| visits.complaints.iter());
     let lately = complaints.filter(|(_, at)| case.now.saturating_sub(*at) <= 86_400);
     let evidence: Vec<Sequence> = lately.map(|(sequence, _)| *sequence).collect();
-    if case.complaining_nets >= limits.complaining_nets as usize {
-        let facts = [Fact::count(FactName::Nets, case.complaining_nets as u64), Fact::count(FactName::Alert, alert)];
+    let nets = case.complaining_nets();
+    if nets >= limits.complaining_nets as usize {
+        let facts = [Fact::count(FactName::Nets, nets as u64), Fact::count(FactName::Alert, alert)];
         let everyone = Finding::new(Subject::Everyone).sure(Confidence::High).severe(Severity::Medium);
         return Some(everyone.because(facts).citing(evidence));
     }

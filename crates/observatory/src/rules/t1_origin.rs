@@ -1,19 +1,25 @@
 //! T1: guesses from Tor, from rented servers, or from a survey of the internet. A label.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::T1, version: 1, severity: Severity::Info, techniques: &["T1090.003"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::T1,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1090.003"],
+    hears: Kinds::REFUSED.or(Kinds::CLOSED),
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
-    let origin = case.origin.filter(|origin| origin.is_anonymous() || origin.scanner.is_some())?;
-    let labels = match case.happening {
-        Happening::Refused(_) => case.guess().is_some(),
-        Happening::Closed(_) => case.entered().is_none() && origin.scanner.is_some(),
-        _ => false,
+    let ends = match case.happening {
+        Happening::Refused(_) if case.guess().is_some() => false,
+        Happening::Closed(_) if case.entered().is_none() => true,
+        _ => return None,
     };
+    let origin = case.origin().filter(|origin| origin.scanner.is_some() || (origin.is_anonymous() && !ends))?;
     let organization = origin.organization.as_deref();
     let word = match (&origin.scanner, origin.tor) {
         (Some(scanner), _) => scanner,
@@ -22,5 +28,5 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     };
     let finding = case.of_source().sure(Confidence::Certain).surely([Ground::OperatorsList]);
     let country = origin.country.iter().map(|country| Fact::name(FactName::Country, country));
-    labels.then(|| finding.because([Fact::name(FactName::Origin, word)]).because(country).citing([case.session.opened]))
+    Some(finding.because([Fact::name(FactName::Origin, word)]).because(country).citing([case.session.opened]))
 }

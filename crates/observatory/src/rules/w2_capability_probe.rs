@@ -1,11 +1,17 @@
 //! W2: a look at what is offered. HELP and NOOP before login are no POP3, and surveys send them.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
 use crate::verdict::{Confidence, Severity};
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::W2, version: 1, severity: Severity::Info, techniques: &["T1595.002", "T1592.002"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::W2,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1595.002", "T1592.002"],
+    hears: Kinds::CLOSED,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(summary) = case.happening else { return None };

@@ -1,6 +1,6 @@
 //! W3: another protocol than POP3. Once is a mistake or a label; several in a row are a scanner.
 
-use super::{Case, Finding, Happening, Rule, RuleId};
+use super::{Case, Finding, Happening, Kinds, Rule, RuleId};
 use crate::event::Foreign;
 use crate::ground::{Fact, FactName, Ground};
 use crate::sketch::Seconds;
@@ -16,12 +16,18 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule =
-    Rule { id: RuleId::W3, version: 1, severity: Severity::Info, techniques: &["T1595.001", "T1595.002"], judge };
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::W3,
+    version: 1,
+    severity: Severity::Info,
+    techniques: &["T1595.001", "T1595.002"],
+    hears: Kinds::FOREIGN,
+    judge,
+};
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Foreign(foreign) = case.happening else { return None };
-    let seen = case.source.map(|source| &source.foreign);
+    let seen = case.source().map(|source| &source.foreign);
     let within = |seconds: Seconds| {
         let recent = seen.into_iter().flat_map(|seen| seen.iter());
         recent.filter(move |(_, at)| case.now.saturating_sub(*at) <= seconds).map(|(foreign, _)| *foreign)
@@ -43,7 +49,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
         Fact::count(FactName::Times, probes.max(1) as u64),
     ];
     let finding = case.of_source().sure(sure).severe(severity).because(facts);
-    let evidence = case.source.map(|source| source.evidence(None)).unwrap_or_default();
+    let evidence = case.source().map(|source| source.evidence(None)).unwrap_or_default();
     Some(if is_mistake(foreign) { finding } else { finding.surely([Ground::NoMailProgram]).citing(evidence) })
 }
 

@@ -351,8 +351,8 @@ impl World {
         };
         self.tell(connection, EventKind::Hello(hello));
         let tls = TlsFacts {
-            version: "TLSv1.3".to_owned(),
-            suite: "TLS13_AES_128_GCM_SHA256".to_owned(),
+            version: "TLSv1.3".into(),
+            suite: "TLS13_AES_128_GCM_SHA256".into(),
             server_name: None,
             alpn: None,
             resumed: false,

@@ -41,8 +41,8 @@ fn tls() -> impl Strategy<Value = TlsFacts> {
     let version = select(vec!["TLSv1.3", "TLSv1.2"]);
     (version, "[A-Z0-9_]{0,30}", proptest::option::of(octets()), proptest::option::of(octets()), any::<bool>())
         .prop_map(|(version, suite, server_name, alpn, resumed)| TlsFacts {
-            version: version.to_owned(),
-            suite,
+            version: version.into(),
+            suite: suite.into(),
             server_name,
             alpn,
             resumed,

@@ -284,8 +284,8 @@ pub fn hello() -> Hello {
 
 pub fn tls_facts() -> TlsFacts {
     TlsFacts {
-        version: "TLSv1.3".to_owned(),
-        suite: "TLS13_AES_256_GCM_SHA384".to_owned(),
+        version: "TLSv1.3".into(),
+        suite: "TLS13_AES_256_GCM_SHA384".into(),
         server_name: None,
         alpn: None,
         resumed: false,

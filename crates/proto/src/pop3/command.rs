@@ -57,7 +57,18 @@ verbs! {
 impl Verb {
     /// Keywords match in any case (P-020).
     fn of(word: &[u8]) -> Option<Self> {
-        Self::ALL.iter().copied().find(|verb| word.eq_ignore_ascii_case(verb.word().as_bytes()))
+        const PACKED: [u32; Verb::ALL.len()] = {
+            let mut packed = [0; Verb::ALL.len()];
+            let mut place = 0;
+            while place < packed.len() {
+                packed[place] = packed_word(Verb::ALL[place].word().as_bytes());
+                place += 1;
+            }
+            packed
+        };
+        let is_short = (1..=4).contains(&word.len());
+        let word = is_short.then(|| packed_word(word))?;
+        PACKED.iter().position(|packed| *packed == word).map(|place| Self::ALL[place])
     }
 
     /// The verb that a line begins with. The line may have its end still.
@@ -65,6 +76,19 @@ impl Verb {
         let end = line.iter().position(|octet| matches!(octet, b' ' | b'\r' | b'\n')).unwrap_or(line.len());
         Self::of(&line[..end])
     }
+}
+
+/// A word of four octets at the most, in capitals, as one number: all keywords are compared at once. What is missing
+/// to four is no octet that stands in capitals.
+const fn packed_word(word: &[u8]) -> u32 {
+    assert!(word.len() <= 4, "no keyword is longer (RFC 1939 §3)");
+    let mut packed = [b'a'; 4];
+    let mut place = 0;
+    while place < word.len() {
+        packed[place] = word[place].to_ascii_uppercase();
+        place += 1;
+    }
+    u32::from_be_bytes(packed)
 }
 
 /// A well-formed command. Its `Debug` is safe to log: a password in it stays silent.

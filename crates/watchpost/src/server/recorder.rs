@@ -196,17 +196,15 @@ impl Recorder {
     }
 
     /// What the session has told of what the client said.
-    pub(super) fn told(&mut self, told: &[Told]) {
-        for told in told {
-            match told {
-                Told::Opening(octets) => self.opening = Some(octets.clone()),
-                Told::Heard(heard) => {
-                    self.opening = None;
-                    let line = line(heard);
-                    self.plain.push(self.watch.at(), Side::Client, &line);
-                }
-                Told::Answered(_) | Told::Noticed(_) => {}
+    pub(super) fn told(&mut self, told: &Told) {
+        match told {
+            Told::Opening(octets) => self.opening = Some(octets.clone()),
+            Told::Heard(heard) => {
+                self.opening = None;
+                let line = line(heard);
+                self.plain.push(self.watch.at(), Side::Client, &line);
             }
+            Told::Answered(_) | Told::Noticed(_) => {}
         }
     }
 

@@ -28,15 +28,13 @@ pub(super) struct Report<'a> {
 }
 
 /// What proves an identity once, and another session has offered already, is marked before it is told.
-fn note_replays(told: &mut [Told], tables: Option<&PasswordTables>, session: ConnectionId, at: SystemTime) {
-    let Some(tables) = tables else { return };
-    for told in told {
-        if let Told::Heard(Heard { proof: Some(proof), oddities, .. }) = told
-            && tables.is_replayed(proof.expose(), session, at)
-        {
-            *oddities = oddities.and(Oddities::REPLAYED);
-        }
+fn note_replay(mut told: Told, tables: Option<&PasswordTables>, session: ConnectionId, at: SystemTime) -> Told {
+    if let (Some(tables), Told::Heard(Heard { proof: Some(proof), oddities, .. })) = (tables, &mut told)
+        && tables.is_replayed(proof.expose(), session, at)
+    {
+        *oddities = oddities.and(Oddities::REPLAYED);
     }
+    told
 }
 
 impl<'a> Report<'a> {
@@ -69,15 +67,15 @@ impl<'a> Report<'a> {
     }
 
     /// Takes what the session has told.
-    pub(super) fn hear(&mut self, session: &mut Session, recorder: Option<&mut Recorder>) {
+    pub(super) fn hear(&mut self, session: &mut Session, mut recorder: Option<&mut Recorder>) {
         if let Some(witness) = &mut self.witness {
-            let mut told = session.told();
-            if !told.is_empty() {
-                if let Some(recorder) = recorder {
-                    recorder.told(&told);
-                }
+            if session.has_told() {
                 let at = self.clock.wall();
-                note_replays(&mut told, self.passwords, self.connection, at);
+                let (tables, connection) = (self.passwords, self.connection);
+                let told = session.told().map(|told| {
+                    recorder.iter_mut().for_each(|recorder| recorder.told(&told));
+                    note_replay(told, tables, connection, at)
+                });
                 witness.told(told, at);
             }
         }
@@ -111,14 +109,14 @@ impl<'a> Report<'a> {
     }
 
     /// The session is over.
-    pub(super) fn end(self, session: &mut Session, recorder: Option<&mut Recorder>, summary: SessionSummary) {
+    pub(super) fn end(self, session: &mut Session, mut recorder: Option<&mut Recorder>, summary: SessionSummary) {
         let at = self.clock.wall();
         if let Some(mut witness) = self.witness {
-            let mut told = session.told_at_the_end();
-            if let Some(recorder) = recorder {
-                recorder.told(&told);
-            }
-            note_replays(&mut told, self.passwords, self.connection, at);
+            let (tables, connection) = (self.passwords, self.connection);
+            let told = session.told_at_the_end().map(|told| {
+                recorder.iter_mut().for_each(|recorder| recorder.told(&told));
+                note_replay(told, tables, connection, at)
+            });
             witness.told(told, at);
             self.events.record_all(witness.end(summary, at));
         } else {

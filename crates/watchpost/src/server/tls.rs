@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use rustls::ProtocolVersion;
 use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::server::TlsStream;
@@ -123,9 +124,16 @@ pub(super) fn failure(error: &io::Error) -> TlsFailure {
 
 fn facts(stream: &TlsStream<&mut Tap>) -> TlsFacts {
     let connection = stream.get_ref().1;
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        // None other is spoken here.
+        _ => "?",
+    };
+    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
     TlsFacts {
-        version: connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("?").replace('_', "."),
-        suite: connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or("?").to_owned(),
+        version: version.into(),
+        suite: suite.unwrap_or("?").into(),
         server_name: connection.server_name().map(Untrusted::new),
         alpn: connection.alpn_protocol().map(Untrusted::new),
         resumed: connection.handshake_kind() == Some(rustls::HandshakeKind::Resumed),

@@ -103,8 +103,8 @@ fn taken(server: &mut ServerConnection) -> Result<(), TlsFailure> {
 fn facts(server: &ServerConnection) -> TlsFacts {
     let suite = server.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
     TlsFacts {
-        version: server.protocol_version().and_then(|version| version.as_str()).unwrap_or("?").replace('_', "."),
-        suite: suite.unwrap_or("?").to_owned(),
+        version: server.protocol_version().and_then(|version| version.as_str()).unwrap_or("?").replace('_', ".").into(),
+        suite: suite.unwrap_or("?").to_owned().into(),
         server_name: server.server_name().map(Untrusted::new),
         alpn: server.alpn_protocol().map(Untrusted::new),
         resumed: false,
@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn each_hand_shakes_as_it_should() {
         let version = |hand| shake(hand).result.map(|facts| (facts.version, facts.server_name.is_some()));
-        assert_eq!(version(Shake::Mailer), Ok(("TLSv1.3".to_owned(), true)));
-        assert_eq!(version(Shake::Nameless), Ok(("TLSv1.3".to_owned(), false)));
+        assert_eq!(version(Shake::Mailer), Ok(("TLSv1.3".into(), true)));
+        assert_eq!(version(Shake::Nameless), Ok(("TLSv1.3".into(), false)));
         assert_eq!(version(Shake::Distrustful), Err(TlsFailure::PeerAlert(48)), "unknown_ca");
     }
 }

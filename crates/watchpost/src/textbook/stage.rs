@@ -69,7 +69,7 @@ impl Stage {
         let mut classifier =
             Classifier::new(settings, &HashKey::new(*b"of the textbook.")).with_origins(Box::new(origin));
         let clocks = Clocks { wall: || SystemTime::UNIX_EPOCH + BEGIN + END, now: || SystemClock.now() };
-        let judge = Box::new(move |sequence, event: &Event| Said::from(&classifier.observe(sequence, event)));
+        let judge = Box::new(move |sequence, event: &Event| Said::from(classifier.observe(sequence, event)));
         // Trouble shows itself: what was not written cannot be read.
         let journal = Journal::begin(Terms::new(path), clocks, judge, Box::new(|_| {}))?;
         let key = [7; 32];

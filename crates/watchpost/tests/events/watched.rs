@@ -116,7 +116,7 @@ impl Watched {
             store,
             directory: Accounts(directory),
             events: Box::new(collector.clone()),
-            watch: (witnessing == Witnessing::On).then_some(Watch { passwords }),
+            watch: (witnessing == Witnessing::On).then(|| Watch::new(passwords)),
             captures: None,
             clock: Box::new(SystemClock),
             gate: Gate::default(),

@@ -127,8 +127,8 @@ impl Reading<'_, '_> {
     fn tls(&mut self) -> Result<TlsFacts, Damaged> {
         let has = self.input.octet()?;
         Ok(TlsFacts {
-            version: self.word()?,
-            suite: self.word()?,
+            version: self.word()?.into(),
+            suite: self.word()?.into(),
             server_name: self.chosen(has & 1 != 0)?,
             alpn: self.chosen(has & 2 != 0)?,
             resumed: has & 4 != 0,

@@ -9,6 +9,9 @@ use crate::event::Sequence;
 use crate::journal::codec::Micros;
 use crate::journal::db_values::Address;
 
+/// More days than a journal keeps sessions.
+const DAYS_MAX: i64 = 1000;
+
 /// A query as it grows.
 #[derive(Default)]
 struct Conditions {
@@ -49,6 +52,9 @@ impl Reader {
             let length = i64::try_from(low.len()).unwrap_or(16);
             conditions.add("source BETWEEN ? AND ?", [Value::Blob(low), Value::Blob(high)]);
             conditions.add("length(source) = ?", [length.into()]);
+            if let Some(days) = self.days(*span)? {
+                conditions.add(&format!("day IN ({days})"), []);
+            }
         }
         if !names.is_empty() {
             let numbers: Vec<i64> = names
@@ -75,6 +81,20 @@ impl Reader {
             conditions.add("ending IS NULL", []);
         }
         Ok(Some(conditions))
+    }
+
+    /// The days of a span on which there may be sessions: the index of sources begins with the day. `None`: too many to
+    /// name.
+    fn days(&self, span: Span) -> Result<Option<String>, NoJournal> {
+        let query = "SELECT coalesce((SELECT min(day) FROM session), 0), coalesce((SELECT max(day) FROM session), 0)";
+        let (first, last): (i64, i64) =
+            self.file.prepare_cached(query)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (first, last) = (first.max(span.since.day()), last.min(span.until.day()));
+        if last.saturating_sub(first) > DAYS_MAX {
+            return Ok(None);
+        }
+        let days: Vec<String> = (first..=last).map(|day| day.to_string()).collect();
+        Ok(Some(days.join(", ")))
     }
 
     /// The sessions whose name begins so: 8 to 32 hexadecimal digits. `None`: that is no beginning of a name.

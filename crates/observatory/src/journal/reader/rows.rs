@@ -82,7 +82,7 @@ impl Reader {
             end: end_of(row.get(7)?),
             state: state_of(row.get(8)?),
             severity: row.get(9)?,
-            tls: word(10)?,
+            tls: word(10)?.map(Into::into),
             ja4: word(11)?,
             p3f: word(12)?,
             octets_in: number(13)?,

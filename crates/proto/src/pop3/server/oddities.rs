@@ -9,12 +9,25 @@ const LONG: usize = 255;
 /// No client of ours or anybody's comes near this.
 const VERY_LONG: usize = 512;
 
+/// So many equal octets in a row no honest line has.
+const SHORTEST_RUN: usize = 64;
+
+/// What no directive, no command of a shell, no control and no octet beyond ASCII is made of.
+const fn is_usual(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b' ' | b'@' | b'.' | b'-' | b'_' | b'+' | b'=')
+}
+
 /// Of a line of commands, or as much of it as was kept. `octets` counts all of it.
 ///
 /// Of what may be secret only that is told which no password has that is ever right: a NUL, a run of 0x90, and in
 /// lines that are refused for their length a run of equal octets.
 pub(super) fn of_line(line: &[u8], octets: usize, verb: Option<Verb>, parts: Parts) -> Oddities {
     let (open, secret) = line.split_at(parts.secret.min(line.len()));
+    let number = verb.is_some_and(|verb| has_impossible_number(open, verb));
+    // Nearly every line is short and of letters, digits and the marks of addresses: nothing else can be odd in it.
+    if line.len() < SHORTEST_RUN && octets <= LONG && line.iter().all(|octet| is_usual(*octet)) {
+        return if number { Oddities::NUMBER } else { Oddities::default() };
+    }
     let mut odd = of_length(octets);
     let mut mark = |is: bool, oddity: Oddities| {
         if is {
@@ -23,13 +36,13 @@ pub(super) fn of_line(line: &[u8], octets: usize, verb: Option<Verb>, parts: Par
     };
     mark(line.contains(&0), Oddities::NUL);
     mark(run(line, |octet, _| octet == 0x90) >= 16, Oddities::NOP_RUN);
-    mark(run(open, |octet, previous| octet == previous) >= 64, Oddities::REPEATED);
-    mark(octets > LONG && run(secret, |octet, previous| octet == previous) >= 64, Oddities::REPEATED);
+    mark(run(open, |octet, previous| octet == previous) >= SHORTEST_RUN, Oddities::REPEATED);
+    mark(octets > LONG && run(secret, |octet, previous| octet == previous) >= SHORTEST_RUN, Oddities::REPEATED);
     mark(open.iter().any(|octet| octet.is_ascii_control() && *octet != 0), Oddities::CONTROL);
     mark(!is_utf8_in_place(open, verb), Oddities::NOT_UTF8);
     mark(has_format(open), Oddities::FORMAT);
     mark(has_shell(open), Oddities::SHELL);
-    mark(verb.is_some_and(|verb| has_impossible_number(open, verb)), Oddities::NUMBER);
+    mark(number, Oddities::NUMBER);
     odd
 }
 

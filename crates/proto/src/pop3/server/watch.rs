@@ -155,19 +155,32 @@ impl Watch {
     /// What came over the wire, before it is cut into lines.
     pub(super) fn received(&mut self, input: &[u8]) {
         let Opening::Coming(octets) = &mut self.opening else { return };
-        for octet in input {
-            octets.push(*octet);
-            if *octet == b'\n' || octets.len() == OPENING_OCTETS {
-                self.opening_is_known();
-                return;
-            }
+        let room = OPENING_OCTETS - octets.len();
+        let seen = &input[..input.len().min(room)];
+        let line = seen.iter().position(|octet| *octet == b'\n').map_or(seen, |end| &seen[..=end]);
+        let is_known = line.len() == room || line.ends_with(b"\n");
+        if is_known && octets.is_empty() {
+            self.opening = Opening::Known;
+            self.opens_with(line);
+            return;
+        }
+        // No copy is left behind by growing.
+        octets.reserve_exact(room);
+        octets.extend_from_slice(line);
+        if is_known {
+            self.opening_is_known();
         }
     }
 
     fn opening_is_known(&mut self) {
-        let Opening::Coming(octets) = std::mem::replace(&mut self.opening, Opening::Known) else { return };
-        if Verb::beginning(&octets).is_none() {
-            let opening = opening(&octets);
+        if let Opening::Coming(octets) = std::mem::replace(&mut self.opening, Opening::Known) {
+            self.opens_with(&octets);
+        }
+    }
+
+    fn opens_with(&mut self, octets: &[u8]) {
+        if Verb::beginning(octets).is_none() {
+            let opening = opening(octets);
             if !opening.is_empty() {
                 self.tell(Told::Opening(opening));
             }
@@ -298,9 +311,14 @@ impl Watch {
         self.tell(Told::Noticed(notice));
     }
 
+    /// Whether something was told.
+    pub(super) fn has_told(&self) -> bool {
+        !self.told.is_empty()
+    }
+
     /// Takes what was told.
-    pub(super) fn take(&mut self) -> Vec<Told> {
-        std::mem::take(&mut self.told)
+    pub(super) fn take(&mut self) -> std::vec::Drain<'_, Told> {
+        self.told.drain(..)
     }
 
     /// Nothing more will come: tells what waits for its end.

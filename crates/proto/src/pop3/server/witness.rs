@@ -12,13 +12,18 @@ impl Session {
         self
     }
 
+    /// Whether something was told since [`Session::told`] was last called.
+    pub fn has_told(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.has_told())
+    }
+
     /// Takes what was told since this was last called; nothing without [`Session::with_witness`].
-    pub fn told(&mut self) -> Vec<Told> {
-        self.watch.as_mut().map(|watch| watch.take()).unwrap_or_default()
+    pub fn told(&mut self) -> impl Iterator<Item = Told> + '_ {
+        self.watch.iter_mut().flat_map(|watch| watch.take())
     }
 
     /// The connection is over: takes what was told, a line included whose end never came.
-    pub fn told_at_the_end(&mut self) -> Vec<Told> {
+    pub fn told_at_the_end(&mut self) -> impl Iterator<Item = Told> + '_ {
         if let Some(watch) = &mut self.watch {
             watch.end();
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use tokio_rustls::server::TlsStream;
-use watchpost_observatory::{Ending, EventKind, Foreign, TlsFailure, Untrusted, read_hello, recognise_before_tls};
+use watchpost_observatory::{Ending, EventKind, Foreign, TlsFailure, Untrusted, recognise_before_tls};
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::server::{Notice, opening};
 use watchpost_store::{Directory, Store};
@@ -26,8 +26,8 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
     ) -> Result<TlsStream<&'t mut Tap>, Ending> {
         let deadline = self.house.clock.now() + self.live.limits.handshake_time;
         let first = if self.report.is_witnessed() {
-            self.wait_for_first_octet(deadline, tap).await?;
-            Some((tap.keep_hello(), self.house.clock.wall()))
+            let began = self.wait_for_first_octet(deadline, tap).await?;
+            Some((tap.keep_hello(), began, self.house.clock.wall()))
         } else {
             None
         };
@@ -37,8 +37,13 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
             Ok(Err(error)) => Err((Ending::HandshakeFailed, tls::failure(&error))),
             Err(ending) => Err((ending, TlsFailure::Timeout)),
         };
-        let octets = first.map(|(octets, at)| (octets.take(), at));
-        let known = octets.as_ref().and_then(|(octets, at)| self.saw_first_octets(octets, *at));
+        let known = first.and_then(|(octets, began, at)| {
+            let octets = octets.take();
+            if !octets.is_empty() {
+                self.first_octet.get_or_insert(began);
+            }
+            self.saw_first_octets(&octets, at)
+        });
         match outcome {
             Ok((stream, facts)) => {
                 self.report.saw(EventKind::Tls(facts.clone()));
@@ -54,24 +59,22 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
         }
     }
 
-    /// When the client begins is worth knowing. One that goes away instead has failed its handshake.
-    async fn wait_for_first_octet(&mut self, deadline: Instant, tap: &Tap) -> Result<(), Ending> {
-        let failure = match self.on_peer(deadline, tap.peek_octet()).await {
-            Ok(Ok(Some(_))) => {
-                self.first_octet.get_or_insert(self.house.clock.now());
-                return Ok(());
+    /// When the client begins is worth knowing. One that goes away instead will fail its handshake.
+    async fn wait_for_first_octet(&mut self, deadline: Instant, tap: &Tap) -> Result<Instant, Ending> {
+        match self.on_peer(deadline, tap.inner().readable()).await {
+            Ok(_) => Ok(self.house.clock.now()),
+            Err(ending) => {
+                self.report.saw(EventKind::TlsFailed(TlsFailure::Timeout));
+                Err(ending)
             }
-            Ok(_) => (Ending::HandshakeFailed, TlsFailure::Closed),
-            Err(ending) => (ending, TlsFailure::Timeout),
-        };
-        self.report.saw(EventKind::TlsFailed(failure.1));
-        Err(failure.0)
+        }
     }
 
     /// Tells what the client began its handshake with: a ClientHello, or another protocol. If there will be no TLS, it
     /// may be known why.
     fn saw_first_octets(&mut self, octets: &[u8], at: SystemTime) -> Option<TlsFailure> {
-        if let Some(hello) = read_hello(octets) {
+        let watch = self.house.watch.as_ref();
+        if let Some(hello) = watch.and_then(|watch| watch.hellos.read(octets)) {
             let is_old = hello.version < TLS_1_2;
             self.report.saw_at(EventKind::Hello(hello), at);
             return is_old.then_some(TlsFailure::Version);
