@@ -1,5 +1,6 @@
 //! The command line. Its texts stand in `i18n/{en,ja}`: [`crate::i18n::localize`] puts them in.
 
+mod talk;
 mod watch;
 
 use std::net::SocketAddr;
@@ -9,10 +10,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use serde::Serialize;
 
+pub use self::talk::TalkArgs;
 pub use self::watch::{
-    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PrivacyArgs,
-    PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs,
-    SessionsCommand, SeverityChoice,
+    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, ExportChoice, FilterArgs, PcapArgs,
+    PrivacyArgs, PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs,
+    SessionsArgs, SessionsCommand, SeverityChoice,
 };
 
 /// What was asked for.
@@ -55,6 +57,8 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// One session, step by step.
     Session(SessionArgs),
+    /// A file for Wireshark.
+    Pcap(PcapArgs),
     /// Who tried to enter an account.
     Account(AccountArgs),
     /// One campaign.
@@ -67,6 +71,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Brings mail from other servers.
     Fetch(FetchArgs),
+    /// A session with any POP3 server that explains each line.
+    Talk(TalkArgs),
     /// Asks any POP3 server for what the standards demand.
     Conform(ConformArgs),
     /// Puts load on a POP3 server and measures what it does.
@@ -228,6 +234,9 @@ pub struct ExplainArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+    /// Write the generated pages of the textbook into this folder instead.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["word", "json"])]
+    pub book: Option<PathBuf>,
 }
 
 /// `watchpost fetch`.

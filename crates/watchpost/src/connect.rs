@@ -4,7 +4,7 @@
 //! for whoever must say what no client may say.
 
 mod proxy;
-mod trust;
+pub(crate) mod trust;
 
 use std::future::poll_fn;
 use std::io;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::pin::Pin as Pinned;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
 use rustls::client::Resumption;
@@ -102,6 +102,9 @@ pub enum ConnectError {
     /// The certificates to trust cannot be used.
     #[error("certificates to trust: {0}")]
     Trust(String),
+    /// The certificate of the server is not believed.
+    #[error("the certificate of the server: {0}")]
+    Certificate(Box<rustls::Error>),
     /// Too long without an octet.
     #[error("no answer in time")]
     Deadline,
@@ -272,6 +275,13 @@ impl Connector {
         Ok(Link { stream: Stream::Tls(Box::new(stream)), ..link })
     }
 
+    /// What this trust, which need not be the target's, says at `now` of the certificates that the server showed.
+    pub fn verdict(&self, link: &Link, trust: &Trust, now: SystemTime) -> Result<(), ConnectError> {
+        let shown = link.tls().and_then(|tls| tls.peer_certificates()).unwrap_or_default();
+        let (_, name) = self.tls.as_ref().ok_or_else(|| ConnectError::Trust("no TLS was asked for".into()))?;
+        trust::verdict(trust, shown, name, now)
+    }
+
     /// Connects, takes the greeting, and begins TLS where that is asked for. No password has been sent.
     pub async fn connect(&self) -> Result<Client, ConnectError> {
         let mut link = self.dial().await?;
@@ -438,12 +448,25 @@ impl Link {
         matches!(self.stream, Stream::Tls(_))
     }
 
+    /// What TLS has agreed on. `None`: nothing protects the link.
+    pub fn tls(&self) -> Option<&rustls::ClientConnection> {
+        match &self.stream {
+            Stream::Clear(_) => None,
+            Stream::Tls(stream) => Some(stream.get_ref().1),
+        }
+    }
+
+    /// Where the server, or the proxy before it, is. `None`: a command speaks with it.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        match &self.stream {
+            Stream::Clear(carrier) => carrier.peer(),
+            Stream::Tls(stream) => stream.get_ref().0.get_ref().peer(),
+        }
+    }
+
     /// Whether the server is this very machine.
     pub fn is_loopback(&self) -> bool {
-        match &self.stream {
-            Stream::Clear(carrier) => carrier.is_loopback(),
-            Stream::Tls(stream) => stream.get_ref().0.get_ref().is_loopback(),
-        }
+        self.peer().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 
     /// What ties SCRAM to this connection: the keys of TLS 1.3 (RFC 9266 §3), the certificate below that (RFC 5929 §4).

@@ -2,6 +2,7 @@
 
 mod accounts;
 pub mod bench;
+pub mod captures;
 pub mod certificate;
 pub mod cli;
 pub mod clock;
@@ -19,11 +20,14 @@ pub mod init;
 pub mod journal;
 pub mod known;
 pub mod log;
+mod paragraph;
 pub mod password;
 pub mod private_file;
 pub mod run;
 pub mod serve;
 pub mod server;
+pub mod talk;
+pub mod textbook;
 pub mod times;
 pub mod user;
 pub mod watch;

@@ -21,7 +21,7 @@ use std::panic::{catch_unwind, set_hook, take_hook};
 use watchpost_proto::planted::plant;
 
 /// The fault, and the check that must fail while it is there.
-const FAULTS: [(&str, fn()); 18] = [
+const FAULTS: [(&str, fn()); 21] = [
     ("fetch.believes-a-reused-unique-id", checks::a_unique_id_that_comes_back_with_another_message_loses_nothing),
     ("fetch.delivers-what-it-knows", checks::messages_that_share_a_unique_id_are_all_fetched_once),
     ("fetch.removes-before-it-is-durable", checks::nothing_is_marked_before_it_is_durable),
@@ -39,6 +39,12 @@ const FAULTS: [(&str, fn()); 18] = [
     ("fetch.recovers-without-sync", power::small::mbox),
     ("store.skipped-folder-fsync", power::small::maildir),
     ("store.skipped-file-fsync", power::small::maildir),
+    (
+        "fetch.believes-in-removal-without-ok",
+        checks::mail_is_removed_only_when_quit_says_so_and_never_fetched_again_meanwhile,
+    ),
+    ("fetch.ignores-new-unique-ids", checks::new_unique_ids_for_everything_bring_nothing_again),
+    ("fetch.never-gives-up", checks::one_message_that_cannot_be_read_blocks_no_other_and_is_given_up_in_the_end),
     ("fetch.removes-what-it-intended", checks::a_destination_that_fails_half_way_loses_nothing),
 ];
 

@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::capture::RawCapture;
 use super::fetch::RawFetch;
 use super::limits;
 use super::observatory::RawObservatory;
@@ -52,6 +53,10 @@ pub(super) struct RawConfig {
     /// What happened at the gate: the journal, and what is known of addresses.
     pub(super) observatory: Option<RawObservatory>,
 
+    /// What is kept of the octets of a session, for `watchpost pcap`. It is about visitors: what owners say is wiped
+    /// when they have logged in.
+    pub(super) capture: Option<RawCapture>,
+
     /// How much a client, or all of them together, may take. Every default is fit for the open internet.
     ///
     /// Times are written with their units: `"90s"`, `"10m"`, `"1h30m"`, `"2d"`.
@@ -72,7 +77,7 @@ pub(super) struct RawConfig {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawListener {
-    /// What is spoken there. `pop3s`: TLS from the first octet (RFC 8314 §3.3), usually on port 995. `pop3`: in the
+    /// What is spoken there. `pop3s`: TLS from the first octet (RFC 8314 §3.1), usually on port 995. `pop3`: in the
     /// clear until the client says STLS (RFC 2595 §4), usually on port 110.
     ///
     /// Reason: RFC 8314 §3 prefers `pop3s`; old clients and learners need `pop3`.

@@ -195,12 +195,7 @@ impl Work {
         Ok(brought.blocking_recv())
     }
 
-    fn take(
-        &mut self,
-        brought: Brought,
-        octets: &[u8],
-        incoming: &mut Option<Incoming>,
-    ) -> Result<(), DeliveryError> {
+    fn take(&mut self, brought: Brought, octets: &[u8], incoming: &mut Option<Incoming>) -> Result<(), DeliveryError> {
         match (brought, incoming.as_mut()) {
             (Brought::Begin { index, id, listed, doubt }, _) => {
                 let mut spool = self.destination.spool();

@@ -118,7 +118,7 @@ impl Orphans {
 
     /// Whether messages with unknown unique-ids are compared with these.
     pub fn suspected(&self) -> bool {
-        self.suspected && !self.by_whole.is_empty()
+        self.suspected && !self.by_whole.is_empty() && !planted("fetch.ignores-new-unique-ids")
     }
 }
 
@@ -160,7 +160,7 @@ pub fn plan(listing: &Listing, seen: &Seen, orphans: &Orphans, policy: &Policy, 
                 None => (id, Doubt::None),
             },
         };
-        if seen.failures.get(key).is_some_and(|times| *times >= FAILURES_MAX) {
+        if seen.failures.get(key).is_some_and(|times| *times >= FAILURES_MAX) && !planted("fetch.never-gives-up") {
             plan.given_up.push(index);
         } else if policy.octets_max.is_some_and(|max| octets.is_some_and(|octets| octets > max)) {
             plan.too_large.push(index);

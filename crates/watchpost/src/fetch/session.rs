@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use watchpost_observatory::Untrusted;
 use watchpost_proto::MessageNumber;
+use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::ResponseCode;
 use watchpost_proto::pop3::client::{Answer, Command, Event, Violation};
 
@@ -336,7 +337,7 @@ async fn leave(
     let confirmed = match reply {
         Ok(_) => true,
         // Nothing was to be removed: a server that is rude about that has done no harm.
-        Err(_) if removed.is_empty() => true,
+        Err(_) if removed.is_empty() || planted("fetch.believes-in-removal-without-ok") => true,
         Err((_, text)) => return Err(SessionError::Refused("QUIT", text)),
     };
     report.complete = confirmed;

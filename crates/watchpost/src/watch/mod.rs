@@ -7,22 +7,26 @@
 //! account    who tried to enter an account
 //! campaign   many addresses, one tool
 //! rules      what rules there are, and what they would have said
+//! pcap       sessions as a file for Wireshark
 //! privacy    what is held about somebody
 //! ```
 
 pub mod account;
 pub mod campaign;
 pub mod export;
+pub mod pcap;
 pub mod privacy;
 pub mod report;
 pub mod rules;
 pub mod session;
 pub mod sessions;
 
-mod diagram;
+mod csv;
+pub(crate) mod diagram;
+mod html;
 mod page;
-mod timeline;
-mod words;
+pub(crate) mod timeline;
+pub(crate) mod words;
 
 use std::path::Path;
 
@@ -113,10 +117,29 @@ impl Desk<'_> {
         names
     }
 
+    /// A command that reads the same journal, as it can be pasted.
+    fn command(&self, command: &str) -> String {
+        let path = self.config.path();
+        let found_anyway = ["./watchpost.toml", "watchpost.toml", "/etc/watchpost/watchpost.toml"];
+        if found_anyway.iter().any(|found| path == Path::new(found)) {
+            return format!("watchpost {command}");
+        }
+        format!("watchpost {command} --config {}", quoted(&path.display().to_string()))
+    }
+
     /// How bad, in a word.
     fn severity(&self, severity: u8) -> String {
         self.text(severity_id(severity))
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+:@%,=".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// The texts of severities.

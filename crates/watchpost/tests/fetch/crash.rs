@@ -198,5 +198,7 @@ fn runs_that_are_killed_lose_nothing_and_repeat_nothing() {
     // C-061: a sample of what `./check --long` does by the thousand.
     let dir = tempfile::tempdir().unwrap();
     let demo = Demo::start(dir.path(), &[]);
-    kill::no_kill_loses_or_repeats("watchpost", &Origin::ours(&demo), 15, 61);
+    for way in [kill::MAILDIR, kill::MAILDIR_KEPT, kill::MBOX, kill::MBOX_KEPT] {
+        kill::no_kill_loses_or_repeats("watchpost", &Origin::ours(&demo), way, 15, 61);
+    }
 }

@@ -213,7 +213,12 @@ fn arrives_unchanged(receiver: &Receiver, protocol: &str, fields: &[&str], known
 fn real_mail_reaches_postfix_by_smtp_unchanged() {
     // C-060, C-072, C-073
     let fields = ["Return-Path: <>", "X-Original-To: ", "Delivered-To: ", "Received: "];
-    arrives_unchanged(&Receiver::postfix(), "smtp", &fields, <[u8]>::to_vec);
+    // Five real mails begin with a `From ` line, of which Postfix' smtpd makes a header field.
+    let known = |octets: &[u8]| match octets.starts_with(b"From ") {
+        true => [b"X-Mailbox-Line: ", octets].concat(),
+        false => octets.to_vec(),
+    };
+    arrives_unchanged(&Receiver::postfix(), "smtp", &fields, known);
 }
 
 #[test]

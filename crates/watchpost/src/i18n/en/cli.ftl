@@ -216,9 +216,13 @@ cli-explain-examples =
 
     All words:
       watchpost explain
+
+    The generated pages of the textbook:
+      watchpost explain --book docs/textbook
 cli-explain-arg-word = What to explain, in any case; all words are listed when absent
 cli-explain-arg-rest = More of the same: several words are one
 cli-explain-arg-json = Print JSON instead of text
+cli-explain-arg-book = Write the generated pages of the textbook into this folder
 
 cli-fetch-about = Bring mail from other servers, each message once
 cli-fetch-long-about =
@@ -289,6 +293,43 @@ cli-fetch-import-arg-program-value-getmail = getmail 6
 cli-fetch-import-arg-program-value-mpop = mpop
 cli-fetch-import-arg-rc = Its configuration
 cli-fetch-import-arg-state = What it remembers of messages: a file, or the folder of such files
+
+cli-talk-about = Talk with any POP3 server by hand, each line explained
+cli-talk-long-about =
+    Talk with any POP3 server by hand, each line explained
+
+    What you type goes to the server; what it means, what the server answers, and
+    what could come next is said as you go, with the RFC section. Port 995, which
+    is used when no port is named, has TLS from the first octet; other ports begin
+    in clear text, where STLS begins TLS. Passwords are hidden wherever they are
+    shown, and in clear text they are sent only if you say so. Type help in the
+    session. Commands can also come from a script or from standard input: a
+    command a line, # begins a comment, "< +OK" says what the last reply should
+    begin with, and ${"{"}password{"}"} stands for the password, which is taken from
+    --password-file, from WATCHPOST_PASSWORD, or asked for.
+    Exit code 0: all as expected, 65: not, 69: no connection, 74: it broke.
+cli-talk-examples =
+    A session over TLS, and one that begins it with STLS:
+      watchpost talk pop.example.org
+      watchpost talk pop.example.org --stls
+
+    The demo, whose certificate is its own:
+      watchpost talk 127.0.0.1:1110 --insecure
+
+    A script, and its transcript for a document:
+      watchpost talk mx --script session.pop3 --password-file pw --no-times
+cli-talk-arg-host = Server, with :PORT if it is not 995 (or 110 with --stls)
+cli-talk-arg-tls = TLS from the first octet, on any port
+cli-talk-arg-stls = Say STLS first; without TLS the session ends
+cli-talk-arg-ca = Believe these certificates (PEM) instead of the system's
+cli-talk-arg-insecure = Go on whatever is wrong with the certificate
+cli-talk-arg-allow-clear = Send secrets in clear text without asking
+cli-talk-arg-password-file = { cli-conform-arg-password-file }
+cli-talk-arg-script = Take the commands from this file
+cli-talk-arg-full = Show replies of many lines whole
+cli-talk-arg-no-times = Leave times out, so that transcripts can be compared
+cli-talk-arg-timeout = { cli-conform-arg-timeout }
+cli-talk-arg-json = Print JSON Lines; commands come from standard input
 
 cli-conform-about = Ask any POP3 server for what the standards demand
 cli-conform-long-about =
@@ -414,10 +455,14 @@ cli-report-examples =
 
     For a program:
       watchpost report --since 7d --json
+
+    A page to keep or to send:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = From when: 24h, 7d, 20:00, yesterday-20:00, 2026-11-23
 cli-report-arg-until = Until when; now when absent
 cli-report-arg-json = As one JSON object
+cli-report-arg-html = As a page in this file: nothing else is needed to read it
 
 cli-sessions-about = Find sessions in the journal, or export them
 cli-sessions-examples =
@@ -465,15 +510,21 @@ cli-sessions-arg-by-value-address = address
 cli-sessions-arg-by-value-ending = how they ended
 cli-sessions-arg-json = As JSON Lines
 
-cli-sessions-export-about = Write sessions and verdicts as JSON Lines in the Elastic Common Schema
+cli-sessions-export-about = Write sessions and verdicts for other programs
 cli-sessions-export-examples =
     Everything of the last week into a file:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    As a table:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     For Filebeat, Vector and their like, as it happens:
       watchpost sessions export --since now --follow
 cli-sessions-export-arg-since = Begun from then on: 24h, 7d, now, a date
 cli-sessions-export-arg-follow = Go on with what comes
+cli-sessions-export-arg-format = As what
+cli-sessions-export-arg-format-value-jsonl = JSON Lines in the Elastic Common Schema, verdicts too
+cli-sessions-export-arg-format-value-csv = a table for spreadsheets, a line for each session
 
 cli-session-about = Show one session, step by step
 cli-session-examples =
@@ -490,6 +541,61 @@ cli-session-arg-diagram-value-txt = text in columns
 cli-session-arg-diagram-value-mermaid = a sequence diagram for Mermaid
 cli-session-arg-diagram-value-svg = a picture that needs nothing else
 cli-session-arg-json = As one JSON object
+
+cli-pcap-about = Write sessions into a file that Wireshark opens
+cli-pcap-long-about =
+    Writes sessions into a pcapng file. Each packet says what it means:
+    ① the TCP connection, ② the TLS handshake, ③ the POP3 session, and which
+    rule fired on it.
+
+    Without --with-keys the file holds no secret: what was inside TLS is shown on
+    port 110, and whatever may be a password is ******. The table [capture] of the
+    configuration says how much is kept to be shown; where nothing was recorded,
+    the journal tells what it knows.
+cli-pcap-examples =
+    One session, without secrets:
+      watchpost pcap 019abcde1234 -o night.pcapng
+
+    All sessions of a day on which a rule fired:
+      watchpost pcap --rule B1 --since 24h -o guesses.pcapng
+
+    As they crossed the wire, with the TLS keys that open them:
+      watchpost pcap --rule B1 --since 24h --with-keys -o forensic.pcapng
+
+    From captures that are encrypted, straight into tshark:
+      watchpost pcap 019abcde1234 --identity key.txt -o - | tshark -r - -Y pop
+cli-pcap-arg-config = { cli-serve-arg-config }
+cli-pcap-arg-id = { cli-session-arg-id }
+cli-pcap-arg-output = The file to write; - is standard output
+cli-pcap-arg-with-keys = As it crossed the wire, with TLS keys; it is written into the journal that you took them
+cli-pcap-arg-yes = Do not ask whether TLS keys are really wanted
+cli-pcap-arg-identity = The secret half of the key that captures are encrypted to, as age-keygen writes it
+cli-pcap-arg-json = What was written, as one JSON object
+cli-pcap-arg-since = { cli-sessions-arg-since }
+cli-pcap-arg-until = { cli-sessions-arg-until }
+cli-pcap-arg-address = { cli-sessions-arg-address }
+cli-pcap-arg-account = { cli-sessions-arg-account }
+cli-pcap-arg-rule = { cli-sessions-arg-rule }
+cli-pcap-arg-severity = { cli-sessions-arg-severity }
+cli-pcap-arg-severity-value-info = { cli-sessions-arg-severity-value-info }
+cli-pcap-arg-severity-value-low = { cli-sessions-arg-severity-value-low }
+cli-pcap-arg-severity-value-medium = { cli-sessions-arg-severity-value-medium }
+cli-pcap-arg-severity-value-high = { cli-sessions-arg-severity-value-high }
+cli-pcap-arg-severity-value-critical = { cli-sessions-arg-severity-value-critical }
+cli-pcap-arg-ending = { cli-sessions-arg-ending }
+cli-pcap-arg-ending-value-quit = { cli-sessions-arg-ending-value-quit }
+cli-pcap-arg-ending-value-limit = { cli-sessions-arg-ending-value-limit }
+cli-pcap-arg-ending-value-dropped = { cli-sessions-arg-ending-value-dropped }
+cli-pcap-arg-ending-value-peer-closed = { cli-sessions-arg-ending-value-peer-closed }
+cli-pcap-arg-ending-value-broken = { cli-sessions-arg-ending-value-broken }
+cli-pcap-arg-ending-value-timeout = { cli-sessions-arg-ending-value-timeout }
+cli-pcap-arg-ending-value-handshake-failed = { cli-sessions-arg-ending-value-handshake-failed }
+cli-pcap-arg-ending-value-read-failed = { cli-sessions-arg-ending-value-read-failed }
+cli-pcap-arg-ending-value-shutdown = { cli-sessions-arg-ending-value-shutdown }
+cli-pcap-arg-ending-value-refused = { cli-sessions-arg-ending-value-refused }
+cli-pcap-arg-ending-value-unknown = { cli-sessions-arg-ending-value-unknown }
+cli-pcap-arg-open = { cli-sessions-arg-open }
+cli-pcap-arg-limit = { cli-sessions-arg-limit }
 
 cli-account-about = Say who tried to enter an account
 cli-account-examples =

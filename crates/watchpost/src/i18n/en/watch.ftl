@@ -62,17 +62,59 @@ talk-answer-gate = tool refused
 
 talk-report-quiet = Nobody came.
 talk-report-no-guesses =
-    Nobody guessed: { $sessions } connections from { $sources } addresses, { $logins } logins.
+    Nobody guessed: { $sessions ->
+        [one] one connection
+       *[other] { $sessions } connections
+    } from { $sources ->
+        [one] one address
+       *[other] { $sources } addresses
+    }, { $logins ->
+        [0] no login
+        [one] one login
+       *[other] { $logins } logins
+    }.
 talk-report-nobody-in =
-    No stranger got in: { $guesses } guesses on { $names } names ({ $existing } of them exist), none of which opened an account.
+    No stranger got in: { $guesses ->
+        [one] one guess
+       *[other] { $guesses } guesses
+    } on { $names ->
+        [one] one name
+       *[other] { $names } names
+    } ({ $existing ->
+        [0] none exists here
+        [one] one exists here
+       *[other] { $existing } exist here
+    }), and none opened an account.
 talk-report-somebody-in =
     { $entered ->
         [one] A stranger may have got into one account
        *[other] Strangers may have got into { $entered } accounts
-    }: see below. There were { $guesses } guesses on { $names } names.
+    }: see below. There { $guesses ->
+        [one] was one guess
+       *[other] were { $guesses } guesses
+    } on { $names ->
+        [one] one name
+       *[other] { $names } names
+    }.
 talk-report-totals =
-    { $sessions } connections · { $sources } addresses · { $guesses } guesses · { $logins } logins · { $banned } would be banned · { $octets } · { $open } open now
-talk-report-lost = { $lost } events were lost, because the disk or the queue was full: the numbers are too small.
+    { $sessions ->
+        [one] { $sessions } connection
+       *[other] { $sessions } connections
+    } · { $sources ->
+        [one] { $sources } address
+       *[other] { $sources } addresses
+    } · { $guesses ->
+        [one] { $guesses } guess
+       *[other] { $guesses } guesses
+    } · { $logins ->
+        [one] { $logins } login
+       *[other] { $logins } logins
+    } · { $banned } would be banned · { $octets } · { $open } open now
+talk-report-lost =
+    { $lost ->
+        [one] One event was
+       *[other] { $lost } events were
+    } lost, because the disk or the queue was full: the numbers are too small.
 talk-report-peak = most from { $at } on: { $count }
 talk-report-worst = HOW BAD
 talk-report-what = WHAT
@@ -91,6 +133,13 @@ talk-report-tls = TLS:
 talk-report-no-tls = none
 talk-report-lists = Lists of addresses:
 talk-report-next = →
+talk-report-written = Written: { $path }
+talk-report-title = Watchpost report
+talk-report-what-happened = What happened
+talk-report-when = When they came
+talk-report-tls-clients = TLS and clients (JA4)
+talk-report-look = To look closer, in a terminal
+talk-report-made = Written by Watchpost { $version }. This page loads nothing from elsewhere.
 
 ## sessions
 
@@ -116,15 +165,18 @@ talk-session-client = client
 talk-session-server = server
 talk-session-meaning = what it means
 talk-session-more = … { $count } more steps; --explain shows them all
-talk-session-unrecorded = { $count } further events were too many to be written down.
+talk-session-unrecorded =
+    { $count ->
+        [one] One further event was
+       *[other] { $count } further events were
+    } too many to be written down.
 talk-session-verdicts = What the rules say:
 talk-session-no-false-alarm = Why not a false alarm: { $why }
 talk-session-normal = What a mail program would have done:
-talk-session-next = → watchpost session { $id } --explain · --diagram svg > session.svg · --json
 
 talk-step-separator = {", "}
 talk-step-opened = TCP connection
-talk-step-opened-pop3s = to a port where TLS begins at once (RFC 8314 §3.3)
+talk-step-opened-pop3s = to a port where TLS begins at once (RFC 8314 §3.1)
 talk-step-opened-pop3 = to a port that begins in the clear; the server greets first (RFC 1939 §4)
 talk-step-hello = ClientHello
 talk-step-hello-name = ClientHello for { $name }
@@ -141,6 +193,7 @@ talk-step-tls-not = what came is no TLS
 talk-step-tls-closed = the client went away
 talk-step-tls-timeout = it took too long
 talk-step-tls-other = the handshake did not succeed
+talk-step-clear-pop3 = POP3 in the clear where TLS must begin: the client is set up for another port
 talk-step-foreign = this is { $language }, not POP3
 talk-step-notice = noticed
 talk-step-unknown = no command of POP3
@@ -165,7 +218,11 @@ talk-step-previous = old password
 talk-step-previous-means = this password was right until its owner changed it: it has leaked, or a device still has it
 talk-step-closed = end
 
-talk-notice-behind-stls = { $octets } octets came in the clear behind STLS: somebody wants to be obeyed inside TLS
+talk-notice-behind-stls =
+    { $octets ->
+        [one] one octet
+       *[other] { $octets } octets
+    } came in the clear behind STLS: somebody wants to be obeyed inside TLS
 talk-notice-hello-behind-stls = the TLS handshake came before the answer to STLS
 talk-notice-foreign = the client does not speak POP3
 talk-notice-line-too-long = a line was longer than allowed (RFC 2449 §4)
@@ -201,10 +258,34 @@ talk-account-exists = { $name } exists.
 talk-account-unknown = There is no account { $name }; somebody tried it nevertheless.
 talk-account-last-login = Last login { $at } from { $source }.
 talk-account-guesses =
-    { $guesses } guesses by { $strangers ->
-        [one] one stranger
-       *[other] { $strangers } strangers
-    }, none of whom got in. { $typos } failed attempts came from where the owner logs in. { $lists } of the passwords stand on public lists.
+    { $guesses ->
+        [one] One guess
+       *[other] { $guesses } guesses
+    } by { $strangers ->
+        [one] one stranger who never got in.
+       *[other] { $strangers } strangers who never got in.
+    }
+talk-account-stranger-in =
+    ! { $at } from { $source }: a login from where the owner is not at home, with { $guesses ->
+        [0] no wrong password
+        [one] one wrong password
+       *[other] { $guesses } wrong passwords
+    } from there. If that was not you, change the password.
+talk-account-typos =
+    { $typos ->
+        [one] One wrong password
+       *[other] { $typos } wrong passwords
+    } came from where the owner logs in.
+talk-account-on-lists =
+    { $lists ->
+        [one] One of the passwords stands
+       *[other] { $lists } of the passwords stand
+    } on public lists: whoever tried knows the list, not you.
+talk-account-homes = At home in { $homes }.
+talk-account-change-password = { $at }  The password was changed. Where the owner logged in before is trusted no longer.
+talk-account-change-disabled = { $at }  The account was disabled. Where the owner logged in before is trusted no longer.
+talk-account-change-enabled = { $at }  The account was enabled again.
+talk-account-change-removed = { $at }  The account was removed, and what was usual for it forgotten.
 talk-account-previous =
     ! { $at } from { $source }: the OLD password was tried, which was right until it was changed. It is known somewhere. The present one is not affected.
 talk-account-guessed = GUESSES
@@ -215,7 +296,14 @@ talk-account-from = FROM
 
 ## campaign
 
-talk-campaign = Campaign { $id }: { $addresses } addresses, { $guesses } guesses, from { $first } to { $last }.
+talk-campaign =
+    Campaign { $id }: { $addresses ->
+        [one] one address
+       *[other] { $addresses } addresses
+    }, { $guesses ->
+        [one] one guess
+       *[other] { $guesses } guesses
+    }, from { $first } to { $last }.
 talk-campaign-tools = How it speaks:
 talk-campaign-addresses = Addresses (sessions):
 
@@ -225,16 +313,118 @@ talk-rules-id = RULE
 talk-rules-severity = HOW BAD
 talk-rules-name = WHAT
 talk-rules-techniques = ATT&CK
-talk-replay = Judged again, the journal gives { $verdicts } verdicts, { $severe } of them high or critical; { $same } are as they were stored. + marks those that are new.
+talk-replay =
+    Judged again, the journal gives { $verdicts ->
+        [one] one verdict
+       *[other] { $verdicts } verdicts
+    }, { $severe } of them high or critical; { $same ->
+        [one] one is as it was stored
+       *[other] { $same } are as they were stored
+    }. + marks those that are new.
 talk-rules-off = off
 talk-rules-numbers = Numbers in force. * marks what the configuration changed, with its default behind. Tables of [observatory] in the configuration set them: docs/config.md.
 talk-replay-later = later came in from there: { $accounts }
-talk-replay-refused = With this configuration { $guesses } guesses and { $logins } logins that succeeded would have been refused.
+talk-replay-refused =
+    With this configuration { $guesses ->
+        [one] one guess
+       *[other] { $guesses } guesses
+    } and { $logins ->
+        [0] no login
+        [one] one login
+       *[other] { $logins } logins
+    } that succeeded would have been refused.
 talk-replay-login = { $at }  { $account } from { $address } would have been kept out
 
 ## privacy
 
 talk-privacy-nothing = No session in { $journal } is about { $whom }.
-talk-privacy-sessions = { $sessions } sessions in { $journal } are about { $whom }, from { $first } to { $last }: addresses, times, commands, names that were tried, TLS fingerprints.
-talk-privacy-verdicts = { $verdicts } verdicts speak of them.
-talk-privacy-kept = No password is held: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.
+talk-privacy-sessions =
+    { $sessions ->
+        [one] One session in { $journal } is
+       *[other] { $sessions } sessions in { $journal } are
+    } about { $whom }, from { $first } to { $last }: addresses, times, commands, names that were tried, TLS fingerprints.
+talk-privacy-verdicts =
+    { $verdicts ->
+        [one] One verdict speaks
+       *[other] { $verdicts } verdicts speak
+    } of them.
+talk-privacy-homes =
+    { $homes ->
+        [one] One network is
+       *[other] { $homes } networks are
+    } remembered as a place to log in from: its first and last login, how many, and the program. It goes 90 days after the last login, or with a new password.
+talk-privacy-bans =
+    { $bans ->
+        [one] One ban is
+       *[other] { $bans } bans are
+    } remembered: the network, its times, and how many there were. It goes 30 days after its end.
+talk-privacy-captures = What was said in { $captured } of these sessions lies in { $folder }, until [capture] retention has passed. It holds no passwords, unless it was recorded with mode = "full": then it holds those that were tried.
+talk-privacy-kept = No password is held in the journal: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.
+
+## pcap
+
+error-pcap-off =
+    No files for Wireshark are made: `mode` in the table [capture] of { $config } is "off".
+    Set it to "metadata", or to "redacted" to have what was said.
+error-pcap-no-sessions =
+    There is no such session in the journal.
+    `watchpost sessions` takes the same filters and shows what there is.
+error-pcap-no-keys =
+    No TLS keys are held of these sessions.
+    Keys are kept only while [capture] has mode = "full", of sessions that a rule names or that are asked for within a minute of their end, and of sessions with a successful login only with include_authenticated = true. Without --with-keys there is a file without secrets.
+error-pcap-unasked = There is no terminal to ask on. If you want TLS keys in a file, say --yes.
+error-pcap-declined = Nothing was written.
+error-pcap-audit =
+    It cannot be written into the journal that keys are taken out: { $cause }.
+    Without that nobody gets them. Do it as the user that the server runs as.
+error-pcap-identity =
+    { $path } holds no key that opens captures: { $cause }.
+    It is a file as age-keygen writes it, with a line that begins with AGE-SECRET-KEY-1.
+error-pcap-locked =
+    The capture of session { $id } is encrypted.
+    Name the file with the secret half of `recipient`: --identity FILE
+error-pcap-key =
+    The capture of session { $id } does not open with this key: { $cause }.
+    It was encrypted to what was `recipient` in [capture] at the time.
+error-pcap-unreadable =
+    The capture of session { $id } cannot be read: { $cause }.
+    Read it as the user that the server runs as; if it is damaged, remove it, and the journal tells what it knows.
+talk-pcap-section = Made by Watchpost, { $at }. A server's sockets saw this; TCP and IP headers are reconstructed. No passwords and no TLS keys are in it: whatever may be a secret is ******.
+talk-pcap-section-keys = HOLDS TLS KEYS AND WHAT WAS TYPED, passwords that were tried included. Made by Watchpost, { $at }; that it was made is in the journal. A server's sockets saw this; TCP and IP headers are reconstructed. { $wire } sessions are as they crossed the wire. Before you pass it on: editcap --discard-all-secrets
+talk-pcap-section-plain = { $plain } sessions are shown on port 110 as they were inside TLS.
+talk-pcap-section-journal = { $journal } sessions were not recorded: they are made from the journal, which knows what was said but not the words of replies.
+talk-pcap-interface = synthesised from application sockets; TCP and IP headers are reconstructed
+talk-pcap-tcp = ① TCP connection: { $meaning }
+talk-pcap-tls = ② TLS handshake: { $said }. { $meaning }
+talk-pcap-tls-inside = ② TLS handshake: { $said }. { $meaning } This file shows what was said inside, without TLS.
+talk-pcap-pop3 = ③ POP3 session, { $state }: { $meaning }
+talk-pcap-step = { $state }: { $meaning }
+talk-pcap-note = { $said }: { $meaning }
+talk-pcap-verdict = ▲ { $rule } ({ $severity }, ATT&CK { $techniques }): { $sentence }
+talk-pcap-port = The server's port was { $from }; it is shown as { $to }, which Wireshark knows.
+talk-pcap-from-journal = This session was not recorded: it is made from the journal, which does not know the words of replies.
+talk-pcap-cut = The recording ends here (capture.session_max), the session did not.
+talk-pcap-warning =
+    This file will hold the TLS keys of { $sessions ->
+        [one] one session
+       *[other] { $sessions } sessions
+    } and what was typed in them, mail and passwords included; { $accounts ->
+        [0] no account that exists was tried
+        [one] one account that exists was tried
+       *[other] { $accounts } accounts that exist were tried
+    } in them. It goes into the journal that you took them.
+talk-pcap-confirm = Continue? [y/N]
+talk-pcap-wrote =
+    { $file }: { $sessions ->
+        [one] one session
+       *[other] { $sessions } sessions
+    }, { $packets } packets, { $secrets } with their keys. Open it in Wireshark and filter: pop || frame.comment
+talk-pcap-hint = { $journal } of them are made from the journal. With [capture] mode = "redacted" the next ones hold what was said.
+talk-pcap-tip =
+    To pass it on without the keys: editcap --discard-all-secrets { $file } share.pcapng
+talk-report-keys =
+    { $at }  user { $uid } took out the TLS keys of { $secrets ->
+        [one] one session
+       *[other] { $secrets } sessions
+    }, into { $file }
+talk-report-keys-taken = TLS keys that were taken out of captures:

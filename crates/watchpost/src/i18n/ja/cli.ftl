@@ -231,11 +231,15 @@ cli-explain-examples =
 
     用語の一覧を見る:
       watchpost explain
+
+    教科書の生成ページを書き出す:
+      watchpost explain --book docs/textbook
 cli-explain-arg-word =
     調べる用語です (大文字と小文字は区別しません)。
     省略時は一覧を表示します。
 cli-explain-arg-rest = 用語の続きです。複数の語は 1 つの用語として扱います。
 cli-explain-arg-json = 文章の代わりに JSON を出力します。
+cli-explain-arg-book = 教科書の生成ページを、このフォルダーに書き出します。
 
 cli-fetch-about = ほかのサーバーのメールを、1 通ずつ漏れも重複もなく取得します。
 cli-fetch-long-about =
@@ -309,6 +313,54 @@ cli-fetch-import-arg-rc = そのプログラムの設定ファイルです。
 cli-fetch-import-arg-state =
     取得済みメッセージの記録です。ファイルかフォルダーを
     指定します。
+
+cli-talk-about = 任意の POP3 サーバーと対話し、1 行ずつ解説します。
+cli-talk-long-about =
+    任意の POP3 サーバーと対話し、1 行ずつ解説します。
+
+    入力した行をサーバーに送信し、その意味、サーバーの応答の意味、次にできる
+    ことを、RFC の該当箇所とともに説明します。ポートを省くと 995 を使用し、
+    最初から TLS で保護します。ほかのポートでは平文で始まり、STLS で TLS を
+    開始できます。パスワードはどこにも表示されず、平文では許可したときだけ
+    送信されます。使い方は、セッションの中で help と入力してください。
+    コマンドは、スクリプトや標準入力からも読み込めます。1 行に 1 つの
+    コマンドを書き、# で始まる行は注釈、"< +OK" は直前の応答の始まりの
+    期待値です。${"{"}password{"}"} はパスワードに置き換わります。パスワードは
+    --password-file、環境変数 WATCHPOST_PASSWORD、または入力から得ます。
+    終了コードは、すべて期待どおりなら 0、違えば 65、接続できなければ 69、
+    接続が切れたら 74 です。
+cli-talk-examples =
+    TLS で始めるセッションと、STLS で TLS に切り替えるセッション:
+      watchpost talk pop.example.org
+      watchpost talk pop.example.org --stls
+
+    自己署名証明書を使うデモ:
+      watchpost talk 127.0.0.1:1110 --insecure
+
+    スクリプトを実行し、文書に載せる記録を得る:
+      watchpost talk mx --script session.pop3 --password-file pw --no-times
+cli-talk-arg-host =
+    サーバーです。ポートが 995 (--stls では 110) でなければ
+    :PORT を付けます。
+cli-talk-arg-tls = ポートによらず、最初から TLS を使用します。
+cli-talk-arg-stls =
+    最初に STLS を送信します。
+    TLS が始まらなければ終了します。
+cli-talk-arg-ca =
+    システムの証明書の代わりに、
+    この証明書 (PEM) を信頼します。
+cli-talk-arg-insecure = 証明書に問題があっても続行します。
+cli-talk-arg-allow-clear = 秘密を平文で送信することを許可します。
+cli-talk-arg-password-file = { cli-conform-arg-password-file }
+cli-talk-arg-script = コマンドをこのファイルから読み込みます。
+cli-talk-arg-full = 複数行の応答の全体を表示します。
+cli-talk-arg-no-times =
+    時間を表示しません。
+    記録を比較できるようになります。
+cli-talk-arg-timeout = { cli-conform-arg-timeout }
+cli-talk-arg-json =
+    JSON Lines を出力します。
+    コマンドは標準入力から読み込みます。
 
 cli-conform-about = 任意の POP3 サーバーが標準どおりに動くかを調べます。
 cli-conform-long-about =
@@ -484,10 +536,14 @@ cli-report-examples =
 
     プログラム向け:
       watchpost report --since 7d --json
+
+    保存や送付に使えるページ:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = いつから (24h、7d、20:00、日付など)
 cli-report-arg-until = いつまで。省略すると現在まで
 cli-report-arg-json = JSON オブジェクトを一つ出力する
+cli-report-arg-html = 単独で読める HTML ページをこのファイルに書く
 
 cli-sessions-about = ジャーナルのセッションを探す、または書き出す
 cli-sessions-examples =
@@ -535,15 +591,21 @@ cli-sessions-arg-by-value-address = アドレス
 cli-sessions-arg-by-value-ending = 終わり方
 cli-sessions-arg-json = JSON Lines で出力する
 
-cli-sessions-export-about = セッションと判定を Elastic Common Schema の JSON Lines で書き出す
+cli-sessions-export-about = セッションと判定を他のプログラム向けに書き出す
 cli-sessions-export-examples =
     直近一週間の全件をファイルへ:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    表として:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     Filebeat や Vector などへ、起きたときに順次:
       watchpost sessions export --since now --follow
 cli-sessions-export-arg-since = これ以降に始まったもの (24h、7d、now、日付など)
 cli-sessions-export-arg-follow = 新しく起きたものを続けて書き出す
+cli-sessions-export-arg-format = 出力の形式
+cli-sessions-export-arg-format-value-jsonl = Elastic Common Schema の JSON Lines (判定も含む)
+cli-sessions-export-arg-format-value-csv = 表計算ソフト向けの表 (1 セッション 1 行)
 
 cli-session-about = 一つのセッションを順に表示する
 cli-session-examples =
@@ -560,6 +622,60 @@ cli-session-arg-diagram-value-txt = 桁をそろえた文字
 cli-session-arg-diagram-value-mermaid = Mermaid のシーケンス図
 cli-session-arg-diagram-value-svg = 単独で開ける画像
 cli-session-arg-json = JSON オブジェクトを一つ出力する
+
+cli-pcap-about = セッションを Wireshark で開けるファイルに書き出す
+cli-pcap-long-about =
+    セッションを pcapng ファイルに書き出します。各パケットに意味が付きます:
+    ① TCP 接続、② TLS ハンドシェイク、③ POP3 セッション、そして反応したルール。
+
+    --with-keys を付けなければ、ファイルに秘密は入りません。TLS の内側の内容は
+    ポート 110 で示し、パスワードかもしれないものは ****** になります。どこまで
+    示せるかは設定の [capture] が決めます。記録がないところは、ジャーナルが知って
+    いることから作ります。
+cli-pcap-examples =
+    一つのセッションを、秘密なしで:
+      watchpost pcap 019abcde1234 -o night.pcapng
+
+    一日のうち、あるルールが反応したもの全部:
+      watchpost pcap --rule B1 --since 24h -o guesses.pcapng
+
+    通信路を流れたまま、TLS 鍵を付けて:
+      watchpost pcap --rule B1 --since 24h --with-keys -o forensic.pcapng
+
+    暗号化されたキャプチャから、直接 tshark へ:
+      watchpost pcap 019abcde1234 --identity key.txt -o - | tshark -r - -Y pop
+cli-pcap-arg-config = { cli-serve-arg-config }
+cli-pcap-arg-id = { cli-session-arg-id }
+cli-pcap-arg-output = 書き出すファイル。- は標準出力
+cli-pcap-arg-with-keys = 通信路を流れたまま、TLS 鍵を付ける。取り出したことはジャーナルに記録される
+cli-pcap-arg-yes = TLS 鍵が本当に必要か確認しない
+cli-pcap-arg-identity = キャプチャの暗号化先と対になる秘密鍵 (age-keygen が書くファイル)
+cli-pcap-arg-json = 書き出した内容を JSON オブジェクトで出力する
+cli-pcap-arg-since = { cli-sessions-arg-since }
+cli-pcap-arg-until = { cli-sessions-arg-until }
+cli-pcap-arg-address = { cli-sessions-arg-address }
+cli-pcap-arg-account = { cli-sessions-arg-account }
+cli-pcap-arg-rule = { cli-sessions-arg-rule }
+cli-pcap-arg-severity = { cli-sessions-arg-severity }
+cli-pcap-arg-severity-value-info = { cli-sessions-arg-severity-value-info }
+cli-pcap-arg-severity-value-low = { cli-sessions-arg-severity-value-low }
+cli-pcap-arg-severity-value-medium = { cli-sessions-arg-severity-value-medium }
+cli-pcap-arg-severity-value-high = { cli-sessions-arg-severity-value-high }
+cli-pcap-arg-severity-value-critical = { cli-sessions-arg-severity-value-critical }
+cli-pcap-arg-ending = { cli-sessions-arg-ending }
+cli-pcap-arg-ending-value-quit = { cli-sessions-arg-ending-value-quit }
+cli-pcap-arg-ending-value-limit = { cli-sessions-arg-ending-value-limit }
+cli-pcap-arg-ending-value-dropped = { cli-sessions-arg-ending-value-dropped }
+cli-pcap-arg-ending-value-peer-closed = { cli-sessions-arg-ending-value-peer-closed }
+cli-pcap-arg-ending-value-broken = { cli-sessions-arg-ending-value-broken }
+cli-pcap-arg-ending-value-timeout = { cli-sessions-arg-ending-value-timeout }
+cli-pcap-arg-ending-value-handshake-failed = { cli-sessions-arg-ending-value-handshake-failed }
+cli-pcap-arg-ending-value-read-failed = { cli-sessions-arg-ending-value-read-failed }
+cli-pcap-arg-ending-value-shutdown = { cli-sessions-arg-ending-value-shutdown }
+cli-pcap-arg-ending-value-refused = { cli-sessions-arg-ending-value-refused }
+cli-pcap-arg-ending-value-unknown = { cli-sessions-arg-ending-value-unknown }
+cli-pcap-arg-open = { cli-sessions-arg-open }
+cli-pcap-arg-limit = { cli-sessions-arg-limit }
 
 cli-account-about = アカウントに侵入しようとした相手を表示する
 cli-account-examples =
