@@ -183,7 +183,8 @@ fn a_power_cut_at_any_operation_loses_nothing_and_repeats_nothing() {
     ];
     for (kind, past) in kinds {
         let figures = power::no_power_cut_loses_or_repeats(kind, past, &Effort::SMALL);
-        assert!(figures.moments > 40 && figures.crashes > 60, "{kind:?} {past:?}: {figures:?}");
+        // All the mail may be one batch: the fewer batches, the fewer moments.
+        assert!(figures.moments > 30 && figures.crashes > 50, "{kind:?} {past:?}: {figures:?}");
     }
 }
 
