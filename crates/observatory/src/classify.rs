@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 use watchpost_proto::planted::planted;
 
 use crate::account::{Account, Neighbourhood, Pair, Visits};
-use crate::carried::{Habit, Unkept};
 use crate::address::Network;
 use crate::answers::Ban;
 use crate::campaign::Campaigns;
+use crate::carried::{Habit, Unkept};
 use crate::episode::{Episodes, Firing};
 use crate::event::{ConnectionId, Event, EventKind, Sequence};
 use crate::fingerprint::{Class, Fingerprint, Tool};

@@ -44,9 +44,9 @@ pub use carried::{Carried, Changes, Habit, Learned, UsedTool};
 pub use classify::{Classifier, Findings, Visitor};
 pub use dial::{Dial, Dialled, Panel, Unit, panels};
 pub use event::{
-    AccountChange, Answered, ConnectionId, Ending, Event, EventKind, EventSink, Foreign, Hello, Letters, LoginAttempt, LoginMechanism,
-    LoginOutcome, MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, Sequence,
-    SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
+    AccountChange, Answered, ConnectionId, Ending, Event, EventKind, EventSink, Foreign, Hello, Letters, LoginAttempt,
+    LoginMechanism, LoginOutcome, MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port,
+    Sequence, SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
 };
 pub use fingerprint::{Class, Fingerprint, Shape, Tool};
 pub use foreign::recognise_before_tls;

@@ -129,7 +129,11 @@ fn a_new_file_gets_what_the_old_one_knew() {
     drop(troubles);
     let mut next = classifier();
     next.restore(&kept(&path));
-    std::fs::write(&path, b"this is no database, and it is longer than a header of one hundred octets, which SQLite reads first").unwrap();
+    std::fs::write(
+        &path,
+        b"this is no database, and it is longer than a header of one hundred octets, which SQLite reads first",
+    )
+    .unwrap();
     let (journal, troubles) = begin(Terms::new(&path), CLOCKS, judge_with(next));
     journal.flush();
     assert!(matches!(troubles.try_recv(), Ok(Trouble::SetAside { .. })));
@@ -163,7 +167,8 @@ fn an_older_file_is_read_and_grows() {
     journal.flush();
     drop(journal);
     let file = rusqlite::Connection::open(&path).unwrap();
-    let older = "DROP TABLE trust; DROP TABLE habit; DROP TABLE tool; DROP TABLE ban; DROP TABLE start; DROP TABLE told;
+    let older =
+        "DROP TABLE trust; DROP TABLE habit; DROP TABLE tool; DROP TABLE ban; DROP TABLE start; DROP TABLE told;
         PRAGMA user_version = 1;";
     file.execute_batch(older).unwrap();
     drop(file);

@@ -150,7 +150,7 @@ const CHAPTERS: [(&str, &str, &str); 13] = [
     ("exercises", "Exercises", "練習問題"),
     ("answers", "Answers", "解答"),
     ("glossary", "Glossary", "用語集"),
-    ];
+];
 const INTRUDERS: &str = "intruders";
 
 /// The table of contents, as mdBook reads it.

@@ -11,8 +11,8 @@ use watchpost_store::maildir::MaildirPath;
 use watchpost_store::{Account, AccountError, AccountState, AnyDirectory, NotAUserName, User, UserName};
 
 use crate::accounts;
-use crate::clock::{Clock as _, SystemClock};
 use crate::cli::{ExitCode, ListArgs, NameArgs, PasswordArgs, ShowArgs, UserCommand};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::console::{Failure, Talk};
 use crate::password;

@@ -136,9 +136,34 @@ fn every_text_takes_its_variables_and_bears_no_isolation_marks() {
         let texts = Texts::new(language);
         for (id, source) in entries(talk) {
             let counts = [
-                "messages", "files", "pages", "mistakes", "octets", "port", "sessions", "sources", "guesses", "names",
-                "existing", "logins", "banned", "lost", "count", "strangers", "typos", "lists", "addresses", "verdicts",
-                "same", "severe", "homes", "bans", "entered", "others", "lines", "seconds",
+                "messages",
+                "files",
+                "pages",
+                "mistakes",
+                "octets",
+                "port",
+                "sessions",
+                "sources",
+                "guesses",
+                "names",
+                "existing",
+                "logins",
+                "banned",
+                "lost",
+                "count",
+                "strangers",
+                "typos",
+                "lists",
+                "addresses",
+                "verdicts",
+                "same",
+                "severe",
+                "homes",
+                "bans",
+                "entered",
+                "others",
+                "lines",
+                "seconds",
             ];
             for count in [0, 1, 2, 1995] {
                 let put_in: Vec<_> = variables(&source)

@@ -134,7 +134,10 @@ fn every_link_leads_to_a_page_and_a_place_in_it() {
                     (file, None, folder) => format!("{folder}/{file}"),
                 };
                 let page = book.pages.get(&target).unwrap_or_else(|| panic!("{language}: {name} links to {file}"));
-                assert!(anchor.is_empty() || anchors(page).contains(anchor.as_str()), "{language}: {name}: {file}#{anchor}");
+                assert!(
+                    anchor.is_empty() || anchors(page).contains(anchor.as_str()),
+                    "{language}: {name}: {file}#{anchor}"
+                );
             }
         }
         assert!(links > 300, "{links}");
@@ -147,7 +150,11 @@ fn every_word_error_and_rule_stands_in_both_languages() {
         let book = Book::read(language);
         let text = book.text();
         for row in TABLE_A {
-            assert!(text.contains(&format!("{{#command-{}}}", row.command.to_lowercase())), "{language}: {}", row.command);
+            assert!(
+                text.contains(&format!("{{#command-{}}}", row.command.to_lowercase())),
+                "{language}: {}",
+                row.command
+            );
         }
         for row in TABLE_B {
             let (english, japanese) = (row.english, row.japanese);

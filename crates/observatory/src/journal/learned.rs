@@ -17,8 +17,8 @@ use super::pending::signed;
 use super::verdict::{Judge, Said};
 use crate::address::Network;
 use crate::answers::Ban;
-use crate::classify::Classifier;
 use crate::carried::{Carried, Changes, Habit, Learned, UsedTool};
+use crate::classify::Classifier;
 use crate::event::{AccountChange, Event, EventKind, Sequence};
 use crate::trust::Home;
 use crate::volume::Volume;
@@ -157,7 +157,10 @@ impl Waiting {
             ban.execute(params![network.to_string(), since, until, times, keyhole, exported, enforced])?;
         }
         for (sequence, day, carried) in &self.starts {
-            file.execute("INSERT OR REPLACE INTO start VALUES (?1, ?2, ?3)", params![signed(sequence.0), day, carried])?;
+            file.execute(
+                "INSERT OR REPLACE INTO start VALUES (?1, ?2, ?3)",
+                params![signed(sequence.0), day, carried],
+            )?;
         }
         if self.told > 0 {
             file.execute("DELETE FROM told WHERE id <= ?1", [self.told])?;
@@ -219,15 +222,19 @@ pub(super) fn carried(file: &Connection) -> rusqlite::Result<Carried> {
     Ok(Carried {
         homes: homes(file, "1 OR account = ?1", "")?,
         bans: bans(file)?,
-        habits: rows(file, "SELECT account, removals, day, today, mean, days FROM habit ORDER BY day, account", |row| {
-            let volume = Volume {
-                day: row.get(2)?,
-                today: row.get::<_, i64>(3)?.cast_unsigned(),
-                mean: row.get(4)?,
-                days: row.get(5)?,
-            };
-            Ok(Some(Habit { account: row.get(0)?, removals: row.get(1)?, volume }))
-        })?,
+        habits: rows(
+            file,
+            "SELECT account, removals, day, today, mean, days FROM habit ORDER BY day, account",
+            |row| {
+                let volume = Volume {
+                    day: row.get(2)?,
+                    today: row.get::<_, i64>(3)?.cast_unsigned(),
+                    mean: row.get(4)?,
+                    days: row.get(5)?,
+                };
+                Ok(Some(Habit { account: row.get(0)?, removals: row.get(1)?, volume }))
+            },
+        )?,
         tools: rows(file, "SELECT mark, last FROM tool ORDER BY last, mark", |row| {
             Ok(Some(UsedTool { tool: row.get::<_, i64>(0)?.cast_unsigned(), last: row.get(1)? }))
         })?,

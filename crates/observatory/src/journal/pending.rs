@@ -9,8 +9,8 @@ use crate::event::{Event, EventKind, Sequence};
 
 use super::codec::{Encoder, Micros};
 use super::db_values::{Address, end_value, state_value};
-use super::learned;
 use super::dictionary::{Dictionary, name_word};
+use super::learned;
 use super::octets::{ascending, put_number};
 use super::open_session::OpenSession;
 use super::row::{Row, SessionEnd};

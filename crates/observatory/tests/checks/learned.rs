@@ -66,7 +66,10 @@ pub fn trust_and_bans_outlive_the_process() {
         assert_eq!(carried.homes, live.carried().homes);
         assert_eq!(carried.tools, live.carried().tools);
         let until: Vec<_> = carried.bans.iter().map(|ban| (ban.network, ban.until, ban.times)).collect();
-        assert_eq!(until, live.carried().bans.iter().map(|ban| (ban.network, ban.until, ban.times)).collect::<Vec<_>>());
+        assert_eq!(
+            until,
+            live.carried().bans.iter().map(|ban| (ban.network, ban.until, ban.times)).collect::<Vec<_>>()
+        );
         assert!(carried.homes.len() == 1 && carried.bans[0].since > 0 && carried.bans[0].enforced);
         let mut next = classifier();
         next.restore(&carried);

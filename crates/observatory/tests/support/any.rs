@@ -7,9 +7,9 @@ use proptest::option::of as option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use watchpost_observatory::{
-    AccountChange, Answered, Ending, EventKind, Foreign, Hello, Letters, LoginAttempt, LoginMechanism, LoginOutcome, MessageFacts,
-    Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, SessionSummary, Spoken, SpokenEnd, Status,
-    TlsFacts, TlsFailure, Untrusted,
+    AccountChange, Answered, Ending, EventKind, Foreign, Hello, Letters, LoginAttempt, LoginMechanism, LoginOutcome,
+    MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, SessionSummary, Spoken, SpokenEnd,
+    Status, TlsFacts, TlsFailure, Untrusted,
 };
 use watchpost_proto::Mechanism;
 use watchpost_proto::pop3::server::{ForeignProtocol, Notice, Tally};

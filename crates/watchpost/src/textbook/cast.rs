@@ -185,7 +185,8 @@ fn stuffs(stage: &mut Stage) {
 fn botnet(stage: &mut Stage) {
     for number in 0..60_u8 {
         let mut visit = Visit::pop3(stage, Ipv4Addr::new(100, 64 + number % 12, 9, 9), Allowed);
-        visit.send(format!("user {}{}\n", ["fax", "office", "backup"][usize::from(number % 3)], number / 30).as_bytes());
+        visit
+            .send(format!("user {}{}\n", ["fax", "office", "backup"][usize::from(number % 3)], number / 30).as_bytes());
         visit.send(format!("pass Spring-{}!\n", 1980 + u16::from(number)).as_bytes());
         visit.hang_up();
         stage.wait(MINUTE * 4);

@@ -7,7 +7,11 @@ use crate::watch::diagram::{Colours, Picture, Row, draw};
 use crate::watch::timeline::Side;
 
 fn figure(svg: &str, caption: &str) -> String {
-    format!("<figure class=\"drawing\">\n{}\n<figcaption>{}</figcaption>\n</figure>\n", svg.replace('{', "&#123;"), html(caption))
+    format!(
+        "<figure class=\"drawing\">\n{}\n<figcaption>{}</figcaption>\n</figure>\n",
+        svg.replace('{', "&#123;"),
+        html(caption)
+    )
 }
 
 /// A picture in a page.
@@ -32,7 +36,12 @@ fn sequence(title: &str, bands: &[(&str, usize, Steps)], caption: &str, tongue: 
 }
 
 const CONNECTION: Steps = &[
-    (Side::Client, "SYN", "The client asks for a connection (RFC 9293 §3.5).", "クライアントが接続を求めます(RFC 9293 §3.5)。"),
+    (
+        Side::Client,
+        "SYN",
+        "The client asks for a connection (RFC 9293 §3.5).",
+        "クライアントが接続を求めます(RFC 9293 §3.5)。",
+    ),
     (Side::Server, "SYN, ACK", "The server agrees.", "サーバーが応じます。"),
     (Side::Client, "ACK", "Both know that the other hears them.", "双方が、相手に届くことを確認しました。"),
 ];
@@ -40,7 +49,12 @@ const CONNECTION: Steps = &[
 /// Three phases of a connection to port 995.
 pub(super) fn phases(tongue: Tongue) -> String {
     let tls: Steps = &[
-        (Side::Client, "ClientHello", "Versions, ciphers, a key share, the server's name.", "バージョン、暗号方式、鍵共有、サーバー名。"),
+        (
+            Side::Client,
+            "ClientHello",
+            "Versions, ciphers, a key share, the server's name.",
+            "バージョン、暗号方式、鍵共有、サーバー名。",
+        ),
         (
             Side::Server,
             "ServerHello … Finished",
@@ -87,14 +101,24 @@ pub(super) fn tls13(tongue: Tongue) -> String {
     ];
     let hidden: Steps = &[
         (Side::Server, "EncryptedExtensions", "What else was chosen, ALPN for instance.", "ALPN など、その他の選択。"),
-        (Side::Server, "Certificate", "Who the server is, signed by an authority.", "認証局が署名した、サーバーの身元。"),
+        (
+            Side::Server,
+            "Certificate",
+            "Who the server is, signed by an authority.",
+            "認証局が署名した、サーバーの身元。",
+        ),
         (
             Side::Server,
             "CertificateVerify",
             "A signature over everything so far: the server has the key of that certificate.",
             "ここまでの全内容への署名。証明書の鍵を持っている証拠です。",
         ),
-        (Side::Server, "Finished", "A MAC over the handshake: nothing was changed on the way.", "ハンドシェイク全体の MAC。途中で改変されていません。"),
+        (
+            Side::Server,
+            "Finished",
+            "A MAC over the handshake: nothing was changed on the way.",
+            "ハンドシェイク全体の MAC。途中で改変されていません。",
+        ),
         (
             Side::Client,
             "Finished",
@@ -103,25 +127,51 @@ pub(super) fn tls13(tongue: Tongue) -> String {
         ),
     ];
     let data: Steps = &[
-        (Side::Server, "+OK Watchpost ready", "The greeting of POP3, the first octets of application data.", "POP3 の挨拶。最初のアプリケーション データです。"),
-        (Side::Server, "NewSessionTicket", "A ticket with which the next connection is shorter.", "次回の接続を短くするチケット。"),
+        (
+            Side::Server,
+            "+OK Watchpost ready",
+            "The greeting of POP3, the first octets of application data.",
+            "POP3 の挨拶。最初のアプリケーション データです。",
+        ),
+        (
+            Side::Server,
+            "NewSessionTicket",
+            "A ticket with which the next connection is shorter.",
+            "次回の接続を短くするチケット。",
+        ),
     ];
     let bands = [
         (tongue.say("IN CLEAR", "平文"), 0, clear),
         (tongue.say("ENCRYPTED WITH HANDSHAKE KEYS", "ハンドシェイク鍵で暗号化"), 1, hidden),
         (tongue.say("ENCRYPTED WITH TRAFFIC KEYS", "通信鍵で暗号化"), 2, data),
     ];
-    let caption = tongue.say("TLS 1.3: one round trip. Source: RFC 8446 §2.", "TLS 1.3 は 1 往復です。典拠: RFC 8446 §2。");
+    let caption =
+        tongue.say("TLS 1.3: one round trip. Source: RFC 8446 §2.", "TLS 1.3 は 1 往復です。典拠: RFC 8446 §2。");
     sequence("TLS 1.3", &bands, caption, tongue)
 }
 
 /// TLS 1.2 (RFC 5246 §7.3, with the exchange of RFC 8422).
 pub(super) fn tls12(tongue: Tongue) -> String {
     let clear: Steps = &[
-        (Side::Client, "ClientHello", "Offers versions, ciphers and groups, and names the server.", "バージョン、暗号方式、グループを提案し、サーバー名を示します。"),
+        (
+            Side::Client,
+            "ClientHello",
+            "Offers versions, ciphers and groups, and names the server.",
+            "バージョン、暗号方式、グループを提案し、サーバー名を示します。",
+        ),
         (Side::Server, "ServerHello", "Chooses.", "選択します。"),
-        (Side::Server, "Certificate", "Readable by anybody on the path, unlike in TLS 1.3.", "TLS 1.3 と違い、途中の誰でも読めます。"),
-        (Side::Server, "ServerKeyExchange", "The server's half of the key, signed (RFC 8422 §5.4).", "署名付きの、サーバー側の鍵の半分(RFC 8422 §5.4)。"),
+        (
+            Side::Server,
+            "Certificate",
+            "Readable by anybody on the path, unlike in TLS 1.3.",
+            "TLS 1.3 と違い、途中の誰でも読めます。",
+        ),
+        (
+            Side::Server,
+            "ServerKeyExchange",
+            "The server's half of the key, signed (RFC 8422 §5.4).",
+            "署名付きの、サーバー側の鍵の半分(RFC 8422 §5.4)。",
+        ),
         (Side::Server, "ServerHelloDone", "", ""),
         (Side::Client, "ClientKeyExchange", "The client's half.", "クライアント側の半分。"),
         (Side::Client, "ChangeCipherSpec", "From here on the client encrypts.", "ここからクライアントは暗号化します。"),
@@ -132,7 +182,8 @@ pub(super) fn tls12(tongue: Tongue) -> String {
         (Side::Server, "+OK Watchpost ready", "The greeting of POP3.", "POP3 の挨拶。"),
     ];
     let bands = [(tongue.say("IN CLEAR", "平文"), 0, clear), (tongue.say("ENCRYPTED", "暗号化"), 2, hidden)];
-    let caption = tongue.say("TLS 1.2: two round trips. Source: RFC 5246 §7.3.", "TLS 1.2 は 2 往復です。典拠: RFC 5246 §7.3。");
+    let caption =
+        tongue.say("TLS 1.2: two round trips. Source: RFC 5246 §7.3.", "TLS 1.2 は 2 往復です。典拠: RFC 5246 §7.3。");
     sequence("TLS 1.2", &bands, caption, tongue)
 }
 
@@ -175,7 +226,10 @@ pub(super) fn states(tongue: Tongue) -> String {
     let mut arrow = |points: &str, tip: (usize, usize), class: &str| {
         let (x, y) = tip;
         let turn = if points.contains('V') { "l-4 -9h8z" } else { "l-9 -4v8z" };
-        let _ = write!(body, "<path class=\"{class}\" fill=\"none\" d=\"{points}\"/><path class=\"{class}h\" d=\"M{x} {y}{turn}\"/>");
+        let _ = write!(
+            body,
+            "<path class=\"{class}\" fill=\"none\" d=\"{points}\"/><path class=\"{class}h\" d=\"M{x} {y}{turn}\"/>"
+        );
     };
     arrow("M16 90H108", (116, 90), "a");
     arrow("M340 90H468", (476, 90), "a");
@@ -210,6 +264,7 @@ pub(super) fn states(tongue: Tongue) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"watchpost\" viewBox=\"0 0 1060 250\" width=\"1060\" height=\"250\" \
          role=\"img\">{body}</svg>"
     );
-    let caption = tongue.say("The three states of a session. Source: RFC 1939 §3.", "セッションの 3 つの状態。典拠: RFC 1939 §3。");
+    let caption = tongue
+        .say("The three states of a session. Source: RFC 1939 §3.", "セッションの 3 つの状態。典拠: RFC 1939 §3。");
     figure(&svg, caption)
 }

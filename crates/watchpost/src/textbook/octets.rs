@@ -53,7 +53,8 @@ pub(super) fn scram() -> String {
     let salt = BASE64.decode(b"W22ZaJ0SNY7soEsUEjb6gQ==").expect("RFC 7677 has it");
     let iterations = NonZeroU32::new(4096).expect("it is not zero");
     let verifier = ScramVerifier::derive(hash, &password, salt, iterations).expect("such a password is allowed");
-    let mut client = ScramClient::new(hash, "user", &password, "rOprNGfwEbeRWgbNEkqO", Binding::Unable).expect("a nonce");
+    let mut client =
+        ScramClient::new(hash, "user", &password, "rOprNGfwEbeRWgbNEkqO", Binding::Unable).expect("a nonce");
     let first = client.first();
     let mut server = ScramServer::begin(hash, &Offer::None, &first).expect("it is well-formed");
     let challenge = server.challenge(verifier, "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");

@@ -133,9 +133,19 @@ fn rule_page(
     let mut page = format!("# {rule} · {}\n\n", plain(text.name.text(language)));
     let techniques = if verdict.techniques.is_empty() { "–".to_owned() } else { verdict.techniques.join(", ") };
     let severity = verdict.severity.text().text(language);
-    let _ = writeln!(page, "{}{severity} · {}{techniques}\n", tongue.label("Severity", "重大度"), tongue.label("MITRE ATT&CK", "MITRE ATT&CK"));
+    let _ = writeln!(
+        page,
+        "{}{severity} · {}{techniques}\n",
+        tongue.label("Severity", "重大度"),
+        tongue.label("MITRE ATT&CK", "MITRE ATT&CK")
+    );
     let _ = writeln!(page, "{}\n", plain(text.what.text(language)));
-    let _ = writeln!(page, "{}{}\n", tongue.label("Why somebody does that", "なぜそうするのか"), plain(text.why.text(language)));
+    let _ = writeln!(
+        page,
+        "{}{}\n",
+        tongue.label("Why somebody does that", "なぜそうするのか"),
+        plain(text.why.text(language))
+    );
     let _ = writeln!(page, "## {} {{#recording}}\n", say("The recording", "記録"));
     if sessions.len() > 1 {
         page.push_str(&list(sessions, tongue, desk));
@@ -152,11 +162,18 @@ fn rule_page(
     let _ = writeln!(page, "- {}{sure}", tongue.label("How sure", "確かさ"));
     let grounds = verdict.why_not_a_false_alarm(language);
     let separator = say(" ", "。");
-    let grounds = if grounds.is_empty() { grounds } else { format!("{grounds}{}", if separator == " " { ". " } else { "。" }) };
+    let grounds =
+        if grounds.is_empty() { grounds } else { format!("{grounds}{}", if separator == " " { ". " } else { "。" }) };
     let why = format!("{grounds}{}", text.false_positives.text(language));
     let _ = writeln!(page, "- {}{}", tongue.label("Why it is no false alarm", "誤検知でない理由"), plain(&why));
-    let _ = writeln!(page, "- {}{}", tongue.label("What the rules call for", "規則が求める対応"), plain(text.response.text(language)));
-    let _ = writeln!(page, "- {}{}", tongue.label("What you can do", "あなたにできること"), advice(rule).text(language));
+    let _ = writeln!(
+        page,
+        "- {}{}",
+        tongue.label("What the rules call for", "規則が求める対応"),
+        plain(text.response.text(language))
+    );
+    let _ =
+        writeln!(page, "- {}{}", tongue.label("What you can do", "あなたにできること"), advice(rule).text(language));
     Ok(page)
 }
 
@@ -226,7 +243,8 @@ fn steps(page: &Page, evidence: &BTreeSet<u64>, shown: Shown, tongue: Tongue, de
         }
         if state != Some(step.state) {
             state = Some(step.state);
-            let _ = writeln!(text, "<tr class=\"state\"><td colspan=\"{columns}\">{}</td></tr>", state_word(step.state));
+            let _ =
+                writeln!(text, "<tr class=\"state\"><td colspan=\"{columns}\">{}</td></tr>", state_word(step.state));
         }
         text.push_str(&row(step, evidence.contains(&step.sequence.0), shown));
     }

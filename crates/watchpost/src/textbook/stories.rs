@@ -288,7 +288,8 @@ fn user(stage: &mut Stage) -> Vec<super::visit::Octets> {
 }
 
 fn apop(stage: &mut Stage) -> Vec<super::visit::Octets> {
-    let timestamp = watchpost_proto::Timestamp::in_greeting(b"<1896.697170952@dbc.mtview.ca.us>").expect("RFC 1939 has it");
+    let timestamp =
+        watchpost_proto::Timestamp::in_greeting(b"<1896.697170952@dbc.mtview.ca.us>").expect("RFC 1939 has it");
     let mut visit = Visit::apop(stage, HOME, timestamp);
     visit.say("APOP mrose c4c9334bac560ecc979e58001b3e22fb");
     visit.quit()

@@ -58,7 +58,8 @@ impl<'s> Visit<'s> {
     pub(super) fn apop(stage: &'s mut Stage, from: impl Into<IpAddr>, timestamp: Timestamp) -> Self {
         let channel = Channel::Clear { stls: Stls::Unavailable, login: ClearLogin::Allowed };
         let mut visit = Self::new(stage, from.into(), Port::Pop3, channel);
-        visit.session = Session::new(Limits::default(), channel, visit.stage.moment()).with_witness().with_apop(timestamp);
+        visit.session =
+            Session::new(Limits::default(), channel, visit.stage.moment()).with_witness().with_apop(timestamp);
         visit.greet();
         visit
     }
@@ -312,7 +313,8 @@ impl<'s> Visit<'s> {
         summary.tally = *session.tally();
         summary.removed_unread = if summary.tally.removed > 0 { session.removed_unread() } else { 0 };
         summary.duration = stage.since(started);
-        summary.state = if summary.state == Some(State::Update) { summary.state } else { session.state().or(summary.state) };
+        summary.state =
+            if summary.state == Some(State::Update) { summary.state } else { session.state().or(summary.state) };
         stage.record(witness.end(summary, at));
         heard
     }

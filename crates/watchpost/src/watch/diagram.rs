@@ -180,7 +180,9 @@ fn frame(life: &str, body: &str, [top, height]: [usize; 2], picture: &Picture, c
     }
     let [client, server] = [LEFT, RIGHT].map(|x| format!("<text class=\"c\" x=\"{x}\" y=\"{}\">", top - 12));
     let style = match colours {
-        Colours::Own => format!("<style>{}@media(prefers-color-scheme:dark){{{}}}</style>", sheet("", LIGHT), sheet("", DARK)),
+        Colours::Own => {
+            format!("<style>{}@media(prefers-color-scheme:dark){{{}}}</style>", sheet("", LIGHT), sheet("", DARK))
+        }
         Colours::OfThePage => String::new(),
     };
     format!(

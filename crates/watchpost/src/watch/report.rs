@@ -61,7 +61,8 @@ pub fn run(arguments: &ReportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     }
     let worst = verdicts.iter().rev().max_by_key(|verdict| verdict.severity);
     let sessions = worst.map(|verdict| desk.read(reader.sessions_of_verdict(verdict.id, 1))).transpose()?;
-    let worst_session = sessions.and_then(|sessions| Some(sessions.first()?.row.connection.to_string()[..16].to_owned()));
+    let worst_session =
+        sessions.and_then(|sessions| Some(sessions.first()?.row.connection.to_string()[..16].to_owned()));
     let report = Report { counts, verdicts, existing, span, worst_session };
     if arguments.json {
         desk.talk.print(&report.json().to_string());
@@ -289,9 +290,10 @@ impl Report {
         }
         let first = desk.text("talk-report-next");
         let rest = " ".repeat(first.width());
-        let lines = commands.iter().enumerate().map(|(place, command)| {
-            format!("{} {}", if place == 0 { &first } else { &rest }, desk.command(command))
-        });
+        let lines = commands
+            .iter()
+            .enumerate()
+            .map(|(place, command)| format!("{} {}", if place == 0 { &first } else { &rest }, desk.command(command)));
         lines.collect::<Vec<_>>().join("\n")
     }
 

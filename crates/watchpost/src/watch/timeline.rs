@@ -10,8 +10,8 @@ use watchpost_observatory::{
 };
 use watchpost_proto::catalogue::Language as ProtocolLanguage;
 use watchpost_proto::catalogue::explain;
-use watchpost_proto::pop3::{Greeting, State};
 use watchpost_proto::pop3::server::Notice;
+use watchpost_proto::pop3::{Greeting, State};
 
 use crate::i18n::{Language, Texts, Value, counted};
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use watchpost_proto::pop3::server::Tally;
 
 use super::words::{
-    self, ACCOUNT_CHANGES, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS, STATES, STATUSES,
-    of_code,
+    self, ACCOUNT_CHANGES, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS,
+    STATES, STATUSES, of_code,
 };
 use super::write::natural_octets;
 use super::{Entry, Micros, Text, Told, VERSION, kind};
 use crate::event::{
-    AccountChange, Answered, EventKind, Hello, LoginAttempt, LoginMechanism, MessageFacts, Oddities, PasswordFacts, Sequence,
-    SessionSummary, Spoken, TlsFacts,
+    AccountChange, Answered, EventKind, Hello, LoginAttempt, LoginMechanism, MessageFacts, Oddities, PasswordFacts,
+    Sequence, SessionSummary, Spoken, TlsFacts,
 };
 use crate::journal::octets::{Damaged, Input};
 use crate::untrusted::Untrusted;

@@ -5,7 +5,8 @@ use watchpost_proto::pop3::server::{ForeignProtocol, Notice};
 use watchpost_proto::pop3::{ResponseCode, State, Verb};
 
 use crate::event::{
-    AccountChange, Ending, Foreign, Letters, LoginOutcome, PasswordAccounts, PasswordLength, Port, SpokenEnd, Status, TlsFailure,
+    AccountChange, Ending, Foreign, Letters, LoginOutcome, PasswordAccounts, PasswordLength, Port, SpokenEnd, Status,
+    TlsFailure,
 };
 use crate::journal::octets::{Damaged, Input, put_number};
 

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use watchpost_proto::planted::planted;
 
 use super::words::{
-    self, ACCOUNT_CHANGES, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS, STATES, STATUSES, code,
+    self, ACCOUNT_CHANGES, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS,
+    STATES, STATUSES, code,
 };
 use super::{Encoder, Micros, Number, kind};
 use crate::event::{
