@@ -3,7 +3,9 @@
 //! [`Connector::connect`] gives a [`Client`] whose session is ready for commands; [`Connector::dial`] a bare [`Link`]
 //! for whoever must say what no client may say.
 
+mod client;
 mod proxy;
+mod tape;
 pub(crate) mod trust;
 
 use std::future::poll_fn;
@@ -25,10 +27,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use watchpost_observatory::Untrusted;
-use watchpost_proto::Octets;
 use watchpost_proto::pop3::ResponseCode;
-use watchpost_proto::pop3::client::{Channel, Command, Event, Limits, Negative, Refused, Session, Ticket, Violation};
-use watchpost_proto::sasl::Initiator;
+use watchpost_proto::pop3::client::{Channel, Command, Event, Limits, Negative, Refused, Session, Violation};
 use watchpost_proto::sasl::scram::{BindingType, ChannelBinding};
 
 use self::proxy::Carrier;
@@ -40,7 +40,9 @@ pub const ALPN: &[u8] = b"pop3";
 /// How long one address is tried before the next one is tried beside it (RFC 8305 §5).
 const STAGGER: Duration = Duration::from_millis(250);
 
+pub use self::client::Client;
 pub use self::proxy::Proxy;
+pub use self::tape::Tape;
 pub use self::trust::{Identity, Pin, Trust};
 
 /// What protects the connection.
@@ -146,6 +148,7 @@ pub struct Connector {
     proxy: Option<Proxy>,
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     source: Option<IpAddr>,
+    tape: Option<Tape>,
 }
 
 impl Connector {
@@ -168,7 +171,7 @@ impl Connector {
                 Some((Arc::new(trust::client_config(&target.trust, identity)?), name))
             }
         };
-        Ok(Self { target, deadlines, limits: Limits::default(), proxy: None, tls, source: None })
+        Ok(Self { target, deadlines, limits: Limits::default(), proxy: None, tls, source: None, tape: None })
     }
 
     /// Connections come from this address of ours.
@@ -176,6 +179,12 @@ impl Connector {
     pub fn speaking_from(mut self, source: IpAddr) -> Self {
         self.source = Some(source);
         self
+    }
+
+    /// What goes over the connection is kept, and the keys that open it: for one connection, of one's own.
+    #[must_use]
+    pub fn recording(self, tape: Option<Tape>) -> Self {
+        Self { tape, ..self }
     }
 
     /// By way of a proxy.
@@ -219,6 +228,13 @@ impl Connector {
                 let mut stream = self.tcp(by, *at).await?;
                 within(self.deadlines.address, proxy::http(&mut stream, host, port)).await??;
                 Carrier::Tcp(stream)
+            }
+        };
+        let carrier = match &self.tape {
+            None => carrier,
+            Some(tape) => {
+                tape.begin();
+                Carrier::Taped(Box::new(carrier), tape.clone())
             }
         };
         Ok(Link { stream: Stream::Clear(carrier), deadline: self.deadlines.reply })
@@ -268,6 +284,9 @@ impl Connector {
         let Stream::Clear(stream) = link.stream else { return Ok(link) };
         let (config, name) = self.tls.as_ref().ok_or_else(|| ConnectError::Trust("no TLS was asked for".into()))?;
         let mut config = config.as_ref().clone();
+        if let Some(tape) = &self.tape {
+            config.key_log = Arc::new(tape.clone());
+        }
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         let stream = BufReader::with_capacity(READ_OCTETS, stream);
         let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream);
@@ -456,6 +475,14 @@ impl Link {
         }
     }
 
+    /// Where the connection comes from.
+    pub fn local(&self) -> Option<SocketAddr> {
+        match &self.stream {
+            Stream::Clear(carrier) => carrier.local(),
+            Stream::Tls(stream) => stream.get_ref().0.local(),
+        }
+    }
+
     /// Where the server, or the proxy before it, is. `None`: a command speaks with it.
     pub fn peer(&self) -> Option<SocketAddr> {
         match &self.stream {
@@ -533,88 +560,4 @@ impl Link {
 enum Transfer {
     Moved,
     End,
-}
-
-/// A session and the link it speaks over.
-pub struct Client {
-    session: Session,
-    /// Away only while its handshake goes on.
-    link: Option<Link>,
-    buffer: Vec<u8>,
-    used: usize,
-}
-
-impl Client {
-    /// Queues a command; it goes out with the next call of [`Client::event`].
-    pub fn submit(&mut self, command: &Command) -> Result<Ticket, ConnectError> {
-        Ok(self.session.submit(command)?)
-    }
-
-    /// The same for RETR of a message that LIST has announced with so many octets.
-    pub fn submit_announced(&mut self, command: &Command, announced: Octets) -> Result<Ticket, Refused> {
-        self.session.submit_announced(command, announced)
-    }
-
-    /// Queues a login by SASL.
-    pub fn authenticate(&mut self, initiator: Initiator) -> Result<Ticket, ConnectError> {
-        Ok(self.session.authenticate(initiator)?)
-    }
-
-    /// Sends what waits, and takes what the server says next. May be given up at any moment, and called again.
-    pub async fn event<R>(&mut self, take: impl FnOnce(Event<'_>) -> R) -> Result<R, ConnectError> {
-        let mut take = Some(take);
-        loop {
-            let heard = self.heard(|event| take.take().map(|take| take(event)))?;
-            match heard.flatten() {
-                Some(heard) => return Ok(heard),
-                None => self.exchange().await?,
-            }
-        }
-    }
-
-    /// Takes what the server has said already; `None`: nothing of it is left.
-    pub fn heard<R>(&mut self, take: impl FnOnce(Event<'_>) -> R) -> Result<Option<R>, ConnectError> {
-        loop {
-            let step = self.session.input(&self.buffer[self.used..])?;
-            self.used += step.used;
-            match step.event {
-                Some(event) => return Ok(Some(take(event))),
-                None if step.used > 0 => {}
-                None => return Ok(None),
-            }
-        }
-    }
-
-    /// Sends what waits, or waits for more of what the server says. May be given up at any moment, and called again.
-    pub async fn exchange(&mut self) -> Result<(), ConnectError> {
-        let link = self.link.as_mut().ok_or(ConnectError::Closed)?;
-        self.buffer.drain(..self.used);
-        self.used = 0;
-        if link.transfer(&mut self.session, &mut self.buffer).await? == Transfer::End {
-            self.session.end_of_input()?;
-            return Err(ConnectError::Closed);
-        }
-        Ok(())
-    }
-
-    /// What ties a login to this connection.
-    pub fn channel_binding(&self) -> Option<ChannelBinding> {
-        self.link.as_ref()?.channel_binding()
-    }
-
-    /// The key of the certificate that the server showed.
-    pub fn pin(&self) -> Option<Pin> {
-        self.link.as_ref()?.pin()
-    }
-
-    /// The session.
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// The link alone, and octets that were read and not yet looked at.
-    pub fn into_link(mut self) -> Result<(Link, Vec<u8>), ConnectError> {
-        let behind = self.buffer.split_off(self.used);
-        Ok((self.link.ok_or(ConnectError::Closed)?, behind))
-    }
 }

@@ -32,6 +32,9 @@ pub struct TalkArgs {
     /// Say what stands in this file, a command a line.
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
+    /// Write the session into this file, with the keys that open it.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Show replies of many lines whole.
     #[arg(long)]
     pub full: bool,

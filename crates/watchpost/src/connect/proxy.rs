@@ -10,8 +10,10 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use watchpost_observatory::Untrusted;
+use watchpost_observatory::pcapng::Side;
 
 use super::ConnectError;
+use super::tape::Tape;
 
 /// Octets of the head of an HTTP answer.
 const HTTP_HEAD_MAX: usize = 16 * 1024;
@@ -40,7 +42,12 @@ pub enum Proxy {
 /// A connection below TLS.
 pub(super) enum Carrier {
     Tcp(TcpStream),
-    Command { stream: UnixStream, _running: Running },
+    Command {
+        stream: UnixStream,
+        _running: Running,
+    },
+    /// One of these, and what goes over it is kept.
+    Taped(Box<Self>, Tape),
 }
 
 /// A command that ends with its connection.
@@ -73,6 +80,16 @@ impl Carrier {
         match self {
             Self::Tcp(stream) => stream.peer_addr().ok(),
             Self::Command { .. } => None,
+            Self::Taped(carrier, _) => carrier.peer(),
+        }
+    }
+
+    /// Where the connection comes from.
+    pub(super) fn local(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(stream) => stream.local_addr().ok(),
+            Self::Command { .. } => None,
+            Self::Taped(carrier, _) => carrier.local(),
         }
     }
 }
@@ -82,6 +99,12 @@ impl AsyncRead for Carrier {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, into),
             Self::Command { stream, .. } => Pin::new(stream).poll_read(context, into),
+            Self::Taped(carrier, tape) => {
+                let before = into.filled().len();
+                let polled = Pin::new(carrier.as_mut()).poll_read(context, into);
+                tape.keep(Side::Server, &into.filled()[before..]);
+                polled
+            }
         }
     }
 }
@@ -91,6 +114,13 @@ impl AsyncWrite for Carrier {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, octets),
             Self::Command { stream, .. } => Pin::new(stream).poll_write(context, octets),
+            Self::Taped(carrier, tape) => {
+                let polled = Pin::new(carrier.as_mut()).poll_write(context, octets);
+                if let Poll::Ready(Ok(written)) = polled {
+                    tape.keep(Side::Client, &octets[..written]);
+                }
+                polled
+            }
         }
     }
 
@@ -98,6 +128,7 @@ impl AsyncWrite for Carrier {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
             Self::Command { stream, .. } => Pin::new(stream).poll_flush(context),
+            Self::Taped(carrier, _) => Pin::new(carrier.as_mut()).poll_flush(context),
         }
     }
 
@@ -105,6 +136,7 @@ impl AsyncWrite for Carrier {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Command { stream, .. } => Pin::new(stream).poll_shutdown(context),
+            Self::Taped(carrier, _) => Pin::new(carrier.as_mut()).poll_shutdown(context),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use watchpost_observatory::Untrusted;
+use watchpost_observatory::pcapng::Side;
 use watchpost_proto::Timestamp;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::State;
@@ -13,6 +14,7 @@ use super::input::{Heard, Input};
 use super::known::Known;
 use super::meaning::{Explainer, Note, trimmed};
 use super::output::{Kind, Output};
+use super::record::Record;
 use super::script::PASSWORD;
 use super::secrets::Secrets;
 use super::typed::{MASK, Typed};
@@ -22,6 +24,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::connect::{ConnectError, Connector, Link, Security, Trust};
 use crate::console::{Failure, Talk};
 use crate::i18n::Value;
+use crate::paragraph::COLUMNS_MIN;
 
 /// Lines that nobody asked for which are shown.
 const UNASKED_MAX: usize = 8;
@@ -64,6 +67,9 @@ pub(super) struct Conversation<'a> {
     pub(super) summary: Option<Summary>,
     /// What the next line says beside what can be seen of it.
     pub(super) aside: Option<String>,
+    pub(super) record: Option<Record>,
+    /// QUIT was answered.
+    pub(super) farewell: bool,
 }
 
 /// What a conversation begins with.
@@ -75,15 +81,20 @@ pub(super) struct Beginning<'a> {
     pub(super) output: Output,
     pub(super) secrets: Secrets,
     pub(super) input: Input,
+    pub(super) record: Option<Record>,
 }
 
 impl<'a> Conversation<'a> {
     /// Connects, and goes on until somebody ends it.
     pub(super) async fn hold(beginning: Beginning<'a>) -> Result<(), Failure> {
-        let Beginning { talk, arguments, connector, trust, output, secrets, input } = beginning;
+        let Beginning { talk, arguments, connector, trust, output, secrets, input, mut record } = beginning;
         let interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
             .map_err(|error| Failure::new(ExitCode::OsError, error.to_string()))?;
         let link = connector.dial().await.map_err(|error| unavailable(talk, &error))?;
+        if let Some(record) = &mut record {
+            let is_tls = connector.target().security == Security::Tls;
+            record.between(&link, if is_tls { super::POP3S } else { super::POP3 });
+        }
         let wire = Wire::new(link, Duration::from_secs(arguments.timeout.into()), interrupt);
         let explainer = Explainer::new(&talk.texts);
         let mut conversation = Self {
@@ -102,6 +113,8 @@ impl<'a> Conversation<'a> {
             last: Vec::new(),
             summary: None,
             aside: None,
+            record,
+            farewell: false,
         };
         let stop = match conversation.begin().await {
             Ok(()) => conversation.go_on().await,
@@ -143,7 +156,7 @@ impl<'a> Conversation<'a> {
     async fn go_on(&mut self) -> Stop {
         loop {
             let heard = self.input.next(&self.known, &self.talk.texts);
-            self.output.columns = self.input.columns().unwrap_or(self.output.columns);
+            self.output.columns = self.input.columns().unwrap_or(self.output.columns).max(COLUMNS_MIN);
             let step = match heard {
                 Ok(Heard::Line(line)) => self.line(&line).await,
                 Ok(Heard::Expect(expected, number)) => {
@@ -377,11 +390,19 @@ impl<'a> Conversation<'a> {
     pub(super) fn hear(&mut self, line: &[u8], took: Duration) {
         let (shown, repeated) = self.secrets.without(trimmed(line));
         self.output.server(&shown, took);
+        self.remark(Side::Server, &format!("S: {}", Untrusted::new(shown.as_slice())));
         self.last = shown;
         if repeated {
             self.say_note(Kind::Oddity, "conversation-odd-repeated", &[]);
         }
         self.notes(|explainer, known| explainer.of_form(line, known));
+    }
+
+    /// Tells readers of the recording something.
+    pub(super) fn remark(&self, from: Side, text: &str) {
+        if let Some(record) = &self.record {
+            record.remark(from, text);
+        }
     }
 
     pub(super) fn note(&self, note: &Note) {
@@ -407,6 +428,18 @@ impl<'a> Conversation<'a> {
 
     fn conclude(mut self, stop: Stop) -> Result<(), Failure> {
         self.wire.close();
+        let ended_by = match &stop {
+            Stop::Lost(Lost::Closed(_)) => Side::Server,
+            // Behind QUIT it is the server that closes (RFC 1939 §4, §6).
+            Stop::Over if self.farewell => Side::Server,
+            _ => Side::Client,
+        };
+        if let Some(record) = self.record.take() {
+            let path = record.path().to_owned();
+            let written = record.write(ended_by).map_err(|error| super::unrecorded(&path, &error, self.talk))?;
+            let variables = [("packets", written.packets.into()), ("path", path.display().to_string().into())];
+            self.say_note(Kind::Meaning, "conversation-recorded", &variables);
+        }
         let (code, text) = match stop {
             Stop::Over => (ExitCode::Ok, String::new()),
             Stop::Lost(lost) => (ExitCode::IoError, self.loss(&lost)),

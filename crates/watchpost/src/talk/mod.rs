@@ -10,6 +10,7 @@ mod known;
 mod login;
 mod meaning;
 mod output;
+mod record;
 mod reply;
 mod script;
 mod secrets;
@@ -18,17 +19,20 @@ mod typed;
 mod wire;
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::time::Duration;
 
 use self::conversation::{Beginning, Conversation};
 use self::input::Input;
 use self::output::Output;
+use self::record::Record;
 use self::script::Script;
 use self::secrets::Secrets;
 use crate::cli::{ExitCode, TalkArgs};
 use crate::conform::host_and_port;
 use crate::connect::{self, Connector, Deadlines, Security, Target, Trust};
 use crate::console::{Failure, Surroundings, Talk};
+use crate::paragraph::COLUMNS_MIN;
 
 /// Columns of a terminal that does not say how many it has.
 const COLUMNS: usize = 80;
@@ -38,22 +42,36 @@ const POP3: u16 = 110;
 
 /// Runs the command.
 pub fn run(arguments: &TalkArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
-    let input = input(arguments, talk, surroundings)?;
+    let mut input = input(arguments, talk, surroundings)?;
     let secrets = Secrets::new(arguments, talk, surroundings)?;
     let (connector, trust) = connector(arguments)?;
+    let record =
+        arguments.record.as_ref().map(|path| Record::open(path).map_err(|error| unrecorded(path, &error, talk)));
+    let record = record.transpose()?;
+    let connector = connector.recording(record.as_ref().map(Record::tape));
     let on_terminal = io::stdout().is_terminal();
     let colour = on_terminal && !arguments.json && (surroundings.variable)("NO_COLOR").is_none();
     let columns = (surroundings.variable)("COLUMNS").and_then(|columns| columns.trim().parse().ok());
-    let columns = columns.unwrap_or(COLUMNS);
-    let mut output = Output::new(arguments.json, colour, !arguments.no_times, arguments.full, columns);
-    let mut input = input;
-    output.columns = input.columns().unwrap_or(output.columns);
+    let output = Output {
+        json: arguments.json,
+        colour,
+        times: !arguments.no_times,
+        full: arguments.full,
+        columns: input.columns().or(columns).unwrap_or(COLUMNS).max(COLUMNS_MIN),
+        ..Output::default()
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(ExitCode::OsError, error.to_string()))?;
-    let beginning = Beginning { talk, arguments, connector, trust, output, secrets, input };
+    let beginning = Beginning { talk, arguments, connector, trust, output, secrets, input, record };
     runtime.block_on(Conversation::hold(beginning))
+}
+
+/// Why there is no recording.
+fn unrecorded(path: &Path, error: &io::Error, talk: &Talk) -> Failure {
+    let variables = [("path", path.display().to_string().into()), ("cause", error.to_string().into())];
+    Failure::new(ExitCode::CannotCreate, talk.texts.format("error-talk-record", &variables))
 }
 
 fn input(arguments: &TalkArgs, talk: &Talk, surroundings: &Surroundings) -> Result<Input, Failure> {
@@ -63,7 +81,9 @@ fn input(arguments: &TalkArgs, talk: &Talk, surroundings: &Surroundings) -> Resu
             Failure::new(ExitCode::NoInput, talk.texts.format("error-talk-file", &variables))
         });
     }
-    if arguments.json || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+    // On a terminal that cannot move its cursor nothing could be hidden while it is typed.
+    let is_dumb = (surroundings.variable)("TERM").is_none_or(|term| term == "dumb");
+    if arguments.json || is_dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Ok(Input::Script(Script::from_standard_input()));
     }
     let colour = (surroundings.variable)("NO_COLOR").is_none();

@@ -9,7 +9,7 @@ use watchpost_observatory::Untrusted;
 use watchpost_proto::pop3::State;
 
 use crate::clock::{Clock, SystemClock};
-use crate::paragraph::{COLUMNS_MIN, hanging};
+use crate::paragraph::hanging;
 
 /// Characters of a line that are shown.
 const SHOWN_MAX: usize = 512;
@@ -52,26 +52,25 @@ impl Kind {
 }
 
 /// How to show it.
+#[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub(super) struct Output {
+    /// For programs.
     pub(super) json: bool,
     pub(super) colour: bool,
+    /// Whether moments and durations are told.
     pub(super) times: bool,
     /// Whether replies of many lines are shown whole.
     pub(super) full: bool,
     pub(super) columns: usize,
     /// The line that was typed stands on the screen already.
     pub(super) echoed: bool,
-    fold: u64,
-    shown: u64,
-    folded: (u64, u64),
+    pub(super) fold: u64,
+    pub(super) shown: u64,
+    pub(super) folded: (u64, u64),
 }
 
 impl Output {
-    pub(super) fn new(json: bool, colour: bool, times: bool, full: bool, columns: usize) -> Self {
-        let columns = columns.max(COLUMNS_MIN);
-        Self { json, colour, times, full, columns, echoed: false, fold: 0, shown: 0, folded: (0, 0) }
-    }
-
     /// A reader that has gone away is no error of ours.
     fn line(text: &str) {
         let mut out = io::stdout().lock();
@@ -124,7 +123,7 @@ impl Output {
         if self.json {
             let mut facts = json!({ "line": shown, "ok": line.starts_with(b"+OK") });
             if self.times {
-                facts["milliseconds"] = (took.as_micros() as f64 / 1000.0).into();
+                facts["milliseconds"] = (took.as_secs_f64() * 1000.0).into();
             }
             return self.event("server", facts);
         }

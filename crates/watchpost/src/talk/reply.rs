@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use watchpost_observatory::Untrusted;
+use watchpost_observatory::pcapng::Side;
 use watchpost_proto::catalogue::explain::Kind as Of;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::State;
@@ -97,12 +99,16 @@ impl Conversation<'_> {
             _ if in_exchange => vec![String::new()],
             _ => typed.arguments().into_iter().map(str::to_owned).collect(),
         };
-        self.exchange(&octets, &Sent { verb, words }).await
+        let meaning = self.explainer.summed_up(Of::Command, &verb);
+        let meaning = meaning.map(|note| format!(" — {} ({})", note.text, note.source.unwrap_or_default()));
+        let remark = format!("C: {}{}", Untrusted::new(typed.shown.as_str()), meaning.unwrap_or_default());
+        self.exchange(&octets, &Sent { verb, words }, &remark).await
     }
 
-    async fn exchange(&mut self, octets: &[u8], sent: &Sent) -> Result<(), Stop> {
+    async fn exchange(&mut self, octets: &[u8], sent: &Sent, remark: &str) -> Result<(), Stop> {
         let started = SystemClock.now();
         self.wire.send(octets).await?;
+        self.remark(Side::Client, remark);
         if sent.verb == "QUIT" && self.known.state == State::Transaction {
             self.known.state = State::Update;
             self.band();
@@ -160,7 +166,7 @@ impl Conversation<'_> {
                 // What a server can do may differ after login (RFC 2449 §5).
                 self.band();
             }
-            "QUIT" => return self.farewell().await,
+            "QUIT" => return self.take_leave().await,
             _ => self.assent(text, sent),
         }
         Ok(())
@@ -202,8 +208,9 @@ impl Conversation<'_> {
     }
 
     /// After QUIT the server closes (RFC 1939 §4, §6).
-    async fn farewell(&mut self) -> Result<(), Stop> {
+    async fn take_leave(&mut self) -> Result<(), Stop> {
         let removed = self.known.marked.len();
+        self.farewell = true;
         match self.known.state {
             State::Update if removed > 0 => {
                 self.say_note(Kind::Meaning, "conversation-ok-quit-removed", &[("messages", removed.into())]);
@@ -344,9 +351,8 @@ impl Conversation<'_> {
         let said =
             text.split(|octet| *octet == b' ').next().and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
         let listed = sent.number().and_then(|number| self.known.listed.get(&number).copied());
-        for announced in
-            [listed, said].into_iter().flatten().filter(|announced: &u64| *announced != tally.octets).take(1)
-        {
+        let differs = |announced: &u64| *announced != tally.octets;
+        if let Some(announced) = [listed, said].into_iter().flatten().find(differs) {
             let variables = [("announced", announced.into()), ("octets", tally.octets.into())];
             self.say_note(Kind::Oddity, "conversation-odd-size", &variables);
         }
@@ -355,7 +361,7 @@ impl Conversation<'_> {
 
 impl Tally {
     fn count(&mut self, octets: &[u8], begins: bool, ends: bool) {
-        let stuffed = begins && octets.starts_with(b"..");
+        let stuffed = begins && octets.starts_with(b".");
         self.lines += u64::from(begins);
         self.stuffed += u64::from(stuffed);
         self.octets += octets.len() as u64 - u64::from(stuffed);

@@ -74,7 +74,7 @@ fn replies_that_no_rfc_allows_are_pointed_out() {
     let server = Liar::scripted(
         "+OK hi\n",
         &[
-            ("STAT", "+OK 3 300\r\n"),
+            ("STAT", "+OK 4 300\r\n"),
             ("LIST", "+OK\r\n1 100\r\n2 120\r\nmany\r\n.\r\n"),
             ("UIDL", "+OK\r\n1 same\r\n2 same\r\n3 a b\x7f\r\n.\r\n"),
             ("RETR", "+OK 120 octets\r\nA: b\r\n\r\n..dot\r\nbare\n.\r\n"),
@@ -91,8 +91,9 @@ fn replies_that_no_rfc_allows_are_pointed_out() {
         "! The greeting has no timestamp, so APOP is impossible.",
         "! PLAIN or LOGIN is offered in clear text",
         "! XYZZY is in no RFC",
-        "3 messages of 300 octets together.",
+        "4 messages of 300 octets together.",
         "! One line is no message-number with a size.",
+        "! STAT counted 4, this listing 3",
         "! STAT said 300 octets together",
         "! One unique-id comes twice.",
         "! 120 octets were announced, and 19 came.",

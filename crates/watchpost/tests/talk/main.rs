@@ -7,8 +7,10 @@ mod checks;
 mod dovecot;
 mod hostile;
 #[path = "../peers/peer.rs"]
+#[allow(dead_code, reason = "conform needs the rest of it")]
 mod peer;
 mod peers;
+mod record;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;

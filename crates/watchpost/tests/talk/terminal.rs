@@ -70,6 +70,24 @@ fn a_secret_in_clear_text_needs_a_spelled_out_yes() {
 }
 
 #[test]
+fn a_certificate_that_is_not_believed_needs_a_spelled_out_yes() {
+    // S-010
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Demo::start(dir.path(), &[]);
+    let pop3s = demo.pop3s().to_string();
+    for (answer, then) in [("no", "the session ends before anything"), ("yes", "S: +OK Watchpost ready")] {
+        let screen = Screen::start(100, &[&pop3s, "--tls"]);
+        screen.shows("has signed itself");
+        screen.ends_with("Type yes to go on:");
+        screen.types(answer);
+        screen.enter();
+        let everything = screen.shows(then);
+        assert_eq!(everything.contains("S: +OK"), answer == "yes", "{everything}");
+    }
+    demo.stop();
+}
+
+#[test]
 fn what_is_typed_ahead_is_not_echoed() {
     // S-029
     let (begin, began) = std::sync::mpsc::channel();
@@ -153,10 +171,6 @@ fn numbers_of_messages_are_completed_after_list_and_marks_are_lost_without_quit(
         let columns = usize::from(columns);
         for line in everything.lines() {
             assert!(unicode_width::UnicodeWidthStr::width(line) <= columns, "{line}");
-        }
-        if let Ok(folder) = std::env::var("WATCHPOST_SCREENS") {
-            std::fs::write(std::path::Path::new(&folder).join(format!("{language}-{columns}.txt")), &everything)
-                .unwrap();
         }
     }
     demo.stop();

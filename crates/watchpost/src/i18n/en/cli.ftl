@@ -318,6 +318,9 @@ cli-talk-examples =
 
     A script, and its transcript for a document:
       watchpost talk mx --script session.pop3 --password-file pw --no-times
+
+    A file for Wireshark, decrypted, with each line explained:
+      watchpost talk 127.0.0.1:1995 --tls --insecure --record session.pcapng
 cli-talk-arg-host = Server, with :PORT if it is not 995 (or 110 with --stls)
 cli-talk-arg-tls = TLS from the first octet, on any port
 cli-talk-arg-stls = Say STLS first; without TLS the session ends
@@ -326,6 +329,7 @@ cli-talk-arg-insecure = Go on whatever is wrong with the certificate
 cli-talk-arg-allow-clear = Send secrets in clear text without asking
 cli-talk-arg-password-file = { cli-conform-arg-password-file }
 cli-talk-arg-script = Take the commands from this file
+cli-talk-arg-record = Write a pcapng file for Wireshark, with the keys of this session
 cli-talk-arg-full = Show replies of many lines whole
 cli-talk-arg-no-times = Leave times out, so that transcripts can be compared
 cli-talk-arg-timeout = { cli-conform-arg-timeout }

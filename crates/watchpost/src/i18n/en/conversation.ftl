@@ -185,3 +185,5 @@ error-talk-silent = The server said nothing for { $seconds ->
 error-talk-endless = The reply has no end: more than is read of any line or reply has come. The session ends here.
 error-talk-broken = The connection broke: { $cause }
 error-talk-interrupted = Interrupted. The connection is closed, without QUIT: nothing was removed.
+conversation-recorded = Recorded { $packets } packets in { $path }. It holds the keys of this session, and a password if one was sent: for test accounts.
+error-talk-record = Cannot write { $path }: { $cause }

@@ -339,6 +339,9 @@ cli-talk-examples =
 
     スクリプトを実行し、文書に載せる記録を得る:
       watchpost talk mx --script session.pop3 --password-file pw --no-times
+
+    復号できて解説の付いた、Wireshark 用のファイルを書き出す:
+      watchpost talk 127.0.0.1:1995 --tls --insecure --record session.pcapng
 cli-talk-arg-host =
     サーバーです。ポートが 995 (--stls では 110) でなければ
     :PORT を付けます。
@@ -353,6 +356,9 @@ cli-talk-arg-insecure = 証明書に問題があっても続行します。
 cli-talk-arg-allow-clear = 秘密を平文で送信することを許可します。
 cli-talk-arg-password-file = { cli-conform-arg-password-file }
 cli-talk-arg-script = コマンドをこのファイルから読み込みます。
+cli-talk-arg-record =
+    このセッションの鍵を含む、Wireshark 用の
+    pcapng ファイルを書き出します。
 cli-talk-arg-full = 複数行の応答の全体を表示します。
 cli-talk-arg-no-times =
     時間を表示しません。

@@ -147,3 +147,5 @@ error-talk-silent = サーバーから { $seconds } 秒間応答がなかった�
 error-talk-endless = 応答に終わりがありません。1 行または 1 つの応答として読み取る上限を超えたので、終了します。
 error-talk-broken = 接続が切れました: { $cause }
 error-talk-interrupted = 中断しました。QUIT を送信せずに接続を閉じたので、何も削除されていません。
+conversation-recorded = { $packets } 個のパケットを { $path } に記録しました。このセッションの鍵と、送信した場合はパスワードも含みます。テスト用のアカウントで使用してください。
+error-talk-record = { $path } に書き込めません: { $cause }
