@@ -3,6 +3,8 @@
 //! [`Connector::connect`] gives a [`Client`] whose session is ready for commands; [`Connector::dial`] a bare [`Link`]
 //! for whoever must say what no client may say.
 
+mod error;
+mod pace;
 mod proxy;
 mod trust;
 
@@ -26,11 +28,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use watchpost_observatory::Untrusted;
 use watchpost_proto::Octets;
-use watchpost_proto::pop3::ResponseCode;
 use watchpost_proto::pop3::client::{Channel, Command, Event, Limits, Negative, Refused, Session, Ticket, Violation};
 use watchpost_proto::sasl::Initiator;
 use watchpost_proto::sasl::scram::{BindingType, ChannelBinding};
 
+use self::pace::Pace;
 use self::proxy::Carrier;
 
 /// Octets read at once.
@@ -40,6 +42,7 @@ pub const ALPN: &[u8] = b"pop3";
 /// How long one address is tried before the next one is tried beside it (RFC 8305 §5).
 const STAGGER: Duration = Duration::from_millis(250);
 
+pub use self::error::ConnectError;
 pub use self::proxy::Proxy;
 pub use self::trust::{Identity, Pin, Trust};
 
@@ -65,9 +68,15 @@ pub struct Deadlines {
     pub reply: Duration,
 }
 
+impl Deadlines {
+    /// Those that suit most servers.
+    pub const USUAL: Self =
+        Self { address: Duration::from_secs(15), handshake: Duration::from_secs(30), reply: Duration::from_mins(1) };
+}
+
 impl Default for Deadlines {
     fn default() -> Self {
-        Self { address: Duration::from_secs(15), handshake: Duration::from_secs(30), reply: Duration::from_mins(1) }
+        Self::USUAL
     }
 }
 
@@ -82,49 +91,6 @@ pub struct Target {
     pub security: Security,
     /// Which certificates are believed.
     pub trust: Trust,
-}
-
-/// Why there is no connection, or no longer.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The name has no address.
-    #[error("{0} has no address: {1}")]
-    Resolve(String, io::Error),
-    /// The proxy refuses, or cannot be understood.
-    #[error("the proxy: {0}")]
-    Proxy(String),
-    /// No address answers.
-    #[error("cannot connect to {0}: {1}")]
-    Connect(SocketAddr, io::Error),
-    /// The handshake failed.
-    #[error("TLS cannot begin: {0}")]
-    Handshake(io::Error),
-    /// The certificates to trust cannot be used.
-    #[error("certificates to trust: {0}")]
-    Trust(String),
-    /// Too long without an octet.
-    #[error("no answer in time")]
-    Deadline,
-    /// The server broke the protocol.
-    #[error(transparent)]
-    Violation(#[from] Violation),
-    /// We must not say that now.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The server said no.
-    #[error("the server refuses: {text}")]
-    Negative {
-        /// What its response code means, if it had one that is known.
-        meaning: Option<ResponseCode>,
-        /// What it said.
-        text: Untrusted,
-    },
-    /// The server has closed the connection.
-    #[error("the server has closed the connection")]
-    Closed,
-    /// Reading or writing failed.
-    #[error("the connection broke: {0}")]
-    Broken(#[from] io::Error),
 }
 
 /// Reads certificates from a PEM file.
@@ -143,6 +109,7 @@ pub struct Connector {
     proxy: Option<Proxy>,
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     source: Option<IpAddr>,
+    addresses: Option<Vec<IpAddr>>,
 }
 
 impl Connector {
@@ -165,7 +132,7 @@ impl Connector {
                 Some((Arc::new(trust::client_config(&target.trust, identity)?), name))
             }
         };
-        Ok(Self { target, deadlines, limits: Limits::default(), proxy: None, tls, source: None })
+        Ok(Self { target, deadlines, limits: Limits::default(), proxy: None, tls, source: None, addresses: None })
     }
 
     /// Connections come from this address of ours.
@@ -179,6 +146,12 @@ impl Connector {
     #[must_use]
     pub fn through(self, proxy: Option<Proxy>) -> Self {
         Self { proxy, ..self }
+    }
+
+    /// The host has these addresses: its name is for its certificate alone.
+    #[must_use]
+    pub fn found_at(self, addresses: Option<Vec<IpAddr>>) -> Self {
+        Self { addresses, ..self }
     }
 
     /// With other limits than the usual ones.
@@ -223,9 +196,14 @@ impl Connector {
 
     /// Addresses of both families, each a little after the one before it, not after its failure (RFC 8305 §5; C-010).
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
-        let lookup = tokio::net::lookup_host((host, port));
         let named = |error| ConnectError::Resolve(host.to_owned(), error);
-        let addresses: Vec<SocketAddr> = within(self.deadlines.address, lookup).await?.map_err(named)?.collect();
+        let addresses: Vec<SocketAddr> = match &self.addresses {
+            Some(found) => found.iter().map(|address| SocketAddr::new(*address, port)).collect(),
+            None => {
+                let lookup = tokio::net::lookup_host((host, port));
+                within(self.deadlines.address, lookup).await?.map_err(named)?.collect()
+            }
+        };
         let mut last = named(io::ErrorKind::NotFound.into());
         let (mut waiting, mut trying) = (interleaved(addresses).into_iter(), JoinSet::new());
         let (deadline, source) = (self.deadlines.address, self.source);
@@ -288,6 +266,7 @@ impl Connector {
             link: Some(link),
             buffer: Vec::new(),
             used: 0,
+            pace: Pace::default(),
         };
         client
             .event(|event| match event {
@@ -372,18 +351,25 @@ impl AsyncRead for Stream {
     }
 }
 
-impl Stream {
-    fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pinned<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
             Self::Clear(stream) => Pinned::new(stream).poll_write(context, octets),
             Self::Tls(stream) => Pinned::new(stream).poll_write(context, octets),
         }
     }
 
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
+    fn poll_flush(self: Pinned<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
             Self::Clear(stream) => Pinned::new(stream).poll_flush(context),
             Self::Tls(stream) => Pinned::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pinned<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pinned::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pinned::new(stream).poll_shutdown(context),
         }
     }
 }
@@ -431,6 +417,11 @@ impl Link {
         Ok(within(self.deadline, shut).await??)
     }
 
+    /// Its octets, for whoever keeps its own deadlines.
+    pub(crate) fn into_stream(self) -> impl AsyncRead + AsyncWrite + Send + Unpin {
+        self.stream
+    }
+
     /// Whether TLS protects it.
     pub fn is_tls(&self) -> bool {
         matches!(self.stream, Stream::Tls(_))
@@ -471,7 +462,7 @@ impl Link {
         let moving = poll_fn(|context| {
             let mut written = false;
             while !session.output().is_empty() {
-                match stream.poll_write(context, session.output()) {
+                match Pinned::new(&mut *stream).poll_write(context, session.output()) {
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                     Poll::Ready(Ok(octets)) => {
                         session.wrote(octets);
@@ -483,7 +474,7 @@ impl Link {
                 }
             }
             if unflushed {
-                match stream.poll_flush(context) {
+                match Pinned::new(&mut *stream).poll_flush(context) {
                     Poll::Ready(flushed) => {
                         flushed?;
                         unflushed = false;
@@ -517,6 +508,7 @@ pub struct Client {
     link: Option<Link>,
     buffer: Vec<u8>,
     used: usize,
+    pace: Pace,
 }
 
 impl Client {
@@ -542,15 +534,22 @@ impl Client {
             let step = self.session.input(&self.buffer[self.used..])?;
             self.used += step.used;
             match step.event {
-                Some(event) => return Ok(take(event)),
+                Some(event) => {
+                    if matches!(event, Event::Done(..) | Event::Greeting(_)) {
+                        self.pace.rest();
+                    }
+                    return Ok(take(event));
+                }
                 None if step.used > 0 => {}
                 None => {
                     self.buffer.drain(..self.used);
                     self.used = 0;
+                    let (since, had) = (Pace::now(), self.buffer.len());
                     if link.transfer(&mut self.session, &mut self.buffer).await? == Transfer::End {
                         self.session.end_of_input()?;
                         return Err(ConnectError::Closed);
                     }
+                    self.pace.came(self.buffer.len() - had, since, link.deadline)?;
                 }
             }
         }

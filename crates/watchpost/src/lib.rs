@@ -19,6 +19,7 @@ pub mod init;
 pub mod journal;
 pub mod known;
 pub mod log;
+pub mod notify;
 pub mod password;
 pub mod private_file;
 pub mod run;

@@ -12,12 +12,24 @@ const SOURCES: [(Language, &str, &str); 2] = [
     (
         Language::English,
         include_str!("../src/i18n/en/cli.ftl"),
-        concat!(include_str!("../src/i18n/en/talk.ftl"), "\n", include_str!("../src/i18n/en/watch.ftl")),
+        concat!(
+            include_str!("../src/i18n/en/talk.ftl"),
+            "\n",
+            include_str!("../src/i18n/en/watch.ftl"),
+            "\n",
+            include_str!("../src/i18n/en/fetch.ftl")
+        ),
     ),
     (
         Language::Japanese,
         include_str!("../src/i18n/ja/cli.ftl"),
-        concat!(include_str!("../src/i18n/ja/talk.ftl"), "\n", include_str!("../src/i18n/ja/watch.ftl")),
+        concat!(
+            include_str!("../src/i18n/ja/talk.ftl"),
+            "\n",
+            include_str!("../src/i18n/ja/watch.ftl"),
+            "\n",
+            include_str!("../src/i18n/ja/fetch.ftl")
+        ),
     ),
 ];
 

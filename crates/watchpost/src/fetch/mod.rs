@@ -14,12 +14,14 @@
 //! completes ([`destination`]). DELE goes out for what is durable alone, and only QUIT's `+OK` counts as removal.
 
 pub mod account;
+mod block;
 pub mod check;
 pub mod command;
 pub mod destination;
 mod exchange;
 pub mod fingerprint;
 mod import;
+mod init;
 pub mod journal;
 mod keeper;
 pub mod listing;
@@ -31,8 +33,10 @@ pub mod run;
 mod say;
 pub mod schedule;
 pub mod secret;
+mod service;
 pub mod session;
 mod transfer;
+mod url;
 
 /// Where tests of crashes end the program, as a power cut would: nothing behind this happens. Nothing in a release.
 fn crash_point(name: &str) {

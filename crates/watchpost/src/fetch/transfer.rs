@@ -1,7 +1,6 @@
 //! The heart of a session: commands out as the window allows, messages to the keeper, removals behind what is durable.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use watchpost_observatory::Untrusted;
 use watchpost_proto::Octets;
@@ -13,6 +12,7 @@ use super::fingerprint::Fingerprinter;
 use super::journal::Journal;
 use super::keeper::{Brought, Keeper, Kept};
 use super::listing::Listing;
+use super::login::Utf8;
 use super::plan::{Doubt, Leave, Orphans, Step};
 use super::rule::{Verdict, decide};
 use super::session::{Needs, Report, SessionError, is_passing, number_of};
@@ -20,8 +20,6 @@ use crate::connect::{Client, ConnectError};
 
 /// Octets that go to the keeper at once.
 const PIECE: usize = 64 * 1024;
-/// While our own disk is slow: many servers drop who is silent for a minute (C-069).
-const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// Octets of a header that is only looked at.
 const HEADER_MAX: usize = 1 << 20;
 
@@ -142,7 +140,7 @@ impl<'a> Transfer<'a> {
                     self.hear(heard).await?;
                 }
                 kept = self.keeper.from.recv(), if self.unknown > 0 => self.keep(&kept.ok_or(Halt::Keeper)?),
-                () = tokio::time::sleep(SILENCE_MAX), if self.flights.is_empty() => {
+                () = tokio::time::sleep(self.needs.account.silence), if self.flights.is_empty() => {
                     self.client.submit(&Command::Noop)?;
                     self.flights.push_back(Flight::Noop);
                 }
@@ -259,6 +257,13 @@ impl<'a> Transfer<'a> {
 
     async fn refused(&mut self, meaning: Option<ResponseCode>, text: &Untrusted) -> Result<(), Halt> {
         match self.flights.pop_front() {
+            // Not the fault of the message: another session asks for it in UTF8 mode (RFC 6856 §5; C-052).
+            Some(Flight::Fetch(..))
+                if meaning == Some(ResponseCode::Utf8) && matches!(self.report.utf8, Utf8::Off | Utf8::Wanted) =>
+            {
+                self.report.utf8 = Utf8::Wanted;
+                Ok(())
+            }
             Some(Flight::Fetch(index, _)) => {
                 let id = self.listing.id(index).unwrap_or_default().to_owned();
                 self.report.failed.push((id.clone(), text.to_string()));

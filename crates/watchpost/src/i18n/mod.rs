@@ -76,10 +76,20 @@ impl Language {
         }
     }
 
-    fn sources(self) -> [&'static str; 3] {
+    fn sources(self) -> [&'static str; 4] {
         match self {
-            Self::English => [include_str!("en/cli.ftl"), include_str!("en/talk.ftl"), include_str!("en/watch.ftl")],
-            Self::Japanese => [include_str!("ja/cli.ftl"), include_str!("ja/talk.ftl"), include_str!("ja/watch.ftl")],
+            Self::English => [
+                include_str!("en/cli.ftl"),
+                include_str!("en/talk.ftl"),
+                include_str!("en/watch.ftl"),
+                include_str!("en/fetch.ftl"),
+            ],
+            Self::Japanese => [
+                include_str!("ja/cli.ftl"),
+                include_str!("ja/talk.ftl"),
+                include_str!("ja/watch.ftl"),
+                include_str!("ja/fetch.ftl"),
+            ],
         }
     }
 }

@@ -197,6 +197,11 @@ fn stored_message(text: &[u8]) -> Option<&[u8]> {
 
 /// Undoes quoting and line ends: what came over the wire, unless that had lone line feeds.
 fn on_the_wire(stored: &[u8], line_ends: LineEnds, prints: &mut Fingerprinter) {
+    let line_ends = match line_ends {
+        LineEnds::Exact if stored.contains(&b'\r') => LineEnds::Crlf,
+        LineEnds::Exact => LineEnds::Lf,
+        written => written,
+    };
     for line in stored.split_inclusive(|octet| *octet == b'\n') {
         let unquoted = line.iter().position(|octet| *octet != b'>').unwrap_or(line.len());
         let line = if unquoted > 0 && line[unquoted..].starts_with(b"From ") { &line[1..] } else { line };
