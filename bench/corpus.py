@@ -4,6 +4,7 @@ u1 … u16      200 messages each: mean about 37 KB, median about 8 KB, a few of
 i1 … i400     one message each: for sessions that are held, and for storms; h1 … h100 too
 sized         100 000 messages of 2.6 KB, `,S=,W=` in every name
 unsized       the same without sizes in names
+f20 … f5000   so many messages of 8 KB each, and `large`: 20 of 26 MB. For `bench/fetch`
 """
 
 import os
@@ -14,7 +15,9 @@ MESSAGES = 200
 IDLE = [f"i{number}" for number in range(1, 401)]
 BIG = ["sized", "unsized"]
 HELD = [f"h{number}" for number in range(1, 101)]
-EVERYBODY = USERS + IDLE + HELD + BIG
+FETCHED = {f"f{count}": count for count in (20, 100, 200, 1000, 5000)}
+LARGE, LARGE_MESSAGES, LARGE_OCTETS = "large", 20, 26_200_000
+EVERYBODY = USERS + IDLE + HELD + BIG + list(FETCHED) + [LARGE]
 
 HEADER = """Return-Path: <sender{n}@example.net>
 Received: from mail.example.net (mail.example.net [192.0.2.1])
@@ -43,6 +46,12 @@ def make(folder, big, say):
         if not os.path.exists(mark(folder, user, big_messages)):
             say(f"making {big_messages} messages for {user}")
         maildrop(folder, user, big_messages, iter(lambda: 2100, None), lambda n, user=user: user == "sized")
+
+
+def make_fetched(folder, user):
+    """One of the maildrops for `bench/fetch`."""
+    messages, octets = (LARGE_MESSAGES, LARGE_OCTETS) if user == LARGE else (FETCHED[user], 7600)
+    maildrop(folder, user, messages, iter(lambda: octets, None), lambda n: True)
 
 
 def mark(folder, user, messages):

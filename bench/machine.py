@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 
@@ -146,6 +147,43 @@ def traced(pid):
             return not re.search(r"^TracerPid:\s+0$", status.read(), re.M)
     except OSError:
         return True
+
+
+class Anonymous:
+    """The most memory that a process was seen with, in KB: all that it had (VmHWM) and what is its own (RssAnon), which
+    is looked at every two milliseconds, since the kernel does not keep it."""
+
+    def __init__(self, pid):
+        self.path, self.all, self.own, self.ended = f"/proc/{pid}/status", 0, 0, threading.Event()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
+
+    def watch(self):
+        while not self.ended.wait(0.002):
+            try:
+                with open(self.path) as status:
+                    text = status.read()
+            except OSError:
+                return
+            self.all = max([self.all, *(int(found) for found in re.findall(r"^VmHWM:\s+(\d+)", text, re.M))])
+            self.own = max([self.own, *(int(found) for found in re.findall(r"^RssAnon:\s+(\d+)", text, re.M))])
+
+    def stop(self):
+        self.ended.set()
+        self.thread.join()
+        return self.all, self.own
+
+
+def file_system(path):
+    """The kind of file system that a folder is on."""
+    best = ("", "unknown")
+    path = os.path.realpath(path)
+    with open("/proc/mounts") as mounts:
+        for line in mounts:
+            _, point, kind = line.split()[:3]
+            if os.path.commonpath([path, point]) == point and len(point) >= len(best[0]):
+                best = (point, kind)
+    return best[1]
 
 
 class Noise:

@@ -2,11 +2,14 @@
 
 use crate::address::Network;
 use crate::event::Sequence;
-use crate::sketch::{Fading, Rhythm, Seconds};
+use crate::sketch::{Fading, Milliseconds, Rhythm, Seconds};
 use crate::table::Few;
 
 /// Half of what is known of guesses is forgotten in a day.
 pub(crate) const DAY: Seconds = 86_400;
+
+/// Connections that one visit opens at once.
+const TOGETHER: Milliseconds = 500;
 
 /// A guess on an account, for evidence.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +29,6 @@ pub(crate) struct Account {
     pub(crate) recent: Few<Guessed, 24>,
     /// Rule B2 saw it: who is not at home there waits.
     pub(crate) besieged_until: Seconds,
-    /// Sessions in which the owner removed mail, all of it retrieved.
-    pub(crate) removals: u16,
     /// Quick visits of strangers: from where, the last one, how many within half a minute of the one before.
     pub(crate) polls: (u32, Seconds, u16),
 }
@@ -87,8 +88,8 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    pub(crate) fn again(&mut self, sequence: Sequence, now: Seconds) {
-        self.rhythm.beat(now, 60);
+    pub(crate) fn again(&mut self, sequence: Sequence, now: Seconds, at: Milliseconds) {
+        self.rhythm.beat(at, 60_000);
         self.recent[self.repeats as usize % self.recent.len()] = sequence;
         self.repeats = self.repeats.saturating_add(1);
         if self.first == 0 {
@@ -118,8 +119,8 @@ pub(crate) struct Visits {
 }
 
 impl Visits {
-    pub(crate) fn open(&mut self, connection: u64, sequence: Sequence, now: Seconds) {
-        self.rhythm.beat(now, 0);
+    pub(crate) fn open(&mut self, connection: u64, sequence: Sequence, now: Seconds, at: Milliseconds) {
+        self.rhythm.beat(at, TOGETHER);
         self.waiting.push((connection, now));
         self.recent.rotate_right(1);
         self.recent[0] = sequence;

@@ -14,11 +14,13 @@ mod visiting;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use watchpost_proto::planted::planted;
 
 use crate::account::{Account, Neighbourhood, Pair, Visits};
 use crate::address::Network;
 use crate::answers::Ban;
 use crate::campaign::Campaigns;
+use crate::carried::{Habit, Unkept};
 use crate::episode::{Episodes, Firing};
 use crate::event::{ConnectionId, Event, EventKind, Sequence};
 use crate::fingerprint::{Class, Fingerprint, Tool};
@@ -29,7 +31,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::sketch::Seconds;
 use crate::table::{Few, HashKey, Table};
-use crate::trust::{Home, Trust};
+use crate::trust::Trust;
 use crate::verdict::Verdict;
 
 /// What an event led to.
@@ -56,15 +58,6 @@ pub struct Visitor {
     pub campaign: Option<String>,
 }
 
-/// What outlives a restart: where owners are at home, and bans. It is of use under the same [`HashKey`] alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Carried {
-    /// Where owners are at home.
-    pub homes: Vec<Home>,
-    /// Bans, over or not: the next one is longer.
-    pub bans: Vec<Ban>,
-}
-
 /// What was learned of an owner's tool.
 pub(crate) type LastUse = Seconds;
 
@@ -79,7 +72,9 @@ pub struct Classifier {
     pub(crate) nets: Table<Network, Neighbourhood>,
     pub(crate) accounts: Table<u64, Account>,
     devices: Table<u64, Pair>,
-    tools: Table<u64, LastUse>,
+    pub(crate) tools: Table<u64, LastUse>,
+    pub(crate) habits: Table<u64, Habit>,
+    pub(crate) unkept: Unkept,
     pub(crate) trust: Trust,
     pub(crate) campaigns: Campaigns,
     episodes: Episodes,
@@ -103,7 +98,10 @@ struct Stage {
 
 impl Classifier {
     /// A classifier that has seen nothing. The key is secret and kept: [`Carried`] and replays need it.
-    pub fn new(settings: Settings, key: &HashKey) -> Self {
+    pub fn new(mut settings: Settings, key: &HashKey) -> Self {
+        if planted("observatory.thresholds-ignored") {
+            settings.rules = crate::rules::Thresholds::default();
+        }
         let capacity = &settings.capacity;
         Self {
             origins: None,
@@ -114,6 +112,8 @@ impl Classifier {
             accounts: Table::new(capacity.accounts, key),
             devices: Table::new(capacity.devices, key),
             tools: Table::new(capacity.tools, key),
+            habits: Table::new(capacity.owners, key),
+            unkept: Unkept::default(),
             trust: Trust::new(capacity.owners, key),
             campaigns: Campaigns::new(capacity.campaigns, key),
             episodes: Episodes::new(capacity.episodes, key),
@@ -140,7 +140,7 @@ impl Classifier {
         match &event.kind {
             EventKind::Started => self.begin_again(),
             EventKind::Lost { .. } => {}
-            EventKind::PasswordChanged { account } => self.password_changed(account),
+            EventKind::AccountChanged { account, change } => self.account_changed(account, *change),
             EventKind::Opened { peer, port, .. } => self.opened(&mut stage, peer.ip(), *port),
             EventKind::Hello(hello) => self.hello(&stage, hello),
             EventKind::Tls(_) => self.handshake(&mut stage, None),
@@ -167,48 +167,14 @@ impl Classifier {
     /// The process began again: what lived in memory is gone, as it is for a classifier that is new.
     fn begin_again(&mut self) {
         let carried = self.carried();
-        let origins = self.origins.take();
-        *self = Self::new(self.settings.clone(), &self.key);
-        self.origins = origins;
+        self.forget_everything();
         self.restore(&carried);
     }
 
-    /// What outlives a restart.
-    pub fn carried(&self) -> Carried {
-        let sources = self.sources.iter().filter(|(_, offender)| offender.bans > 0);
-        let sources = sources.map(|(network, offender)| (*network, offender.banned_until, offender.bans));
-        let nets = self.nets.iter().filter(|(_, net)| net.bans > 0);
-        let nets = nets.map(|(network, net)| (*network, net.banned_until, net.bans));
-        let enforced = self.settings.enforces();
-        let ban = |(network, until, times)| Ban {
-            network,
-            since: 0,
-            until,
-            times,
-            keyhole: false,
-            exported: false,
-            enforced,
-        };
-        Carried { homes: self.trust.homes(), bans: sources.chain(nets).map(ban).collect() }
-    }
-
-    /// Takes back what [`Classifier::carried`] gave.
-    pub fn restore(&mut self, carried: &Carried) {
-        for home in &carried.homes {
-            let mark = self.account_mark(&home.account);
-            self.trust.restore(mark, home);
-            let (last, _) = self.tools.entry(home.tool, Default::default);
-            *last = (*last).max(home.last);
-        }
-        for ban in &carried.bans {
-            if ban.network == ban.network.net() {
-                let (net, _) = self.nets.entry(ban.network, Neighbourhood::default);
-                (net.banned_until, net.bans) = (ban.until, ban.times);
-            } else {
-                let (offender, _) = self.sources.entry(ban.network, Offender::default);
-                (offender.banned_until, offender.bans) = (ban.until, ban.times);
-            }
-        }
+    pub(crate) fn forget_everything(&mut self) {
+        let origins = self.origins.take();
+        *self = Self::new(self.settings.clone(), &self.key);
+        self.origins = origins;
     }
 
     /// What a client on an open connection is known by, from its first login on.
@@ -230,7 +196,7 @@ impl Classifier {
             + self.accounts.octets()
             + self.devices.octets()
             + self.tools.octets();
-        let others = self.trust.octets() + self.campaigns.octets() + self.episodes.octets();
+        let others = self.octets_of_habits() + self.trust.octets() + self.campaigns.octets() + self.episodes.octets();
         tables + others + sessions + visitors + sources + accounts + nets
     }
 
@@ -247,11 +213,5 @@ impl Classifier {
     /// Whether an owner used the tool within ninety days.
     pub(crate) fn owners_use(&self, tool: u64, now: Seconds) -> bool {
         self.tools.peek(&tool).is_some_and(|last| now.saturating_sub(*last) <= 90 * 86_400)
-    }
-
-    /// Who knew the old password is at home nowhere.
-    fn password_changed(&mut self, account: &str) {
-        let mark = self.account_mark(account);
-        self.trust.forget(mark);
     }
 }

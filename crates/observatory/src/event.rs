@@ -45,15 +45,18 @@ pub struct Event {
 pub enum EventKind {
     /// The observatory began: what rules remember of passwords is empty from here on.
     Started,
-    /// Events were lost because the queue was full or the disk took none.
+    /// Events were lost because the queue was full or the disk took none, or the file is a new one because the old
+    /// one was damaged.
     Lost {
         /// How many.
         count: u64,
     },
-    /// An account has a new password: what was learned to trust of it is forgotten.
-    PasswordChanged {
+    /// Somebody who may changed an account: what was learned to trust of it is forgotten.
+    AccountChanged {
         /// The canonical name.
         account: String,
+        /// How.
+        change: AccountChange,
     },
     /// Somebody connected.
     Opened {
@@ -92,6 +95,19 @@ pub enum EventKind {
     Notice(Notice),
     /// The session is over.
     Closed(Box<SessionSummary>),
+}
+
+/// What was done with an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AccountChange {
+    /// It has a new password.
+    Password,
+    /// Nobody can log in.
+    Disabled,
+    /// Its owner can log in again.
+    Enabled,
+    /// It is gone.
+    Removed,
 }
 
 /// What is spoken on a port.

@@ -162,6 +162,8 @@ pub enum Ground {
     GuessesBefore(u64),
     /// This program never retrieved this account's mail before.
     NewTool,
+    /// That day it was so many times what the account retrieves in a day.
+    ManyTimesUsual(u64),
     /// Nobody had read the messages.
     NobodyRead,
     /// The account does not remove its mail habitually.
@@ -184,6 +186,7 @@ impl Ground {
             | Self::NamesDoNotExist(number)
             | Self::ManyNets(number)
             | Self::MachineTiming(number)
+            | Self::ManyTimesUsual(number)
             | Self::UsedTlsBefore(number)
             | Self::GuessesBefore(number) => Some(number),
             _ => None,

@@ -10,6 +10,7 @@ mod account;
 mod address;
 mod answers;
 mod campaign;
+mod carried;
 mod classify;
 mod dial;
 mod episode;
@@ -22,6 +23,7 @@ mod hello;
 pub mod journal;
 mod origin;
 mod password;
+pub mod pcapng;
 pub mod rules;
 mod score;
 mod session;
@@ -33,16 +35,18 @@ pub mod texts;
 mod trust;
 mod untrusted;
 mod verdict;
+mod volume;
 mod witness;
 
 pub use address::{Network, NotANetwork};
 pub use answers::{Answer, Ban, Decision, Lists, Visitor as LoginVisitor};
-pub use classify::{Carried, Classifier, Findings, Visitor};
+pub use carried::{Carried, Changes, Habit, Learned, UsedTool};
+pub use classify::{Classifier, Findings, Visitor};
 pub use dial::{Dial, Dialled, Panel, Unit, panels};
 pub use event::{
-    Answered, ConnectionId, Ending, Event, EventKind, EventSink, Foreign, Hello, Letters, LoginAttempt, LoginMechanism,
-    LoginOutcome, MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, Sequence,
-    SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
+    AccountChange, Answered, ConnectionId, Ending, Event, EventKind, EventSink, Foreign, Hello, Letters, LoginAttempt,
+    LoginMechanism, LoginOutcome, MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port,
+    Sequence, SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
 };
 pub use fingerprint::{Class, Fingerprint, Shape, Tool};
 pub use foreign::recognise_before_tls;
@@ -58,4 +62,5 @@ pub use table::HashKey;
 pub use trust::Home;
 pub use untrusted::Untrusted;
 pub use verdict::{Confidence, Episode, Severity, Subject, Verdict};
+pub use volume::Volume;
 pub use witness::Witness;

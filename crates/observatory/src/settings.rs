@@ -42,6 +42,30 @@ crate::dial::dials! {
     }
 }
 
+/// What an entry takes about when strangers do their worst, in octets.
+const SESSION: usize = 640;
+const VISITOR: usize = 320;
+const SOURCE: usize = 900;
+const NET: usize = 240;
+const ACCOUNT: usize = 800;
+const OWNER: usize = 560;
+const DEVICE: usize = 90;
+const TOOL: usize = 40;
+const CAMPAIGN: usize = 1_500;
+const EPISODE: usize = 1_300;
+
+impl Capacity {
+    /// The memory that the defaults keep below.
+    pub const USUAL_OCTETS: usize = 32 << 20;
+
+    /// About how many octets all of it may take.
+    pub const fn octets(&self) -> usize {
+        let visits = self.sessions * SESSION + self.visitors * VISITOR + self.sources * SOURCE + self.nets * NET;
+        let accounts = self.accounts * ACCOUNT + self.owners * OWNER + self.devices * DEVICE + self.tools * TOOL;
+        visits + accounts + self.campaigns * CAMPAIGN + self.episodes * EPISODE
+    }
+}
+
 /// All settings of the classifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -97,6 +121,14 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_defaults_are_held_to_take_no_more_than_they_do() {
+        let octets = Capacity::default().octets();
+        assert!((Capacity::USUAL_OCTETS / 2..=Capacity::USUAL_OCTETS).contains(&octets), "{octets}");
+        let capacity = Capacity { sources: 1_000_000, ..Capacity::default() };
+        assert!(capacity.octets() > 20 * Capacity::USUAL_OCTETS);
+    }
 
     #[test]
     fn settings_are_read_in_part_and_mistakes_are_errors() {

@@ -200,6 +200,7 @@ pub(crate) fn doubtful(spoken: &Spoken, after_ntlm: bool) -> Option<Oddities> {
         (Oddities::SHELL, !hidden),
         (Oddities::NUMBER, !hidden),
         (Oddities::EMPTY_SASL, after_ntlm),
+        (Oddities::REPLAYED, true),
     ];
     judged.into_iter().find(|(oddity, judged)| *judged && has(spoken, *oddity)).map(|(oddity, _)| oddity)
 }
@@ -218,6 +219,7 @@ pub(crate) const fn oddity(oddity: Oddities) -> &'static str {
         Oddities::SHELL => "../ | ` $(",
         Oddities::NUMBER => "number",
         Oddities::EMPTY_SASL => "empty SASL",
+        Oddities::REPLAYED => "a proof of another session",
         _ => "",
     }
 }

@@ -7,6 +7,8 @@ use crate::table::mixed;
 
 /// Seconds since 1970.
 pub(crate) type Seconds = u32;
+/// Milliseconds since 1970.
+pub(crate) type Milliseconds = u64;
 
 /// What is left of `value` after so long, if half of it goes in each half-life.
 #[expect(clippy::cast_possible_truncation, reason = "the value had 24 bits before")]
@@ -189,22 +191,24 @@ const PACE: f32 = 8.0;
 /// How regularly something comes (Welford's mean and variance of the gaps).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Rhythm {
-    last: Seconds,
+    last: Milliseconds,
     times: u32,
+    /// In seconds.
     mean: f32,
     squares: f32,
 }
 
 impl Rhythm {
     /// It came again. What comes within `together` of the last time counts as one time.
-    pub(crate) fn beat(&mut self, now: Seconds, together: Seconds) {
+    pub(crate) fn beat(&mut self, now: Milliseconds, together: Milliseconds) {
         let gap = now.saturating_sub(self.last);
         if self.times > 0 && gap <= together {
             return;
         }
         self.last = now;
+        let gap = gap as f32 / 1000.0;
         // After a night, or a change of pace, the rhythm is another one.
-        let other = self.times > 1 && (gap as f32 > self.mean * PACE || (gap as f32) < self.mean / PACE);
+        let other = self.times > 1 && (gap > self.mean * PACE || gap < self.mean / PACE);
         if other {
             *self = Self { last: now, times: 1, ..Self::default() };
             return;
@@ -213,9 +217,9 @@ impl Rhythm {
         if self.times == 1 {
             return;
         }
-        let off = gap as f32 - self.mean;
+        let off = gap - self.mean;
         self.mean += off / (self.times - 1) as f32;
-        self.squares += off * (gap as f32 - self.mean);
+        self.squares += off * (gap - self.mean);
     }
 
     pub(crate) const fn times(self) -> u32 {
@@ -277,12 +281,16 @@ mod tests {
     #[test]
     fn a_clock_is_told_from_a_person() {
         let mut clock = Rhythm::default();
-        (0..30).for_each(|beat| clock.beat(1_000 + beat * 300 + beat % 3, 1));
+        (0..30).for_each(|beat| clock.beat(1_000_000 + beat * 300_000 + beat % 3 * 1000, 1));
         assert!(clock.variation() < 0.15 && (clock.mean() - 300.0).abs() < 2.0);
         let mut person = Rhythm::default();
         for beat in [10, 12, 400, 410, 5_000, 5_003, 9_000] {
-            person.beat(beat, 1);
+            person.beat(beat * 1000, 1);
         }
         assert!(person.variation() > 1.0);
+        // Ten seconds, late by a third of one now and then: whole seconds would make it 9, 10 and 11.
+        let mut busy = Rhythm::default();
+        (0..40).for_each(|beat| busy.beat(1_000_950 + beat * 10_000 + beat % 4 * 90, 1));
+        assert!(busy.variation() < 0.03, "{}", busy.variation());
     }
 }

@@ -49,6 +49,21 @@ struct Owner {
     nets: Few<Known, NETS>,
 }
 
+impl Owner {
+    fn homes(&self) -> Vec<Home> {
+        let home = |known: &Known| Home {
+            account: self.name.clone(),
+            net: known.net,
+            first: known.first,
+            last: known.last,
+            times: known.times,
+            inside_tls: known.inside_tls,
+            tool: known.tool,
+        };
+        self.nets.iter().map(home).collect()
+    }
+}
+
 /// What was known before a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -122,9 +137,9 @@ impl Trust {
         before
     }
 
-    /// The owner logged in.
-    pub(crate) fn learn(&mut self, account: u64, name: &str, entry: Entry, now: Seconds) {
-        let (owner, _) = self.owners.entry(account, || Owner { name: name.to_owned(), nets: Few::default() });
+    /// The owner logged in. Says who made room for him, if anybody did.
+    pub(crate) fn learn(&mut self, account: u64, name: &str, entry: Entry, now: Seconds) -> Option<(u64, String)> {
+        let (owner, gone) = self.owners.entry(account, || Owner { name: name.to_owned(), nets: Few::default() });
         let fresh = Known { net: entry.net, first: now, last: now, times: 0, inside_tls: 0, tool: entry.tool };
         let mut known = owner.nets.iter().find(|known| known.net == entry.net).copied().unwrap_or(fresh);
         known.last = known.last.max(now);
@@ -133,7 +148,9 @@ impl Trust {
         known.tool = entry.tool;
         owner.nets.retain(|known| known.net != entry.net);
         owner.nets.push(known);
+        let gone = gone.map(|(mark, owner)| (mark, owner.name));
         self.remember(account, entry.net);
+        gone
     }
 
     fn remember(&mut self, account: u64, net: Network) {
@@ -157,16 +174,12 @@ impl Trust {
 
     /// Everything, for a file.
     pub(crate) fn homes(&self) -> Vec<Home> {
-        let homes = |owner: &Owner, known: &Known| Home {
-            account: owner.name.clone(),
-            net: known.net,
-            first: known.first,
-            last: known.last,
-            times: known.times,
-            inside_tls: known.inside_tls,
-            tool: known.tool,
-        };
-        self.owners.iter().flat_map(|(_, owner)| owner.nets.iter().map(move |known| homes(owner, known))).collect()
+        self.owners.iter().flat_map(|(_, owner)| owner.homes()).collect()
+    }
+
+    /// What is known of one account.
+    pub(crate) fn homes_of(&self, account: u64, name: &str) -> Vec<Home> {
+        self.owners.peek(&account).filter(|owner| owner.name == name).map(Owner::homes).unwrap_or_default()
     }
 
     /// Takes back what [`Trust::homes`] gave.
@@ -216,7 +229,9 @@ mod tests {
         let key = HashKey::new([3; 16]);
         let mut trust = Trust::new(16, &key);
         let home = Entry { net: net("192.0.2.0/24"), tool: 7, tls: true };
-        (0..12).for_each(|day| trust.learn(1, "alice@example.org", home, day * DAY));
+        for day in 0..12 {
+            trust.learn(1, "alice@example.org", home, day * DAY);
+        }
         let mut again = Trust::new(16, &key);
         trust.homes().iter().for_each(|home| again.restore(1, home));
         assert_eq!(again.homes(), trust.homes());

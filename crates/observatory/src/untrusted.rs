@@ -20,29 +20,41 @@ impl Untrusted {
     pub fn as_octets(&self) -> &[u8] {
         &self.0
     }
-}
 
-impl fmt::Display for Untrusted {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// As harmless as ever, on a line of its own and longer: quotes stay, since there are none around it.
+    pub fn as_line(&self, characters: usize) -> String {
+        let mut line = String::new();
+        let shown = self.show(&mut line, characters, |character| character == '"' || is_harmless(character));
+        shown.expect("a String takes everything");
+        line
+    }
+
+    fn show(&self, into: &mut impl Write, characters: usize, stays: impl Fn(char) -> bool) -> fmt::Result {
         let mut shown = 0;
         for chunk in self.0.utf8_chunks() {
             for character in chunk.valid().chars() {
                 shown += 1;
-                if shown > SHOWN_MAX {
-                    return formatter.write_char('…');
+                if shown > characters {
+                    return into.write_char('…');
                 }
-                if is_harmless(character) {
-                    formatter.write_char(character)?;
+                if stays(character) {
+                    into.write_char(character)?;
                 } else {
-                    write!(formatter, "{}", character.escape_unicode())?;
+                    write!(into, "{}", character.escape_unicode())?;
                 }
             }
             for octet in chunk.invalid() {
                 shown += 1;
-                write!(formatter, "\\x{octet:02x}")?;
+                write!(into, "\\x{octet:02x}")?;
             }
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(formatter, SHOWN_MAX, is_harmless)
     }
 }
 
@@ -77,5 +89,7 @@ mod tests {
         assert_eq!(shown("x\u{202e}y\u{2066}\u{feff}".as_bytes()), "x\\u{202e}y\\u{2066}\\u{feff}");
         assert_eq!(shown(b"\xff\xfe\"\\"), "\\xff\\xfe\\u{22}\\u{5c}");
         assert_eq!(shown(&[b'x'; 1000]).chars().count(), 129);
+        assert_eq!(Untrusted::new(b"\x1b]0;\"x\"\\\xc2\x9b").as_line(9), "\\u{1b}]0;\"x\"\\u{5c}\\u{9b}");
+        assert_eq!(Untrusted::new([b'x'; 1000]).as_line(512).chars().count(), 513);
     }
 }

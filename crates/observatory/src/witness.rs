@@ -217,7 +217,7 @@ fn is_urgent(kind: &EventKind) -> bool {
         | EventKind::Foreign { .. }
         | EventKind::Notice(_)
         | EventKind::PreviousPassword { .. }
-        | EventKind::PasswordChanged { .. } => true,
+        | EventKind::AccountChanged { .. } => true,
         _ => false,
     }
 }

@@ -38,6 +38,11 @@ fn what_the_queue_cannot_take_is_counted() {
 }
 
 #[test]
+fn the_writer_wakes_for_what_comes() {
+    checks::the_writer_wakes_for_what_comes();
+}
+
+#[test]
 fn sessions_stand_on_their_day() {
     checks::sessions_stand_on_their_day();
 }

@@ -12,8 +12,8 @@ use simulator::checks::{self, gated, played, row};
 use simulator::published::PUBLISHED;
 use simulator::{Dice, Password, World, home, ip, key, moment, settings, stranger};
 use watchpost_observatory::{
-    Answer, Ban, Carried, Classifier, ConnectionId, Event, EventKind, Findings, LoginVisitor, RuleId, Sequence,
-    Settings, Verdict,
+    AccountChange, Answer, Ban, Carried, Classifier, ConnectionId, Event, EventKind, Findings, LoginVisitor, RuleId,
+    Sequence, Settings, Verdict,
 };
 
 fn replayed(classifier: &mut Classifier, events: &[(Sequence, Event)]) -> Vec<Findings> {
@@ -94,7 +94,10 @@ fn a_changed_password_ends_trust() {
     };
     world.run((0..100).map(|number| stranger(f64::from(number), from, "u1", Password::Wrong(number))).collect());
     assert_eq!(ask(&world).answer, Answer::None);
-    world.tell(ConnectionId(0), EventKind::PasswordChanged { account: "alice@example.org".to_owned() });
+    world.tell(
+        ConnectionId(0),
+        EventKind::AccountChanged { account: "alice@example.org".to_owned(), change: AccountChange::Password },
+    );
     assert!(matches!(ask(&world).answer, Answer::Ban { .. }));
 }
 

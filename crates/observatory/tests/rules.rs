@@ -381,3 +381,8 @@ fn a_campaign_names_what_it_is() {
     assert!(matches!(fact(FactName::Sources), Some(Value::Count(10..=200))), "{:?}", verdict.reason);
     assert!(verdict.sentence(Language::English).contains(BOT.ja4));
 }
+
+#[test]
+fn much_more_than_usual_is_seen() {
+    simulator::checks::much_more_than_usual_is_seen();
+}

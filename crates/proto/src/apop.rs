@@ -67,7 +67,7 @@ impl ApopDigest {
     }
 
     /// As it goes over the wire.
-    pub(crate) fn digits(&self) -> &[u8] {
+    pub fn digits(&self) -> &[u8] {
         &self.0
     }
 

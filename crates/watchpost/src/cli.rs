@@ -1,6 +1,7 @@
 //! The command line. Its texts stand in `i18n/{en,ja}`: [`crate::i18n::localize`] puts them in.
 
 mod fetch;
+mod talk;
 mod watch;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ pub use self::fetch::{
     FetchArgs, FetchCheckArgs, FetchCommand, FetchImportArgs, FetchInitArgs, FetchNamesArgs, FetchServiceArgs,
     FetchUrlArgs, ForeignFetcher, KeepChoice,
 };
+pub use self::talk::TalkArgs;
 pub use self::watch::{
     AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PrivacyArgs,
     PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs,
@@ -72,6 +74,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Brings mail from other servers.
     Fetch(FetchArgs),
+    /// A session with any POP3 server that explains each line.
+    Talk(TalkArgs),
     /// Asks any POP3 server for what the standards demand.
     Conform(ConformArgs),
     /// Puts load on a POP3 server and measures what it does.
@@ -233,6 +237,9 @@ pub struct ExplainArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+    /// Write the generated pages of the textbook into this folder instead.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["word", "json"])]
+    pub book: Option<PathBuf>,
 }
 
 /// `watchpost conform`.

@@ -3,10 +3,11 @@
 //! [`Connector::connect`] gives a [`Client`] whose session is ready for commands; [`Connector::dial`] a bare [`Link`]
 //! for whoever must say what no client may say.
 
+mod deadlines;
 mod error;
 mod pace;
 mod proxy;
-mod trust;
+pub(crate) mod trust;
 
 use std::future::poll_fn;
 use std::io;
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::pin::Pin as Pinned;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
 use rustls::client::Resumption;
@@ -42,6 +43,7 @@ pub const ALPN: &[u8] = b"pop3";
 /// How long one address is tried before the next one is tried beside it (RFC 8305 §5).
 const STAGGER: Duration = Duration::from_millis(250);
 
+pub use self::deadlines::Deadlines;
 pub use self::error::ConnectError;
 pub use self::proxy::Proxy;
 pub use self::trust::{Identity, Pin, Trust};
@@ -55,29 +57,6 @@ pub enum Security {
     Stls,
     /// TLS from the first octet.
     Tls,
-}
-
-/// How long to wait.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadlines {
-    /// For each address of the host, and for finding them.
-    pub address: Duration,
-    /// For the TLS handshake.
-    pub handshake: Duration,
-    /// For the next octets of the server, and for it to take ours.
-    pub reply: Duration,
-}
-
-impl Deadlines {
-    /// Those that suit most servers.
-    pub const USUAL: Self =
-        Self { address: Duration::from_secs(15), handshake: Duration::from_secs(30), reply: Duration::from_mins(1) };
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self::USUAL
-    }
 }
 
 /// Where to, and how.
@@ -197,12 +176,11 @@ impl Connector {
     /// Addresses of both families, each a little after the one before it, not after its failure (RFC 8305 §5; C-010).
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
         let named = |error| ConnectError::Resolve(host.to_owned(), error);
-        let addresses: Vec<SocketAddr> = match &self.addresses {
-            Some(found) => found.iter().map(|address| SocketAddr::new(*address, port)).collect(),
-            None => {
-                let lookup = tokio::net::lookup_host((host, port));
-                within(self.deadlines.address, lookup).await?.map_err(named)?.collect()
-            }
+        let addresses: Vec<SocketAddr> = if let Some(found) = &self.addresses {
+            found.iter().map(|address| SocketAddr::new(*address, port)).collect()
+        } else {
+            let lookup = tokio::net::lookup_host((host, port));
+            within(self.deadlines.address, lookup).await?.map_err(named)?.collect()
         };
         let mut last = named(io::ErrorKind::NotFound.into());
         let (mut waiting, mut trying) = (interleaved(addresses).into_iter(), JoinSet::new());
@@ -247,6 +225,13 @@ impl Connector {
         let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream);
         let stream = within(self.deadlines.handshake, connecting).await?.map_err(ConnectError::Handshake)?;
         Ok(Link { stream: Stream::Tls(Box::new(stream)), ..link })
+    }
+
+    /// What this trust, which need not be the target's, says at `now` of the certificates that the server showed.
+    pub fn verdict(&self, link: &Link, trust: &Trust, now: SystemTime) -> Result<(), ConnectError> {
+        let shown = link.tls().and_then(|tls| tls.peer_certificates()).unwrap_or_default();
+        let (_, name) = self.tls.as_ref().ok_or_else(|| ConnectError::Trust("no TLS was asked for".into()))?;
+        trust::verdict(trust, shown, name, now)
     }
 
     /// Connects, takes the greeting, and begins TLS where that is asked for. No password has been sent.
@@ -425,6 +410,22 @@ impl Link {
     /// Whether TLS protects it.
     pub fn is_tls(&self) -> bool {
         matches!(self.stream, Stream::Tls(_))
+    }
+
+    /// What TLS has agreed on. `None`: nothing protects the link.
+    pub fn tls(&self) -> Option<&rustls::ClientConnection> {
+        match &self.stream {
+            Stream::Clear(_) => None,
+            Stream::Tls(stream) => Some(stream.get_ref().1),
+        }
+    }
+
+    /// Where the server, or the proxy before it, is. `None`: a command speaks with it.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        match &self.stream {
+            Stream::Clear(carrier) => carrier.peer(),
+            Stream::Tls(stream) => stream.get_ref().0.peer(),
+        }
     }
 
     /// Whether the server is this very machine.

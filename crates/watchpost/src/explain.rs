@@ -11,11 +11,11 @@ use watchpost_proto::pop3::State;
 use crate::cli::{ExitCode, ExplainArgs};
 use crate::console::{Failure, Surroundings, Talk};
 use crate::i18n::Language;
+use crate::paragraph::{COLUMNS_MIN, hanging, padded};
+use crate::textbook;
 
 /// Columns of a terminal that does not say how many it has.
 const COLUMNS: usize = 80;
-/// Below this a page cannot be read, whatever the terminal says.
-const COLUMNS_MIN: usize = 40;
 /// How alike a word must be to be what was meant.
 const ALIKE: f64 = 0.7;
 /// How many words are proposed at the most.
@@ -23,6 +23,12 @@ const PROPOSALS: usize = 3;
 
 /// Explains the word that was asked for, or lists all words.
 pub fn run(arguments: &ExplainArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
+    if let Some(folder) = &arguments.book {
+        return textbook::write(folder).map_err(|error| {
+            let variables = [("path", folder.display().to_string().into()), ("cause", error.to_string().into())];
+            Failure::new(ExitCode::CannotCreate, talk.texts.format("error-book", &variables))
+        });
+    }
     let page = Page::new(talk, surroundings);
     let asked: Vec<&str> = arguments.word.iter().chain(&arguments.rest).map(String::as_str).collect();
     let asked = asked.join(" ");
@@ -43,6 +49,26 @@ pub fn run(arguments: &ExplainArgs, talk: &Talk, surroundings: &Surroundings) ->
         talk.print(&lessons.join("\n\n"));
     }
     Ok(())
+}
+
+/// The pages of a word, or all words, for a terminal of so many columns.
+pub(crate) fn page(talk: &Talk, columns: usize, bold: bool, asked: &str) -> Result<String, Failure> {
+    let page = Page { talk, language: language(talk), columns: columns.max(COLUMNS_MIN), bold };
+    if asked.is_empty() {
+        return Ok(page.contents(&explain::all().collect::<Vec<_>>()));
+    }
+    let lessons: Vec<String> = explain::find(asked).iter().map(|lesson| page.lesson(lesson)).collect();
+    if lessons.is_empty() {
+        return Err(Failure::new(ExitCode::DataError, unknown(asked, talk)));
+    }
+    Ok(lessons.join("\n\n"))
+}
+
+fn language(talk: &Talk) -> ProtocolLanguage {
+    match talk.texts.language() {
+        Language::English => ProtocolLanguage::English,
+        Language::Japanese => ProtocolLanguage::Japanese,
+    }
 }
 
 /// What to say of a word that stands nowhere.
@@ -80,10 +106,7 @@ impl<'a> Page<'a> {
         let columns = (surroundings.variable)("COLUMNS").and_then(|columns| columns.trim().parse().ok());
         Self {
             talk,
-            language: match talk.texts.language() {
-                Language::English => ProtocolLanguage::English,
-                Language::Japanese => ProtocolLanguage::Japanese,
-            },
+            language: language(talk),
             columns: columns.unwrap_or(COLUMNS).max(COLUMNS_MIN),
             bold: io::stdout().is_terminal() && (surroundings.variable)("NO_COLOR").is_none(),
         }
@@ -219,103 +242,4 @@ fn states(lesson: &Lesson) -> Vec<&'static str> {
         State::Update => "UPDATE",
     };
     lesson.states.iter().map(name).collect()
-}
-
-fn padded(text: &str, columns: usize) -> String {
-    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
-}
-
-/// The text behind its label, broken so that no line is wider than the page; later lines begin below the first.
-fn hanging(label: &str, text: &str, columns: usize) -> Vec<String> {
-    let indent = label.width();
-    let broken = broken(text, columns.saturating_sub(indent).max(COLUMNS_MIN / 2));
-    let begin = |place: usize| if place == 0 { label.to_owned() } else { " ".repeat(indent) };
-    broken.iter().enumerate().map(|(place, line)| format!("{}{line}", begin(place)).trim_end().to_owned()).collect()
-}
-
-/// Breaks a text at its spaces, and between Japanese characters where their rules of writing allow it.
-fn broken(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for piece in pieces(text) {
-        let line = lines.last_mut().expect("there is always a line");
-        if line.is_empty() || line.width() + piece.trim_end().width() <= columns {
-            line.push_str(&piece);
-        } else {
-            lines.push(piece);
-        }
-    }
-    lines.iter().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// What must not be broken: words with the space behind them, and Japanese characters with what clings to them.
-fn pieces(text: &str) -> Vec<String> {
-    let mut pieces: Vec<String> = Vec::new();
-    let mut last = ' ';
-    for letter in text.chars() {
-        let clings = match (last, letter) {
-            (_, ' ') => true,
-            (last, _) if OPENS.contains(last) => true,
-            (_, letter) if CLINGS.contains(letter) => true,
-            (' ', _) => false,
-            (last, letter) => !is_wide(last) && !is_wide(letter),
-        };
-        match pieces.last_mut() {
-            Some(piece) if clings => piece.push(letter),
-            _ => pieces.push(letter.to_string()),
-        }
-        last = letter;
-    }
-    pieces
-}
-
-/// No line ends with these.
-const OPENS: &str = "([「『（<";
-/// No line begins with these.
-const CLINGS: &str = "、。，．・」』）)]>.,:;!?ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ…～";
-
-fn is_wide(letter: char) -> bool {
-    letter >= '\u{2e80}'
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn english_breaks_at_spaces_and_long_words_stay_whole() {
-        assert_eq!(broken("one two three", 7), ["one two", "three"]);
-        assert_eq!(broken("one incomprehensibilities two", 10), ["one", "incomprehensibilities", "two"]);
-        assert_eq!(broken("", 10), [""]);
-    }
-
-    #[test]
-    fn japanese_breaks_anywhere_but_before_what_clings() {
-        assert_eq!(broken("印を付けます。", 6), ["印を付", "けま", "す。"]);
-        assert_eq!(broken("あ「い」う", 5), ["あ", "「い」", "う"]);
-        assert_eq!(broken("応答は +OK です。", 11), ["応答は +OK", "です。"]);
-        assert_eq!(broken("サーバー", 4), ["サー", "バー"]);
-    }
-
-    #[test]
-    fn no_line_of_any_lesson_is_wider_than_the_page() {
-        for language in [ProtocolLanguage::English, ProtocolLanguage::Japanese] {
-            for lesson in explain::all() {
-                for columns in [40, 60, 80, 132] {
-                    for line in hanging("  ", lesson.text.text(language), columns) {
-                        assert!(line.width() <= columns, "{columns}: {line}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn breaking_loses_nothing() {
-        let bare = |text: &str| text.split_whitespace().collect::<String>();
-        for lesson in explain::all() {
-            for text in [lesson.text.english, lesson.text.japanese] {
-                assert_eq!(bare(&broken(text, 50).join("")), bare(text));
-            }
-        }
-    }
 }

@@ -3,28 +3,24 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
 
 use aws_lc_rs::rand;
-use watchpost_observatory::journal::{Clocks, Journal, JournalSink, Judge, Said, Terms, Trouble};
+use watchpost_observatory::journal::{Clocks, Journal, JournalSink, Reader, Terms, Trouble, judge_with};
 use watchpost_observatory::{
-    BootKey, Carried, Classifier, Event, EventSink, HashKey, InstallationKey, Lists, Network, PasswordTables, Sequence,
-    Settings, Standing,
+    BootKey, Carried, Classifier, Event, EventSink, HashKey, InstallationKey, Lists, Network, PasswordTables, Settings,
+    Standing,
 };
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Answers, Config};
 use crate::known::Lookup;
 use crate::log::SessionLog;
-use crate::private_file::write_private;
 
 /// The secret of this installation, in `data_dir`: marks in the journal mean nothing without it.
 const KEY_FILE: &str = "observatory.key";
-/// Where owners are at home, and who is banned.
-const STATE_FILE: &str = "observatory.state";
-/// How old that file may be.
-const KEEP_TIME: Duration = Duration::from_mins(1);
+/// In which older versions kept where owners are at home, and who is banned. The journal keeps it now.
+const OLD_STATE_FILE: &str = "observatory.state";
 /// The first octets make the daily keys of password tags, the others the key of the classifier's tables.
 const KEY_OCTETS: usize = 48;
 
@@ -115,48 +111,36 @@ pub fn begin(config: &Config, secret: &Secret) -> io::Result<Journal> {
         ..Terms::new(&observatory.journal)
     };
     let clocks = Clocks { wall: || SystemClock.wall(), now: || SystemClock.now() };
-    let mut bench = Bench::take(classifier(config, secret), config.data_dir.join(STATE_FILE));
-    let judge: Judge = Box::new(move |sequence, event| bench.judge(sequence, event));
-    Journal::begin(terms, clocks, judge, Box::new(report))
+    let mut classifier = classifier(config, secret);
+    let old = config.data_dir.join(OLD_STATE_FILE);
+    let carried = carried(&observatory.journal, &old);
+    classifier.restore(&carried);
+    let journal = Journal::begin(terms, clocks, judge_with(classifier), Box::new(report))?;
+    take_over(&journal, &observatory.journal, &old, &carried);
+    Ok(journal)
 }
 
-/// The classifier, and the file in which what it learned outlives a restart.
-struct Bench {
-    classifier: Classifier,
-    path: PathBuf,
-    kept: SystemTime,
+/// What earlier runs learned: rows of the journal, or the file in which older versions kept it. What cannot be read is
+/// learned again; the journal says itself what is wrong with it.
+fn carried(journal: &Path, old: &Path) -> Carried {
+    let kept = Reader::open(journal).and_then(|reader| reader.carried()).unwrap_or_default();
+    if !kept.is_empty() {
+        return kept;
+    }
+    fs::read(old).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
-impl Bench {
-    /// Goes on with what an earlier run learned. What cannot be read is learned again.
-    fn take(mut classifier: Classifier, path: PathBuf) -> Self {
-        let carried = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Carried>(&text).ok());
-        if let Some(carried) = carried {
-            classifier.restore(&carried);
-        }
-        Self { classifier, path, kept: SystemTime::UNIX_EPOCH }
+/// The file of an older version goes as soon as the journal has what was in it.
+fn take_over(kept: &Journal, journal: &Path, old: &Path, carried: &Carried) {
+    if !old.exists() {
+        return;
     }
-
-    fn judge(&mut self, sequence: Sequence, event: &Event) -> Said {
-        let said = Said::from(&self.classifier.observe(sequence, event));
-        if event.at.duration_since(self.kept).is_ok_and(|since| since >= KEEP_TIME) {
-            self.kept = event.at;
-            self.keep();
-        }
-        said
-    }
-
-    fn keep(&self) {
-        let text = serde_json::to_string(&self.classifier.carried()).unwrap_or_default();
-        if let Err((path, error)) = write_private(&self.path, &text) {
-            tracing::warn!(path = %path.display(), %error, "what was learned of visitors is not kept");
-        }
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        self.keep();
+    kept.flush();
+    let has = Reader::open(journal).and_then(|reader| reader.carried()).unwrap_or_default();
+    if has.homes.len() < carried.homes.len() || has.bans.len() < carried.bans.len() {
+        tracing::warn!(path = %old.display(), "what an older version learned is not in the journal yet: the file stays");
+    } else if let Err(error) = fs::remove_file(old) {
+        tracing::warn!(path = %old.display(), %error, "the file of an older version cannot be removed");
     }
 }
 
@@ -193,10 +177,15 @@ impl EventSink for LogAndJournal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use watchpost_observatory::{ConnectionId, EventKind, LoginAttempt, LoginMechanism, LoginOutcome, Port, Untrusted};
+    use std::time::Duration;
+    use watchpost_observatory::{
+        ConnectionId, EventKind, LoginAttempt, LoginMechanism, LoginOutcome, Port, Sequence, Untrusted,
+    };
 
-    fn login() -> [Event; 2] {
-        let (at, connection) = (SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365), ConnectionId(7));
+    /// What is learned of an owner's login.
+    fn learned(secret: &Secret) -> Carried {
+        let mut classifier = Classifier::new(Settings::default(), &secret.tables());
+        let (at, connection) = (SystemClock.wall() - Duration::from_hours(24), ConnectionId(7));
         let opened = EventKind::Opened {
             peer: "192.0.2.7:40000".parse().expect("an address"),
             local: "198.51.100.1:995".parse().expect("an address"),
@@ -209,26 +198,49 @@ mod tests {
             outcome: LoginOutcome::Accepted,
             password: None,
         }));
-        [opened, login].map(|kind| Event { at, connection, kind })
+        for (number, kind) in (1..).zip([opened, login]) {
+            classifier.observe(Sequence(number), &Event { at, connection, kind });
+        }
+        classifier.carried()
+    }
+
+    fn begun(folder: &Path, secret: &Secret) -> (Journal, Carried) {
+        let (journal, old) = (folder.join("journal.sqlite"), folder.join(OLD_STATE_FILE));
+        let mut classifier = Classifier::new(Settings::default(), &secret.tables());
+        let carried = carried(&journal, &old);
+        classifier.restore(&carried);
+        let clocks = Clocks { wall: || SystemClock.wall(), now: || SystemClock.now() };
+        let kept = Journal::begin(Terms::new(&journal), clocks, judge_with(classifier), Box::new(|_| {}));
+        let kept = kept.expect("a journal");
+        take_over(&kept, &journal, &old, &carried);
+        (kept, carried)
     }
 
     #[test]
-    fn where_owners_are_at_home_outlives_a_restart() {
+    fn what_an_older_version_learned_is_taken_over_once() {
         let folder = tempfile::TempDir::new().expect("a folder");
         let secret = Secret::keep(folder.path()).expect("a secret");
-        let path = folder.path().join(STATE_FILE);
-        let fresh = || Classifier::new(Settings::default(), &secret.tables());
-        let mut bench = Bench::take(fresh(), path.clone());
-        for (number, event) in (1..).zip(login()) {
-            bench.judge(Sequence(number), &event);
-        }
-        let homes = bench.classifier.carried().homes;
-        assert_eq!(homes.len(), 1);
-        drop(bench);
-        assert_eq!(Bench::take(fresh(), path.clone()).classifier.carried().homes, homes);
-        // A file that is none is no reason not to begin.
-        fs::write(&path, "no state").expect("a file");
-        assert!(Bench::take(fresh(), path).classifier.carried().homes.is_empty());
+        let learned = learned(&secret);
+        assert_eq!(learned.homes.len(), 1);
+        let old = folder.path().join(OLD_STATE_FILE);
+        fs::write(&old, serde_json::to_string(&learned).expect("text")).expect("a file");
+        let (journal, first) = begun(folder.path(), &secret);
+        assert_eq!(first.homes, learned.homes);
+        assert!(!old.exists(), "the journal has it now");
+        drop(journal);
+        // A copy that comes back says nothing any more.
+        fs::write(&old, serde_json::to_string(&Carried::default()).expect("text")).expect("a file");
+        let (_journal, second) = begun(folder.path(), &secret);
+        assert_eq!((second.homes, old.exists()), (learned.homes, false));
+    }
+
+    #[test]
+    fn an_old_file_that_is_none_is_no_reason_not_to_begin() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let secret = Secret::keep(folder.path()).expect("a secret");
+        fs::write(folder.path().join(OLD_STATE_FILE), "no state").expect("a file");
+        let (_journal, carried) = begun(folder.path(), &secret);
+        assert!(carried.is_empty() && !folder.path().join(OLD_STATE_FILE).exists());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::i18n::{Language, Texts, localize};
 use crate::serve::{Ready, StartError};
 use crate::times::Reckoning;
 use crate::watch::{self, Desk};
-use crate::{accounts, bench, conform, demo, explain, fetch, init, log, serve, user};
+use crate::{accounts, bench, conform, demo, explain, fetch, init, log, serve, talk, user};
 
 /// Where a configuration is looked for when none is named.
 const CONFIG_PLACES: [&str; 2] = ["watchpost.toml", "/etc/watchpost/watchpost.toml"];
@@ -82,6 +82,7 @@ fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Fa
         }
         Command::Explain(arguments) => explain::run(&arguments, talk, surroundings),
         Command::Fetch(arguments) => fetch::command::run(&arguments, talk, surroundings),
+        Command::Talk(arguments) => talk::run(&arguments, talk, surroundings),
         Command::Conform(arguments) => conform::run(&arguments, talk),
         Command::Bench(arguments) => bench::run(&arguments, talk),
         Command::Completions(arguments) => completions(&arguments, talk),

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
+use watchpost_observatory::{AccountChange, journal};
 use watchpost_proto::{Password, prepared};
 use watchpost_store::maildir::MaildirPath;
 use watchpost_store::{Account, AccountError, AccountState, AnyDirectory, NotAUserName, User, UserName};
 
 use crate::accounts;
 use crate::cli::{ExitCode, ListArgs, NameArgs, PasswordArgs, ShowArgs, UserCommand};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::console::{Failure, Talk};
 use crate::password;
@@ -63,6 +65,7 @@ impl Accounts<'_> {
         let account = self.asked(&arguments.name, self.directory.account(&arguments.name))?;
         let (password, made) = self.password(arguments, &account.name)?;
         self.asked(&arguments.name, self.directory.set_password(&arguments.name, &password))?;
+        self.tell_observatory(&account.name, AccountChange::Password);
         if arguments.json {
             return self.print_done(&account.name, made.as_deref());
         }
@@ -81,6 +84,11 @@ impl Accounts<'_> {
             (AccountState::Enabled, true) => "talk-user-already-enabled",
         };
         self.asked(&arguments.name, self.directory.set_state(&arguments.name, state))?;
+        if account.state != state {
+            let disabled = state == AccountState::Disabled;
+            let change = if disabled { AccountChange::Disabled } else { AccountChange::Enabled };
+            self.tell_observatory(&account.name, change);
+        }
         if arguments.json {
             return self.print_done(&account.name, None);
         }
@@ -92,6 +100,7 @@ impl Accounts<'_> {
         self.writable()?;
         let account = self.asked(&arguments.name, self.directory.account(&arguments.name))?;
         self.asked(&arguments.name, self.directory.remove(&arguments.name))?;
+        self.tell_observatory(&account.name, AccountChange::Removed);
         let path = self.maildir(&account.user());
         if arguments.json {
             let removed = serde_json::json!({ "name": account.name.as_str(), "removed": true, "maildir": path });
@@ -100,6 +109,15 @@ impl Accounts<'_> {
         }
         self.say("talk-user-removed", &[("name", account.name.as_str()), ("path", &path)]);
         Ok(())
+    }
+
+    /// The account is changed, whatever becomes of the word: what the observatory learned of it is doubtful.
+    fn tell_observatory(&self, name: &UserName, change: AccountChange) {
+        let path = &self.config.observatory.journal;
+        if let Err(error) = journal::tell(path, name.as_str(), change, SystemClock.wall()) {
+            let (path, cause) = (path.display().to_string(), error.to_string());
+            self.say("talk-user-untold", &[("name", name.as_str()), ("path", &path), ("cause", &cause)]);
+        }
     }
 
     fn list(&self, arguments: &ListArgs) -> Result<(), Failure> {

@@ -17,7 +17,9 @@ const SOURCES: [(Language, &str, &str); 2] = [
             "\n",
             include_str!("../src/i18n/en/watch.ftl"),
             "\n",
-            include_str!("../src/i18n/en/fetch.ftl")
+            include_str!("../src/i18n/en/fetch.ftl"),
+            "\n",
+            include_str!("../src/i18n/en/conversation.ftl")
         ),
     ),
     (
@@ -28,7 +30,9 @@ const SOURCES: [(Language, &str, &str); 2] = [
             "\n",
             include_str!("../src/i18n/ja/watch.ftl"),
             "\n",
-            include_str!("../src/i18n/ja/fetch.ftl")
+            include_str!("../src/i18n/ja/fetch.ftl"),
+            "\n",
+            include_str!("../src/i18n/ja/conversation.ftl")
         ),
     ),
 ];
@@ -135,7 +139,36 @@ fn every_text_takes_its_variables_and_bears_no_isolation_marks() {
     for (language, _, talk) in SOURCES {
         let texts = Texts::new(language);
         for (id, source) in entries(talk) {
-            let counts = ["messages", "files", "pages", "mistakes", "octets", "port"];
+            let counts = [
+                "messages",
+                "files",
+                "pages",
+                "mistakes",
+                "octets",
+                "port",
+                "sessions",
+                "sources",
+                "guesses",
+                "names",
+                "existing",
+                "logins",
+                "banned",
+                "lost",
+                "count",
+                "strangers",
+                "typos",
+                "lists",
+                "addresses",
+                "verdicts",
+                "same",
+                "severe",
+                "homes",
+                "bans",
+                "entered",
+                "others",
+                "lines",
+                "seconds",
+            ];
             for count in [0, 1, 2, 1995] {
                 let put_in: Vec<_> = variables(&source)
                     .into_iter()

@@ -32,6 +32,7 @@ impl Classifier {
         let Some(session) = self.sessions.peek(&firing.connection.0) else { return Vec::new() };
         let refused = matches!(happening, Happening::Refused(_));
         let ends = matches!(happening, Happening::Closed(_));
+        let after_login = ends || matches!(happening, Happening::Answered(_));
         let tool = session.fingerprint.filter(|_| refused);
         let device = account.filter(|_| refused).map(|account| self.pair_mark(session.source, account));
         let origins = self.origins.as_ref().filter(|_| refused || ends);
@@ -47,6 +48,7 @@ impl Classifier {
             source: self.sources.peek(&session.source),
             visits: self.visitors.peek(&session.source),
             account: account.and_then(|account| self.accounts.peek(&account)),
+            habit: account.filter(|_| after_login).and_then(|account| self.habits.peek(&account)),
             pair: device.and_then(|device| self.devices.peek(&device)),
             campaign: tool.and_then(|tool| self.campaigns.find(tool)),
             origin: origin.as_ref(),
@@ -141,6 +143,8 @@ impl Classifier {
         let keyhole = self.trust.anyone(network.net(), now);
         let exported = !keyhole && *new <= self.settings.ladder.bans_per_minute;
         let enforced = self.settings.enforces();
-        stage.findings.bans.push(Ban { network, since: now, until, times, keyhole, exported, enforced });
+        let ban = Ban { network, since: now, until, times, keyhole, exported, enforced };
+        self.unkept.ban(ban.clone());
+        stage.findings.bans.push(ban);
     }
 }

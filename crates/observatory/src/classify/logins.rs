@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use watchpost_proto::planted::planted;
 
-use super::visiting::low_mark;
+use super::visiting::{low_mark, milliseconds};
 use super::{Classifier, Stage};
 use crate::account::{Account, DAY, Guessed, Pair};
 use crate::address::Network;
@@ -12,14 +12,14 @@ use crate::campaign::Try;
 use crate::event::{LoginAttempt, LoginOutcome, PasswordAccounts, SessionSummary};
 use crate::rules::{Entered, Guess, Happening, RuleId, Shared};
 use crate::score::{Offence, TriedKind};
-use crate::sketch::Seconds;
+use crate::sketch::{Milliseconds, Seconds};
 use crate::trust::Entry;
 use crate::verdict::Severity;
 
 /// Without facts about the password (APOP), another try within so many seconds counts as a guess.
 const AT_ONCE: Seconds = 20;
 /// Repeats within so many seconds are one poll of a device with several connections.
-const TOGETHER: Seconds = 60;
+const TOGETHER: Milliseconds = 60_000;
 
 impl Classifier {
     pub(super) fn login(&mut self, stage: &mut Stage, attempt: &LoginAttempt) {
@@ -87,11 +87,11 @@ impl Classifier {
         let pair = self.pair_mark(source, mark);
         let (pair, _) = self.devices.entry(pair, Pair::default);
         if guess.repeat {
-            pair.again(firing.sequence, firing.now);
+            pair.again(firing.sequence, firing.now, milliseconds(firing.at));
         } else {
             // The first time is where repeats count from.
             *pair = Pair::default();
-            pair.rhythm.beat(firing.now, TOGETHER);
+            pair.rhythm.beat(milliseconds(firing.at), TOGETHER);
             let weight = self.weight(guess, source);
             let offence = Offence { account: guess.mark, kind: guess.kind, weight, sequence: firing.sequence };
             let ladder = self.settings.ladder.clone();
@@ -170,9 +170,13 @@ impl Classifier {
         self.judge_about(stage, Happening::Entered(Entered { account: name, flagged }), Some(mark));
         let doubted = self.sessions.peek(&firing.connection.0).is_some_and(|session| session.doubted);
         if !doubted {
-            self.trust.learn(mark, name, entry, firing.now);
+            if let Some((gone, name)) = self.trust.learn(mark, name, entry, firing.now) {
+                self.unkept.home(gone, &name);
+            }
+            self.unkept.home(mark, name);
             if !flagged {
                 *self.tools.entry(tool, Default::default).0 = firing.now;
+                self.unkept.tool(tool, firing.now);
             }
         }
         let ladder = self.settings.ladder.clone();
@@ -198,11 +202,16 @@ impl Classifier {
     /// What an owner's session teaches.
     pub(super) fn learn_habits(&mut self, stage: &Stage, summary: &SessionSummary) {
         let Some(session) = self.sessions.peek(&stage.firing.connection.0) else { return };
-        let Some((mark, _)) = session.account.as_ref().filter(|_| !session.doubted) else { return };
+        let Some((mark, name)) = session.account.as_ref().filter(|_| !session.doubted) else { return };
         let all_read = summary.tally.removed > 0 && summary.removed_unread == 0;
-        if let Some(account) = self.accounts.get_mut(mark) {
-            account.removals = account.removals.saturating_add(u16::from(all_read));
+        let octets = session.retrieved.octets;
+        if !all_read && octets == 0 {
+            return;
         }
+        let (mark, name) = (*mark, name.clone());
+        let habit = self.habit(mark, &name);
+        habit.removals = habit.removals.saturating_add(u16::from(all_read));
+        habit.volume.add(octets, stage.firing.now);
     }
 
     /// What a rule's finding changes: doubt of a login, siege of an account, heat of a campaign.
@@ -213,8 +222,9 @@ impl Classifier {
                 let Some(session) = self.sessions.get_mut(&firing.connection.0) else { return };
                 session.doubted = true;
                 let net = session.net;
-                if let Some((account, _)) = session.account {
-                    self.trust.doubt(account, net);
+                if let Some((account, name)) = &session.account {
+                    self.trust.doubt(*account, net);
+                    self.unkept.home(*account, name);
                 }
             }
             RuleId::B2 => {

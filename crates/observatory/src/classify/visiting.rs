@@ -30,7 +30,7 @@ impl Classifier {
         let firing = stage.firing;
         self.sessions.entry(firing.connection.0, || Session::new(source, port, firing.sequence));
         let (visits, _) = self.visitors.entry(source, Visits::default);
-        visits.open(low(firing.connection.0), firing.sequence, firing.now);
+        visits.open(low(firing.connection.0), firing.sequence, firing.now, milliseconds(firing.at));
         self.judge(stage, Happening::Opened);
     }
 
@@ -282,7 +282,7 @@ pub(super) const fn low_mark(mark: u64) -> u32 {
     mark as u32
 }
 
-fn milliseconds(at: SystemTime) -> u64 {
+pub(super) fn milliseconds(at: SystemTime) -> u64 {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

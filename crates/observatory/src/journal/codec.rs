@@ -44,6 +44,7 @@ mod kind {
     pub(super) const FOREIGN: u8 = 11;
     pub(super) const NOTICE: u8 = 12;
     pub(super) const CLOSED: u8 = 13;
+    pub(super) const ACCOUNT_CHANGED: u8 = 14;
 }
 
 /// Microseconds since 1970, UTC: the finest time that the journal keeps.

@@ -14,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 use super::codec::Micros;
+use super::learned::SECOND;
 
 /// `WPJL`: how SQLite knows our journals from other files.
 const APPLICATION: i32 = 0x5750_4a4c;
@@ -114,7 +115,7 @@ const FIRST: &str = "
     ) STRICT, WITHOUT ROWID;";
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(FIRST)])
+    Migrations::new(vec![M::up(FIRST), M::up(SECOND)])
 }
 
 /// Why a journal cannot be opened.
@@ -152,7 +153,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::NotOurs("it is another program's database".to_owned()));
     }
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > 1 {
+    if version > 2 {
         return Err(OpenError::NotOurs("a newer Watchpost wrote it".to_owned()));
     }
     // Before the first table, or it has no effect.

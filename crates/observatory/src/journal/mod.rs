@@ -18,6 +18,7 @@ mod db;
 mod db_values;
 mod dictionary;
 pub mod export;
+mod learned;
 mod octets;
 mod open_session;
 mod pending;
@@ -33,6 +34,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use codec::{Encoder, Entry, Micros, Number, Text, decode};
+pub use learned::{Untold, judge_with, tell};
 pub use octets::Damaged;
 pub use reader::{Attempt, Counted, Filter, Hour, NoJournal, Reader, Session, Span, StoredVerdict};
 pub use retention::coarse;

@@ -10,6 +10,7 @@ use crate::event::{Event, EventKind, Sequence};
 use super::codec::{Encoder, Micros};
 use super::db_values::{Address, end_value, state_value};
 use super::dictionary::{Dictionary, name_word};
+use super::learned;
 use super::octets::{ascending, put_number};
 use super::open_session::OpenSession;
 use super::row::{Row, SessionEnd};
@@ -20,6 +21,14 @@ const WAITING_MAX: usize = 4096;
 /// Sequences are reserved in advance, so that none is given twice after a crash.
 const RESERVED: u64 = 1 << 16;
 
+/// What is written of open sessions.
+pub(super) enum Open<'a> {
+    /// All that changed, and with them what was learned.
+    Sessions(Vec<&'a mut OpenSession>),
+    /// Nothing, this time.
+    NotNow,
+}
+
 /// What is to be written next.
 #[derive(Default)]
 pub(super) struct Pending {
@@ -29,6 +38,8 @@ pub(super) struct Pending {
     verdicts: Vec<Verdict>,
     raised: Vec<(i64, u8)>,
     hours: HashMap<i64, HourSum>,
+    /// What outlives a restart.
+    pub(super) learned: learned::Waiting,
 }
 
 struct ServerEvent {
@@ -108,7 +119,8 @@ const LOST: usize = 6;
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
-        self.over.is_empty() && self.server.is_empty() && self.verdicts.is_empty() && self.raised.is_empty()
+        let rows = self.over.is_empty() && self.server.is_empty() && self.verdicts.is_empty();
+        rows && self.raised.is_empty() && !self.learned.is_urgent()
     }
 
     /// Rows that wait.
@@ -162,7 +174,7 @@ impl Pending {
         &mut self,
         connection: &mut Connection,
         words: &mut Dictionary,
-        open: &mut [&mut OpenSession],
+        open: &mut Open<'_>,
         next: u64,
     ) -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -171,8 +183,11 @@ impl Pending {
         for session in &self.over {
             write_session(file, words, session)?;
         }
-        for session in open.iter() {
-            write_session(file, words, session)?;
+        if let Open::Sessions(open) = open {
+            for session in open.iter() {
+                write_session(file, words, session)?;
+            }
+            self.learned.write(file)?;
         }
         self.write_verdicts(file, words)?;
         self.write_server_events(file)?;
@@ -181,8 +196,11 @@ impl Pending {
         transaction.commit()?;
         words.written();
         self.clear();
-        for session in open {
-            (session.dirty, session.stored) = (false, true);
+        if let Open::Sessions(open) = open {
+            for session in open.iter_mut() {
+                (session.dirty, session.stored) = (false, true);
+            }
+            self.learned = learned::Waiting::default();
         }
         Ok(())
     }

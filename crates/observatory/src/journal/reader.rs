@@ -12,11 +12,14 @@ use std::rc::Rc;
 
 use rusqlite::{Connection, ErrorCode, params};
 
+use crate::carried::Carried;
 use crate::event::{ConnectionId, Sequence};
+use crate::trust::Home;
 
 use super::codec::{Damaged, Entry, Micros, decode};
 use super::db;
 use super::dictionary::{NAME, name_word};
+use super::learned;
 use super::row::Row;
 
 pub use self::rows::Counted;
@@ -223,6 +226,24 @@ impl Reader {
     fn server_entry(&self, sequence: i64, at: i64, event: &[u8]) -> Result<Vec<Entry>, NoJournal> {
         let mut text = |id: u64| self.word(id.cast_signed()).map(|word| word.to_string());
         Ok(decode(Sequence(sequence.cast_unsigned()), Micros(at), event, &mut text)?)
+    }
+
+    /// What outlives a restart: where owners are at home, what is usual for them, and bans.
+    pub fn carried(&self) -> Result<Carried, NoJournal> {
+        Ok(learned::carried(&self.file)?)
+    }
+
+    /// What the server knew when it began, at this event; `None` where that is not known any more.
+    pub fn carried_at(&self, started: Sequence) -> Result<Option<Carried>, NoJournal> {
+        Ok(learned::carried_at(&self.file, started)?)
+    }
+
+    /// Where the owner of an account is at home, by its canonical name.
+    pub fn homes(&self, account: &str) -> Result<Vec<Home>, NoJournal> {
+        if !learned::is_kept(&self.file)? {
+            return Ok(Vec::new());
+        }
+        Ok(learned::homes(&self.file, "account = ?1", account)?)
     }
 
     /// The sums of the hours that a span touches.

@@ -11,6 +11,7 @@ use crate::event::{EventKind, Sequence};
 use super::Terms;
 use super::codec::{Encoder, Entry, Micros, decode};
 use super::db_values::{Address, address_of};
+use super::learned;
 use super::octets::Input;
 
 /// Rows of one step: some milliseconds of work.
@@ -70,6 +71,7 @@ impl Retention {
         self.coarsen(&transaction, today - self.addresses)?;
         coarsen_verdicts(&transaction, today - self.addresses)?;
         remove_sums(&transaction, today - self.sums)?;
+        learned::forget(&transaction, today, self.addresses, self.sessions)?;
         let removed = self.remove_words(&transaction, today)?;
         transaction.commit()?;
         let free: i64 = file.pragma_query_value(None, "freelist_count", |row| row.get(0))?;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::carried::Learned;
 use crate::classify::Findings;
 use crate::event::{Event, Sequence};
 use crate::verdict::{Subject, Verdict};
@@ -30,12 +31,14 @@ pub struct Judgement {
 }
 
 /// What is said of an event.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Said {
     /// New verdicts, and old ones with more to tell.
     pub judgements: Vec<Judgement>,
     /// How the visitor speaks, when a session ends.
     pub p3f: Option<String>,
+    /// What outlives a restart, and changed.
+    pub learned: Option<Box<Learned>>,
 }
 
 /// Says what an event means. Called once for each event, in the order of sequences.
@@ -46,6 +49,7 @@ impl From<&Findings> for Said {
         Self {
             judgements: findings.verdicts.iter().map(Judgement::from).collect(),
             p3f: findings.session.as_ref().map(|visitor| visitor.p3f.clone()).filter(|p3f| !p3f.is_empty()),
+            learned: None,
         }
     }
 }

@@ -17,8 +17,9 @@ use super::bell::Bell;
 use super::codec::Micros;
 use super::db::{self, OpenError};
 use super::dictionary::Dictionary;
+use super::learned;
 use super::open_session::OpenSession;
-use super::pending::{Pending, first_free_sequence, signed};
+use super::pending::{Open, Pending, first_free_sequence, signed};
 use super::retention::Retention;
 use super::sink::{JournalSink, Message};
 use super::verdict::Judge;
@@ -88,6 +89,8 @@ impl Journal {
             retry: now,
             missing: 0,
             is_troubled: false,
+            is_anew: false,
+            heard: 0,
         };
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run())?;
         Ok(Self { sink, thread: Some(thread) })
@@ -141,12 +144,17 @@ struct Writer {
     retry: Instant,
     missing: u64,
     is_troubled: bool,
+    /// The file is a new one, and knows nothing of what was learned.
+    is_anew: bool,
+    /// The last note of a command that became an event.
+    heard: i64,
 }
 
 impl Writer {
     fn run(mut self) {
         self.open_file();
         self.server_event(EventKind::Started);
+        self.hear_commands();
         loop {
             let patience = if self.pending.is_empty() { TEND_TIME } else { BATCH_TIME };
             self.bell.wait(patience, GATHERING_TIME);
@@ -237,6 +245,9 @@ impl Writer {
         if said.p3f.is_some() {
             session.row.p3f = said.p3f;
         }
+        if let Some(learned) = said.learned {
+            pending.learned.take(*learned);
+        }
         let first = signed(session.row.first.0);
         for judgement in said.judgements {
             session.row.severity = session.row.severity.max(Some(judgement.severity));
@@ -256,7 +267,14 @@ impl Writer {
         self.next = Sequence(sequence.0 + 1);
         self.pending.server_event(sequence, event);
         let at = Micros::of(event.at);
-        for judgement in (self.judge)(sequence, event).judgements {
+        let said = (self.judge)(sequence, event);
+        if let Some(learned) = said.learned {
+            if event.kind == EventKind::Started {
+                self.pending.learned.began(sequence, at.day(), &learned);
+            }
+            self.pending.learned.take(*learned);
+        }
+        for judgement in said.judgements {
             self.raise_earlier(event.connection, judgement.severity);
             self.pending.verdict(sequence, at, None, judgement);
         }
@@ -276,13 +294,24 @@ impl Writer {
         self.take_server_event(&Event { at, connection: ConnectionId(0), kind });
     }
 
+    /// What commands left word of: an event each.
+    fn hear_commands(&mut self) {
+        let told = self.file.as_ref().map(|file| learned::told(file, self.heard));
+        for (note, event) in told.and_then(Result::ok).unwrap_or_default() {
+            self.heard = note;
+            self.pending.learned.heard(note);
+            self.take_server_event(&event);
+        }
+    }
+
     /// What was lost is an event of its own.
     fn note_losses(&mut self) {
         let mut count = self.lost.swap(0, Ordering::Relaxed);
         if !self.is_troubled {
             count += std::mem::take(&mut self.missing);
         }
-        if count > 0 {
+        if count > 0 || (self.is_anew && !self.is_troubled) {
+            self.is_anew = false;
             self.server_event(EventKind::Lost { count });
         }
     }
@@ -301,6 +330,7 @@ impl Writer {
         }
         if now.duration_since(self.tended) >= TEND_TIME {
             self.tended = now;
+            self.hear_commands();
             self.tend();
         }
     }
@@ -327,13 +357,16 @@ impl Writer {
             self.open_file();
         }
         self.written = now;
-        let mut open = Vec::new();
-        if whole == Whole::AndOpenSessions {
+        let mut open = Open::NotNow;
+        let mut nothing = self.pending.is_empty() && !self.words.has_news();
+        if whole == Whole::AndOpenSessions || self.pending.learned.is_urgent() {
             self.flushed = now;
             let dirty = self.open.values_mut().filter(|session| session.dirty);
-            open = dirty.map(|session| &mut **session).collect();
+            let dirty: Vec<&mut OpenSession> = dirty.map(|session| &mut **session).collect();
+            nothing &= dirty.is_empty() && self.pending.learned.is_empty();
+            open = Open::Sessions(dirty);
         }
-        if self.pending.is_empty() && open.is_empty() && !self.words.has_news() {
+        if nothing {
             return;
         }
         let Some(file) = &mut self.file else {
@@ -396,6 +429,7 @@ impl Writer {
         let now = Micros::of((self.clocks.wall)());
         self.missing += self.pending.events() + self.open.values().map(|session| session.events()).sum::<u64>();
         self.pending = Pending::default();
+        (self.is_anew, self.heard) = (true, 0);
         self.open.clear();
         match db::set_aside(&self.terms.path, now) {
             Ok(to) => {

@@ -18,7 +18,7 @@ use aws_lc_rs::{hkdf, hmac};
 use watchpost_proto::planted::planted;
 use zeroize::Zeroizing;
 
-use crate::event::{PasswordAccounts, PasswordFacts};
+use crate::event::{ConnectionId, PasswordAccounts, PasswordFacts};
 use marks::{Marks, Table};
 
 /// A day: how long anything is remembered.
@@ -27,6 +27,8 @@ const WINDOW_SECONDS: u32 = 24 * 60 * 60;
 const SOURCES: usize = 16 * 1024;
 /// Passwords that are remembered over all sources: about 1.5 MiB.
 const PASSWORDS: usize = 8 * 1024;
+/// Proofs that are remembered: about 200 KiB.
+const PROOFS: usize = 4 * 1024;
 /// Pairs of account and password remembered of a source: an office behind one address has that many old devices.
 const PAIRS: usize = 64;
 /// Counts end here: 16 means 16 or more.
@@ -75,8 +77,16 @@ pub struct PasswordTables {
 struct Tables {
     sources: Table<Source>,
     passwords: Table<Marks>,
+    proofs: Table<Proven>,
     /// The key of the day that is today.
     day: Option<(u64, hmac::Key)>,
+}
+
+/// In which session a proof was offered first, and when last.
+#[derive(Default)]
+struct Proven {
+    session: u128,
+    last: u32,
 }
 
 /// What is remembered of a source.
@@ -94,6 +104,7 @@ enum Kind {
     Name = 2,
     Password = 3,
     Pair = 4,
+    Proof = 5,
 }
 
 impl PasswordTables {
@@ -106,6 +117,7 @@ impl PasswordTables {
             tables: Mutex::new(Tables {
                 sources: Table::with_capacity(SOURCES),
                 passwords: Table::with_capacity(PASSWORDS),
+                proofs: Table::with_capacity(PROOFS),
                 day: None,
             }),
         }
@@ -149,6 +161,24 @@ impl PasswordTables {
             common: common::is_common(guess.password),
             default: default::is_default(&name, guess.password),
         }
+    }
+
+    /// Whether another session offered this proof within a day: the digest of APOP, or a first message of SCRAM, in
+    /// which there is something that no honest client says twice (S-062). It is remembered as all else here is: as a
+    /// hash under a key that dies with the process.
+    pub fn is_replayed(&self, proof: &[u8], session: ConnectionId, at: SystemTime) -> bool {
+        let now = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = u32::try_from(now).unwrap_or(u32::MAX);
+        let hash = self.hash(Kind::Proof, proof, b"");
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let proven = tables.proofs.entry(hash, now);
+        let known = proven.session != 0 && now.saturating_sub(proven.last) < WINDOW_SECONDS;
+        let replayed = known && proven.session != session.0 && !planted("observatory.replays-not-noticed");
+        if !known {
+            proven.session = session.0;
+        }
+        proven.last = now;
+        replayed
     }
 
     /// Sixty-four bits under the key of this run.

@@ -4,6 +4,7 @@ use watchpost_proto::pop3::server::Notice;
 
 use crate::account::{Account, Pair, Visits};
 use crate::campaign::Campaign;
+use crate::carried::Habit;
 use crate::event::{Answered, Foreign, PasswordFacts, Sequence, SessionSummary, Spoken, TlsFailure};
 use crate::ground::{Fact, Ground};
 use crate::origin::Origin;
@@ -85,6 +86,8 @@ pub(crate) struct Case<'a> {
     pub(crate) visits: Option<&'a Visits>,
     /// The account that is guessed, or was entered.
     pub(crate) account: Option<&'a Account>,
+    /// What is usual for the account, after its login.
+    pub(crate) habit: Option<&'a Habit>,
     pub(crate) pair: Option<&'a Pair>,
     pub(crate) campaign: Option<&'a Campaign>,
     pub(crate) origin: Option<&'a Origin>,

@@ -29,7 +29,7 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
     let limits = &case.thresholds.h5;
     let (removed, unread) = (summary.tally.removed as u64, summary.removed_unread);
     let nearly_all = summary.messages >= limits.messages && removed as f32 >= limits.share * summary.messages as f32;
-    let habit = case.account.is_some_and(|account| account.removals >= limits.habit);
+    let habit = case.habit.is_some_and(|habit| habit.removals >= limits.habit);
     let ground = match () {
         () if unread >= limits.messages => Ground::NobodyRead,
         () if nearly_all && unread > 0 => Ground::NobodyRead,

@@ -2,8 +2,7 @@
 
 use super::{Case, Finding, Happening, Rule, RuleId};
 use crate::ground::{Fact, FactName, Ground};
-use crate::sketch::Seconds;
-use crate::sketch::whole;
+use crate::sketch::{Seconds, whole};
 use crate::verdict::{Confidence, Severity};
 
 crate::dial::dials! {
@@ -18,7 +17,7 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::M1, version: 1, severity: Severity::Info, techniques: &[], judge };
+pub(super) const RULE: Rule = Rule { id: RuleId::M1, version: 2, severity: Severity::Info, techniques: &[], judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Closed(_) = case.happening else { return None };

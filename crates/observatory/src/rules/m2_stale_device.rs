@@ -20,7 +20,7 @@ crate::dial::dials! {
     }
 }
 
-pub(super) const RULE: Rule = Rule { id: RuleId::M2, version: 1, severity: Severity::Info, techniques: &[], judge };
+pub(super) const RULE: Rule = Rule { id: RuleId::M2, version: 2, severity: Severity::Info, techniques: &[], judge };
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let Happening::Refused(guess) = case.happening else { return None };

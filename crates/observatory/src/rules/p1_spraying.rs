@@ -10,7 +10,7 @@ crate::dial::dials! {
     /// Thresholds of rule P1.
     pub struct P1 {
         /// So many accounts from one source within an hour, each of them guessed where nobody is at home.
-        accounts: u32 = 8, in 2.0..=32.0;
+        accounts: u32 = 8, in 2.0..=16.0;
         /// With no more passwords than two, or than one for so many accounts.
         accounts_per_password: u32 = 4, in 1.0..=16.0;
         /// One password from anywhere fires when so much of it (of 1) came from where nobody is at home: after a
@@ -20,7 +20,10 @@ crate::dial::dials! {
 }
 
 pub(super) const RULE: Rule =
-    Rule { id: RuleId::P1, version: 1, severity: Severity::High, techniques: &["T1110.003"], judge };
+    Rule { id: RuleId::P1, version: 2, severity: Severity::High, techniques: &["T1110.003"], judge };
+
+/// The facts of a password count no further.
+const COUNTED: u32 = 16;
 
 fn judge(case: &Case<'_>) -> Option<Finding> {
     let guess = case.guess()?;
@@ -39,7 +42,8 @@ fn from_one_source(case: &Case<'_>, guess: Guess<'_>) -> Option<Finding> {
     let limits = &case.thresholds.p1;
     let passwords = u32::from(guess.facts?.source_passwords);
     let (accounts, guesses) = guessed_within_an_hour(case);
-    let few = passwords <= (accounts / limits.accounts_per_password.max(1)).max(2);
+    // Sixteen stands for sixteen or more: those are not few.
+    let few = passwords < COUNTED && passwords <= (accounts / limits.accounts_per_password.max(1)).max(2);
     if accounts < limits.accounts || !few {
         return None;
     }

@@ -56,6 +56,10 @@ pub(super) const fn text(ground: Ground) -> Said {
             "this program never retrieved this account's mail before",
             "このソフトがこのアカウントのメールを取得するのは初めてです",
         ),
+        Ground::ManyTimesUsual(_) => said(
+            "{n} times what the account retrieves in a day as a rule",
+            "このアカウントが 1 日に取得する普段の量の {n} 倍です",
+        ),
         Ground::NobodyRead => said("nobody had read the messages", "メールは誰にも読まれていません"),
         Ground::NoHabit => said(
             "the account does not remove its mail habitually",
@@ -69,5 +73,19 @@ pub(super) const fn text(ground: Ground) -> Said {
             said("always the same password: a device, no guess", "常に同じパスワードです。推測ではなく端末です")
         }
         Ground::OperatorsList => said("the operator's list says so", "運用者のリストによります"),
+    }
+}
+
+/// The word for an oddity, in Japanese.
+pub(super) fn oddity(word: &str) -> &str {
+    match word {
+        "> 255 octets" => "255 オクテット超",
+        "> 512 octets" => "512 オクテット超",
+        "control characters" => "制御文字",
+        "octets ≥ 0x80" => "0x80 以上のオクテット",
+        "number" => "ありえない番号",
+        "empty SASL" => "空の SASL データ",
+        "a proof of another session" => "別のセッションの認証データ",
+        other => other,
     }
 }

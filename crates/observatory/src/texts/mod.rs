@@ -15,7 +15,7 @@ use watchpost_proto::catalogue::Language;
 pub use watchpost_proto::catalogue::explain::Said;
 
 use crate::Untrusted;
-use crate::ground::{Fact, Ground, Value};
+use crate::ground::{Fact, FactName, Ground, Value};
 use crate::rules::RuleId;
 use crate::verdict::{Confidence, Severity, Verdict};
 
@@ -142,7 +142,10 @@ fn with_facts(text: &str, facts: &[Fact], language: Language) -> Option<String> 
         rest = after;
         let (name, words) = place.split_once(':').map_or((place, None), |(name, words)| (name, Some(words)));
         let fact = facts.iter().find(|fact| fact.name.word() == name)?;
-        filled.push_str(&shown(&fact.value, language));
+        filled.push_str(&match (&fact.value, fact.name, language) {
+            (Value::Name(oddity), FactName::Oddity, Language::Japanese) => grounds::oddity(oddity).to_owned(),
+            (value, ..) => shown(value, language),
+        });
         if let Some((one, many)) = words.and_then(|words| words.split_once('|')) {
             let word = if fact.value == Value::Count(1) { one } else { many };
             let _ = write!(filled, " {word}");

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "no test program uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+pub mod learned;
+
 use std::collections::HashMap;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -71,6 +73,29 @@ pub fn what_the_queue_cannot_take_is_counted() {
     let kept = 2 * reader.sessions(&Filter::default()).unwrap().len() as u64;
     assert!(lost >= said - 12, "{lost} lost");
     assert_eq!(lost + kept, said);
+}
+
+/// A rule hears of a visitor at once, not when the writer looks around next.
+pub fn the_writer_wakes_for_what_comes() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (hear, heard) = channel::<()>();
+    let judge = Box::new(move |_, event: &Event| {
+        if matches!(event.kind, EventKind::Opened { .. }) {
+            let _ = hear.send(());
+        }
+        Said::default()
+    });
+    let (journal, _troubles) = begin(Terms::new(folder.path().join("journal.sqlite")), CLOCKS, judge);
+    let sink = journal.sink();
+    let waits = (0..5).map(|number| {
+        let begun = std::time::Instant::now();
+        sink.record(Visit::new(number, midnight()).begin().swap_remove(0));
+        heard.recv().unwrap();
+        begun.elapsed()
+    });
+    // The first may come when it looks around anyway; a busy machine may delay some of them.
+    let best = waits.skip(1).min().unwrap();
+    assert!(best < Duration::from_millis(500), "{best:?}");
 }
 
 pub fn a_session_is_kept_whole() {

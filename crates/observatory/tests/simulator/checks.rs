@@ -7,7 +7,7 @@ use watchpost_observatory::{ConnectionId, EventKind, Network, RuleId, Sequence, 
 
 use super::own::OWN;
 use super::published::{PUBLISHED, Row};
-use super::{Dice, Password, World, home, ip, owner, settings, stranger};
+use super::{After, DAY, Dice, Doing, Password, Visit, World, home, ip, owner, settings, stranger};
 
 /// The row of this name, run with the gate closed.
 pub fn row(begins: &str) -> &'static Row {
@@ -125,4 +125,26 @@ pub fn a_ban_has_a_keyhole() {
     let (_, ban) = world.report.bans.first().expect("a ban");
     assert!(ban.keyhole && !ban.exported, "no firewall may be told");
     assert_eq!((world.report.honest, world.report.honest_refused, world.report.strange_entered), (1, 0, 0));
+}
+
+/// Ten times what the account retrieves in a day is too much for a stranger, and nothing to ask of its owner at home.
+pub fn much_more_than_usual_is_seen() {
+    let at_home = ip(192, 0, 2, 7);
+    let reads = |at: f64, from: IpAddr, octets: u64| {
+        let then = After { messages: 100, retrieves: 10, octets_each: octets / 10, ..After::default() };
+        let doing = Doing::Login { name: "alice".to_owned(), password: Password::Right, then };
+        Visit { doing, ..owner(at, from, "alice", Password::Right) }
+    };
+    let fires = |from: IpAddr, octets: u64| {
+        let mut world = World::new(settings());
+        for day in -8..0 {
+            world.make(&reads(f64::from(day) * DAY, at_home, 1_000_000));
+        }
+        world.make(&reads(0.0, from, octets));
+        world.report.verdicts.iter().any(|(_, verdict)| verdict.rule == RuleId::H2)
+    };
+    let elsewhere = ip(203, 0, 113, 9);
+    assert!(fires(elsewhere, 12_000_000));
+    assert!(!fires(elsewhere, 8_000_000));
+    assert!(!fires(at_home, 40_000_000));
 }

@@ -7,13 +7,18 @@ use proptest::option::of as option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use watchpost_observatory::{
-    Answered, Ending, EventKind, Foreign, Hello, Letters, LoginAttempt, LoginMechanism, LoginOutcome, MessageFacts,
-    Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, SessionSummary, Spoken, SpokenEnd, Status,
-    TlsFacts, TlsFailure, Untrusted,
+    AccountChange, Answered, Ending, EventKind, Foreign, Hello, Letters, LoginAttempt, LoginMechanism, LoginOutcome,
+    MessageFacts, Oddities, PasswordAccounts, PasswordFacts, PasswordLength, Port, SessionSummary, Spoken, SpokenEnd,
+    Status, TlsFacts, TlsFailure, Untrusted,
 };
 use watchpost_proto::Mechanism;
 use watchpost_proto::pop3::server::{ForeignProtocol, Notice, Tally};
 use watchpost_proto::pop3::{ResponseCode, State, Verb};
+
+fn account_change() -> impl Strategy<Value = AccountChange> {
+    use AccountChange::{Disabled, Enabled, Password, Removed};
+    select(vec![Password, Disabled, Enabled, Removed])
+}
 
 fn endpoint() -> impl Strategy<Value = SocketAddr> {
     prop_oneof![
@@ -216,7 +221,7 @@ pub fn kind() -> impl Strategy<Value = EventKind> {
     prop_oneof![
         Just(EventKind::Started),
         any::<u64>().prop_map(|count| EventKind::Lost { count }),
-        "[a-z]{0,6}".prop_map(|account| EventKind::PasswordChanged { account }),
+        ("[a-z]{0,6}", account_change()).prop_map(|(account, change)| EventKind::AccountChanged { account, change }),
         (endpoint(), endpoint(), ports).prop_map(|(peer, local, port)| EventKind::Opened { peer, local, port }),
         hello,
         tls().prop_map(EventKind::Tls),

@@ -116,7 +116,7 @@ pub fn third_login_judge() -> Judge {
 }
 
 pub fn said(judgement: Judgement) -> Said {
-    Said { judgements: vec![judgement], p3f: None }
+    Said { judgements: vec![judgement], ..Said::default() }
 }
 
 pub fn judgement(rule: &str, severity: u8, evidence: Vec<watchpost_observatory::Sequence>) -> Judgement {

@@ -16,6 +16,7 @@ pub fn at(seconds: u64) -> SystemTime {
 
 pub fn noop(oddities: Oddities) -> Told {
     Told::Heard(Heard {
+        proof: None,
         state: State::Transaction,
         verb: Some(Verb::Noop),
         text: b"NOOP".to_vec(),

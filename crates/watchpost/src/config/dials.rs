@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-use watchpost_observatory::{Dial, Panel, RuleId, Settings, Standing, Unit, panels};
+use watchpost_observatory::{Capacity, Dial, Panel, RuleId, Settings, Standing, Unit, panels};
 
 use super::check::{Check, unknown_word};
 use super::error::quoted;
@@ -140,6 +140,18 @@ fn ascends(check: &mut Check<'_>, settings: &Settings) {
         let help = "bans grow fourfold from ban_first up to ban_longest: write a longer one, or a shorter first one";
         check.refuse("observatory.ladder.ban_longest", "ban_longest is shorter than ban_first", help);
     }
+}
+
+/// What the tables may take, if that is more than usual.
+pub(super) fn warning_of_memory(settings: &Settings) -> Option<(String, &'static str)> {
+    let (octets, usual) = (settings.capacity.octets(), Capacity::USUAL_OCTETS);
+    let message = format!(
+        "what is remembered of visitors may take about {} MiB of memory; usual are {} MiB",
+        octets >> 20,
+        usual >> 20
+    );
+    let help = "that is no mistake if the machine has it; else leave the numbers of [observatory.capacity] out";
+    (octets > usual).then_some((message, help))
 }
 
 /// Rules that are off.

@@ -14,7 +14,7 @@ use super::raw::{RawListener, RawPlaintextLogin};
 pub enum ListenerProtocol {
     /// In the clear until STLS (RFC 2595 §4).
     Pop3,
-    /// TLS from the first octet (RFC 8314 §3.3).
+    /// TLS from the first octet (RFC 8314 §3.1).
     Pop3s,
 }
 

@@ -284,13 +284,17 @@ impl Config {
         })
     }
 
-    /// What somebody should look at, though the server runs: a certificate that has expired or does not hold yet.
+    /// What somebody should look at, though the server runs: a certificate that has expired or does not hold yet, and
+    /// tables of the observatory that are larger than usual.
     pub fn warnings(&self, now: SystemTime) -> Vec<ConfigError> {
-        let warning = self.tls.as_ref().and_then(|identity| identity.warning(now));
-        let span = self.places.of(&ConfigKey::TlsCertificate.to_string());
-        let error =
-            |(message, help): (String, _)| ConfigError::new(&self.source, Severity::Warning, span, &message, help);
-        warning.map(error).into_iter().collect()
+        let certificate = self.tls.as_ref().and_then(|identity| identity.warning(now));
+        let certificate = certificate.map(|warning| (ConfigKey::TlsCertificate.to_string(), warning));
+        let memory = dials::warning_of_memory(&self.observatory.settings);
+        let memory = memory.map(|warning| ("observatory.capacity".to_owned(), warning));
+        let error = |(key, (message, help)): (String, (String, &str))| {
+            ConfigError::new(&self.source, Severity::Warning, self.places.of(&key), &message, help)
+        };
+        certificate.into_iter().chain(memory).map(error).collect()
     }
 
     /// The file it was read from.

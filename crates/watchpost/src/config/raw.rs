@@ -72,7 +72,7 @@ pub(super) struct RawConfig {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawListener {
-    /// What is spoken there. `pop3s`: TLS from the first octet (RFC 8314 §3.3), usually on port 995. `pop3`: in the
+    /// What is spoken there. `pop3s`: TLS from the first octet (RFC 8314 §3.1), usually on port 995. `pop3`: in the
     /// clear until the client says STLS (RFC 2595 §4), usually on port 110.
     ///
     /// Reason: RFC 8314 §3 prefers `pop3s`; old clients and learners need `pop3`.

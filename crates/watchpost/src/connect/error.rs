@@ -25,6 +25,9 @@ pub enum ConnectError {
     /// The certificates to trust cannot be used.
     #[error("certificates to trust: {0}")]
     Trust(String),
+    /// The certificate of the server is not believed.
+    #[error("the certificate of the server: {0}")]
+    Certificate(Box<rustls::Error>),
     /// Too long without an octet.
     #[error("no answer in time")]
     Deadline,

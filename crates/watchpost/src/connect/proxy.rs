@@ -1,6 +1,7 @@
 //! What carries the octets: TCP, by way of a proxy or not, or a command that has them on its standard input and output.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
@@ -68,11 +69,15 @@ impl Carrier {
         Ok(Self::Command { stream: UnixStream::from_std(ours)?, _running: Running(child) })
     }
 
-    pub(super) fn is_loopback(&self) -> bool {
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(stream) => stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback()),
-            Self::Command { .. } => false,
+            Self::Tcp(stream) => stream.peer_addr().ok(),
+            Self::Command { .. } => None,
         }
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        self.peer().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use ::aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use rustls::client::WebPkiServerVerifier;
@@ -89,13 +90,10 @@ pub(super) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
 }
 
 /// What all connections with this trust share.
-pub(super) fn client_config(trust: &Trust, identity: Option<Identity>) -> Result<ClientConfig, ConnectError> {
+pub(crate) fn client_config(trust: &Trust, identity: Option<Identity>) -> Result<ClientConfig, ConnectError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
-        Trust::System => Arc::new(
-            SystemVerifier::new(Arc::clone(&provider))
-                .map_err(|error| ConnectError::Trust(format!("those of this system cannot be read: {error}")))?,
-        ),
+        Trust::System => system(&provider)?,
         Trust::Certificates(known) => Arc::new(Known { known: known.clone(), by_name: web_pki(known, &provider)? }),
         Trust::Pins(pins) => Arc::new(ByKey { belief: Belief::Pins(pins.clone()), provider: Arc::clone(&provider) }),
         Trust::FirstUse(shown) => {
@@ -113,6 +111,31 @@ pub(super) fn client_config(trust: &Trust, identity: Option<Identity>) -> Result
             builder.with_client_auth_cert(chain, key).map_err(|error| ConnectError::Trust(error.to_string()))
         }
     }
+}
+
+/// What this trust says at `now` of certificates that were shown, that of the server first.
+pub(super) fn verdict(
+    trust: &Trust,
+    shown: &[CertificateDer<'_>],
+    name: &ServerName<'_>,
+    now: SystemTime,
+) -> Result<(), ConnectError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        Trust::System => system(&provider)?,
+        Trust::Certificates(known) => Arc::new(Known { known: known.clone(), by_name: web_pki(known, &provider)? }),
+        Trust::Pins(_) | Trust::FirstUse(_) | Trust::Anything => return Ok(()),
+    };
+    let (first, rest) = shown.split_first().ok_or_else(|| ConnectError::Trust("the server showed none".into()))?;
+    let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let verified = verifier.verify_server_cert(first, rest, name, &[], UnixTime::since_unix_epoch(since_1970));
+    verified.map(|_| ()).map_err(|error| ConnectError::Certificate(Box::new(error)))
+}
+
+fn system(provider: &Arc<CryptoProvider>) -> Result<Arc<SystemVerifier>, ConnectError> {
+    let verifier = SystemVerifier::new(Arc::clone(provider));
+    let named = |error| ConnectError::Trust(format!("those of this system cannot be read: {error}"));
+    verifier.map(Arc::new).map_err(named)
 }
 
 fn web_pki(

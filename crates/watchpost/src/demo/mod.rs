@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use watchpost_observatory::journal::{Filter, Reader};
 use watchpost_proto::planted::planted;
 use watchpost_proto::{Listing, Password};
 use watchpost_store::maildir::MaildirStore;
@@ -122,8 +123,17 @@ impl Premises {
     /// What shows what the observatory made of everybody.
     fn commands(&self) -> [String; 3] {
         let config = self.config.display();
-        ["report", "sessions --severity medium", "session ID --explain"]
+        let session = format!("session {} --explain", self.worst_session().unwrap_or_else(|| "ID".to_owned()));
+        ["report", "sessions --severity medium", session.as_str()]
             .map(|command| format!("watchpost {command} --config {config}"))
+    }
+
+    /// The session with the worst verdict, the latest of them, by the beginning of its name.
+    fn worst_session(&self) -> Option<String> {
+        let reader = Reader::open(&self.dir.join("journal.sqlite")).ok()?;
+        let sessions = reader.sessions(&Filter { severity: Some(1), ..Filter::default() }).ok()?;
+        let worst = sessions.iter().rev().max_by_key(|session| session.row.severity)?;
+        Some(worst.row.connection.to_string()[..16].to_owned())
     }
 }
 

@@ -76,8 +76,8 @@ impl Block {
         if let Some(auth) = self.auth {
             put("auth", auth);
         }
-        let comment: String = self.comment.lines().map(|line| format!("# {line}\n")).collect();
-        table.decor_mut().set_prefix(comment);
+        let comment: Vec<&str> = self.comment.lines().flat_map(|line| ["# ", line, "\n"]).collect();
+        table.decor_mut().set_prefix(comment.concat());
         table
     }
 

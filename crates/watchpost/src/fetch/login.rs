@@ -229,7 +229,8 @@ fn believed(reply: Reply, offered: &Capabilities) -> Result<(), LoginError> {
     })
 }
 
-fn scram(hash: ScramHash, name: &str, password: &Password, binding: Binding) -> Result<Initiator, LoginError> {
+/// The client of an exchange of SCRAM, with a new nonce.
+pub fn scram(hash: ScramHash, name: &str, password: &Password, binding: Binding) -> Result<Initiator, LoginError> {
     let mut random = [0; NONCE_OCTETS];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| LoginError::Unsayable("no random numbers".into()))?;
     let nonce = data_encoding::BASE64.encode(&random);

@@ -103,7 +103,7 @@ pub(super) fn words(error: &SessionError, talk: &Talk) -> String {
 
 fn connection(error: &ConnectError) -> &'static str {
     match error {
-        ConnectError::Handshake(_) | ConnectError::Trust(_) => "error-fetch-tls",
+        ConnectError::Handshake(_) | ConnectError::Trust(_) | ConnectError::Certificate(_) => "error-fetch-tls",
         ConnectError::Violation(_) | ConnectError::Negative { .. } => "error-fetch-protocol",
         ConnectError::Refused(_) => "error-fetch-method",
         ConnectError::Resolve(..)

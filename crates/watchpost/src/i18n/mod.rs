@@ -1,7 +1,7 @@
 //! What the program says to people, in English and Japanese.
 //!
 //! Texts stand in `en/*.ftl` and `ja/*.ftl` (Fluent): `cli.ftl` holds the help of every command, `talk.ftl` what the
-//! program prints. Log lines are for machines and stay English. Texts of the protocol itself are not here but in the
+//! program prints, `watch.ftl` what it says of the journal, `conversation.ftl` what `talk` says of a session. Log lines are for machines and stay English. Texts of the protocol itself are not here but in the
 //! catalogue of `watchpost-proto`.
 
 mod help;
@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 
 pub use fluent_bundle::FluentValue as Value;
 use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::types::{FluentNumber, FluentNumberOptions};
 use fluent_bundle::{FluentArgs, FluentResource};
 use unic_langid::{LanguageIdentifier, langid};
 
@@ -76,22 +77,55 @@ impl Language {
         }
     }
 
-    fn sources(self) -> [&'static str; 4] {
+    fn sources(self) -> [&'static str; 5] {
         match self {
             Self::English => [
                 include_str!("en/cli.ftl"),
                 include_str!("en/talk.ftl"),
                 include_str!("en/watch.ftl"),
                 include_str!("en/fetch.ftl"),
+                include_str!("en/conversation.ftl"),
             ],
             Self::Japanese => [
                 include_str!("ja/cli.ftl"),
                 include_str!("ja/talk.ftl"),
                 include_str!("ja/watch.ftl"),
                 include_str!("ja/fetch.ftl"),
+                include_str!("ja/conversation.ftl"),
             ],
         }
     }
+}
+
+/// A count for people: it stands in groups of three digits, and decides between one and many.
+#[allow(clippy::cast_precision_loss, reason = "nobody counts to 2^53")]
+pub fn counted(count: u64) -> Value<'static> {
+    FluentNumber::new(count as f64, FluentNumberOptions { minimum_integer_digits: COUNTED, ..Default::default() })
+        .into()
+}
+
+/// How a count is told from other numbers, ports say, which stand as they are.
+const COUNTED: Option<usize> = Some(1);
+
+fn shown(value: &Value<'_>) -> Option<String> {
+    match value {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was a whole number")]
+        Value::Number(number) if number.options.minimum_integer_digits == COUNTED => Some(grouped(number.value as u64)),
+        _ => None,
+    }
+}
+
+/// `1 842`: groups of three, so that numbers can be read.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 impl From<LanguageChoice> for Language {
@@ -149,6 +183,7 @@ fn bundle(language: Language) -> Bundle {
     let mut bundle = Bundle::new_concurrent(vec![language.identifier()]);
     // Isolation marks are for mixed writing directions; in a terminal they break copying a command.
     bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(|value, _| shown(value)));
     for source in language.sources() {
         let resource = match FluentResource::try_new(source.to_owned()) {
             Ok(resource) => resource,

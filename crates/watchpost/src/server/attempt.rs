@@ -11,16 +11,16 @@ use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::server::{Session, may_be_a_password};
 
 /// A login that was tried, and what came of it.
-pub(super) struct Attempt<'a> {
-    pub(super) credentials: &'a Credentials,
+pub(crate) struct Attempt<'a> {
+    pub(crate) credentials: &'a Credentials,
     /// The account it names, canonical; `None` when there is none, or none is known.
-    pub(super) account: Option<String>,
-    pub(super) outcome: LoginOutcome,
+    pub(crate) account: Option<String>,
+    pub(crate) outcome: LoginOutcome,
 }
 
 impl Attempt<'_> {
     /// As it is told.
-    pub(super) fn told(self, session: &Session, facts: Option<PasswordFacts>) -> LoginAttempt {
+    pub(crate) fn told(self, session: &Session, facts: Option<PasswordFacts>) -> LoginAttempt {
         let name = self.credentials.name();
         // Somebody whose login has failed types the password where the name belongs (S-061).
         let may_be_secret = self.account.is_none() && session.tally().failed_logins > 0 && may_be_a_password(name);
@@ -35,7 +35,7 @@ impl Attempt<'_> {
     }
 
     /// What may be known of the password, if it was wrong and there was one.
-    pub(super) fn facts(&self, tables: &PasswordTables, source: IpAddr, at: SystemTime) -> Option<PasswordFacts> {
+    pub(crate) fn facts(&self, tables: &PasswordTables, source: IpAddr, at: SystemTime) -> Option<PasswordFacts> {
         let Credentials::Password { name, password, .. } = self.credentials else { return None };
         if self.outcome != LoginOutcome::Refused && !planted("server.facts-of-right-passwords") {
             return None;

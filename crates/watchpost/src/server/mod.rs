@@ -1,14 +1,14 @@
 //! The server: listening sockets, TLS, and the driver of the POP3 session.
 
 mod accept;
-mod attempt;
+pub(crate) mod attempt;
 mod connection;
 mod gate;
 mod listen;
 mod pop3;
 mod report;
 mod tap;
-mod tarpit;
+pub(crate) mod tarpit;
 mod tls;
 mod workers;
 

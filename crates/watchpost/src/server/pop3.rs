@@ -134,7 +134,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             self.session.greeting().write(&mut self.output);
             match self.converse(tap).await {
                 Next::StartTls => {}
-                Next::End(ending) => return finish(tap, ending).await,
+                Next::End(ending) => {
+                    self.report.send();
+                    return finish(tap, ending).await;
+                }
             }
             if let Err(ending) = self.first_octet_is_a_handshake(tap).await {
                 return ending;
@@ -152,7 +155,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         }
         match self.converse(&mut stream).await {
             Next::StartTls => unreachable!("STLS is refused inside TLS"),
-            Next::End(ending) => finish(&mut stream, ending).await,
+            Next::End(ending) => {
+                self.report.send();
+                finish(&mut stream, ending).await
+            }
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use watchpost_observatory::{ConnectionId, Event, EventKind, EventSink, SessionSummary, Witness, is_sensitive};
-use watchpost_proto::pop3::server::Session;
+use watchpost_observatory::{
+    ConnectionId, Event, EventKind, EventSink, Oddities, PasswordTables, SessionSummary, Witness, is_sensitive,
+};
+use watchpost_proto::pop3::server::{Heard, Session, Told};
 
 use crate::clock::Clock;
 use crate::house::House;
@@ -18,8 +20,22 @@ pub(super) struct Report<'a> {
     clock: &'a dyn Clock,
     /// `None`: nobody wants more than the summary.
     witness: Option<Witness>,
+    /// What was offered before, by anybody.
+    passwords: Option<&'a PasswordTables>,
     /// When the events that wait must leave.
     due: Option<Instant>,
+}
+
+/// What proves an identity once, and another session has offered already, is marked before it is told.
+fn note_replays(told: &mut [Told], tables: Option<&PasswordTables>, session: ConnectionId, at: SystemTime) {
+    let Some(tables) = tables else { return };
+    for told in told {
+        if let Told::Heard(Heard { proof: Some(proof), oddities, .. }) = told
+            && tables.is_replayed(proof.expose(), session, at)
+        {
+            *oddities = oddities.and(Oddities::REPLAYED);
+        }
+    }
 }
 
 impl<'a> Report<'a> {
@@ -29,6 +45,7 @@ impl<'a> Report<'a> {
             events: house.events.as_ref(),
             clock: house.clock.as_ref(),
             witness: house.watch.is_some().then(|| Witness::new(connection)),
+            passwords: house.watch.as_ref().map(|watch| &watch.passwords),
             due: None,
         }
     }
@@ -53,9 +70,11 @@ impl<'a> Report<'a> {
     /// Takes what the session has told.
     pub(super) fn hear(&mut self, session: &mut Session) {
         if let Some(witness) = &mut self.witness {
-            let told = session.told();
+            let mut told = session.told();
             if !told.is_empty() {
-                witness.told(told, self.clock.wall());
+                let at = self.clock.wall();
+                note_replays(&mut told, self.passwords, self.connection, at);
+                witness.told(told, at);
             }
         }
     }
@@ -78,7 +97,8 @@ impl<'a> Report<'a> {
         Some(*self.due.get_or_insert_with(|| self.clock.now() + COMPANY))
     }
 
-    /// Sends what waits.
+    /// Sends what waits. Also before the connection is closed: who sees the end and comes again, to another core, must
+    /// find that this session's login is known.
     pub(super) fn send(&mut self) {
         self.due = None;
         if let Some(witness) = self.witness.as_mut().filter(|witness| witness.has_events()) {
@@ -90,7 +110,9 @@ impl<'a> Report<'a> {
     pub(super) fn end(self, session: &mut Session, summary: SessionSummary) {
         let at = self.clock.wall();
         if let Some(mut witness) = self.witness {
-            witness.told(session.told_at_the_end(), at);
+            let mut told = session.told_at_the_end();
+            note_replays(&mut told, self.passwords, self.connection, at);
+            witness.told(told, at);
             self.events.record_all(witness.end(summary, at));
         } else {
             let kind = EventKind::Closed(Box::new(summary));

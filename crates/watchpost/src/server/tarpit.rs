@@ -49,7 +49,7 @@ impl Drop for Place {
 /// last seven and a half times as long (2, 4, 8, 15 s), and up to a fifth more or less, so that nobody can tell the
 /// time of verifying from it. Where much has failed from an address, its connections begin further up: whoever begins
 /// a new connection for every guess wins nothing by it.
-pub(super) fn delay(first: Duration, failed_before: u32, chance: u8) -> Duration {
+pub(crate) fn delay(first: Duration, failed_before: u32, chance: u8) -> Duration {
     if planted("server.failed-login-does-not-wait") {
         return Duration::ZERO;
     }

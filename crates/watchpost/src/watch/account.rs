@@ -6,11 +6,12 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 use watchpost_observatory::journal::export::timestamp;
 use watchpost_observatory::journal::{Filter, Micros, Reader, Session, Span, StoredVerdict};
-use watchpost_observatory::{EventKind, LoginOutcome};
+use watchpost_observatory::{AccountChange, EventKind, Home, LoginOutcome};
 
 use super::{Desk, page, shown, verdict_json, words};
 use crate::cli::AccountArgs;
 use crate::console::Failure;
+use crate::i18n::counted;
 use crate::known::Lookup;
 
 /// Sources shown, the busiest first.
@@ -35,6 +36,18 @@ struct Story {
     last_login: Option<(Micros, Option<IpAddr>)>,
     previous: Vec<(Micros, Option<IpAddr>)>,
     on_lists: u64,
+    changes: Vec<(Micros, AccountChange)>,
+    homes: Vec<Home>,
+}
+
+/// A change for programs, and for the ids of texts.
+const fn word(change: AccountChange) -> &'static str {
+    match change {
+        AccountChange::Password => "password",
+        AccountChange::Disabled => "disabled",
+        AccountChange::Enabled => "enabled",
+        AccountChange::Removed => "removed",
+    }
 }
 
 /// Says who tried.
@@ -47,8 +60,16 @@ pub fn run(arguments: &AccountArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     for session in desk.read(reader.sessions(&filter))? {
         desk.read(story.hear(&reader, &session, &names))?;
     }
+    for entry in desk.read(reader.server_events(span))? {
+        if let EventKind::AccountChanged { account, change } = entry.kind
+            && names.contains(&account)
+        {
+            story.changes.push((entry.at, change));
+        }
+    }
     let mut verdicts = Vec::new();
     for name in &names {
+        story.homes.extend(desk.read(reader.homes(name))?);
         verdicts.extend(desk.read(reader.verdicts_of_account(name, span))?);
     }
     if arguments.json {
@@ -105,7 +126,7 @@ impl Story {
 
     /// Those who never came in.
     fn strangers(&self) -> u64 {
-        self.sources.values().filter(|source| source.ok == 0).count() as u64
+        self.sources.values().filter(|source| source.ok == 0 && source.guesses > 0).count() as u64
     }
 
     fn own_typos(&self) -> u64 {
@@ -128,14 +149,15 @@ impl Story {
             let variables = [("at", desk.reckoning.whole(at).into()), ("source", source.into())];
             lines.push(desk.talk.texts.format("talk-account-last-login", &variables));
         }
-        if self.guesses() > 0 {
-            let variables = [
-                ("guesses", (self.guesses() - self.own_typos()).into()),
-                ("strangers", self.strangers().into()),
-                ("typos", self.own_typos().into()),
-                ("lists", self.on_lists.into()),
-            ];
-            lines.push(desk.talk.texts.format("talk-account-guesses", &variables));
+        if !self.homes.is_empty() {
+            let homes: Vec<String> = self.homes.iter().rev().map(|home| home.net.to_string()).collect();
+            let homes = homes.join(&desk.text("talk-step-separator"));
+            lines.push(desk.talk.texts.format("talk-account-homes", &[("homes", homes.into())]));
+        }
+        lines.extend(self.guessing(desk));
+        for (at, change) in &self.changes {
+            let at = ("at", desk.reckoning.whole(*at).into());
+            lines.push(desk.talk.texts.format(&format!("talk-account-change-{}", word(*change)), &[at]));
         }
         for (at, source) in &self.previous {
             let source = source.map_or_else(|| "?".to_owned(), |source| source.to_string());
@@ -154,6 +176,23 @@ impl Story {
             }
         }
         lines.join("\n")
+    }
+
+    /// How often strangers and the owner himself guessed wrong.
+    fn guessing(&self, desk: &Desk<'_>) -> Vec<String> {
+        let (guesses, typos) = (self.guesses() - self.own_typos(), self.own_typos());
+        let variables = [
+            ("guesses", counted(guesses)),
+            ("strangers", counted(self.strangers())),
+            ("typos", counted(typos)),
+            ("lists", counted(self.on_lists)),
+        ];
+        let parts = [
+            (guesses > 0, "talk-account-guesses"),
+            (typos > 0, "talk-account-typos"),
+            (self.on_lists > 0, "talk-account-on-lists"),
+        ];
+        parts.iter().filter(|(is, _)| *is).map(|(_, id)| desk.talk.texts.format(id, &variables)).collect()
     }
 
     fn table(&self, lookup: &Lookup, desk: &Desk<'_>) -> Vec<String> {
@@ -198,6 +237,8 @@ impl Story {
             "own_typos": self.own_typos(),
             "previous_password": self.previous.iter().map(moment).collect::<Vec<_>>(),
             "guesses_from_lists": self.on_lists,
+            "changes": self.changes.iter().map(|(at, change)| json!({ "at": timestamp(*at), "change": word(*change) })).collect::<Vec<_>>(),
+            "homes": self.homes,
             "sources": sources.collect::<Vec<_>>(),
             "verdicts": verdicts.iter().map(verdict_json).collect::<Vec<_>>(),
         })

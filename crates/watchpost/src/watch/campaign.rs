@@ -9,6 +9,7 @@ use watchpost_observatory::journal::export::timestamp;
 use super::{Desk, page, shown, verdict_json, words};
 use crate::cli::{CampaignArgs, ExitCode};
 use crate::console::Failure;
+use crate::i18n::counted;
 
 /// Sessions looked at.
 const SESSIONS_MAX: u32 = 2000;
@@ -55,8 +56,8 @@ pub fn run(arguments: &CampaignArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let lookup = desk.lookup()?;
     let variables = [
         ("id", shown(&arguments.id).into()),
-        ("addresses", addresses.len().into()),
-        ("guesses", guesses.into()),
+        ("addresses", counted(addresses.len() as u64)),
+        ("guesses", counted(guesses)),
         ("first", desk.reckoning.whole(first).into()),
         ("last", desk.reckoning.whole(last).into()),
     ];

@@ -66,40 +66,61 @@ const MEANING_COLUMNS: usize = 58;
 const TITLE_COLUMNS: usize = 104;
 const ROW: usize = 34;
 const LINE: usize = 15;
-const TOP: usize = 96;
+/// Height of the names of the two sides.
+const HEADS: usize = 36;
+
+/// What is drawn: a title, the names of both sides, and bands of steps.
+pub(crate) struct Picture {
+    pub(crate) title: Vec<String>,
+    pub(crate) heads: [String; 2],
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A row of a picture.
+pub(crate) enum Row {
+    /// A band with a name; the number chooses its colour.
+    Band(String, usize),
+    /// A step. Its time is written at its left.
+    Step { time: String, side: Side, said: String, meaning: String },
+    /// So many steps are left out.
+    Missing(usize),
+}
+
+/// Whether a picture brings its colours along.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colours {
+    /// It stands alone: colours for light and for dark.
+    Own,
+    /// It is part of a page, which has [`style_sheet`].
+    OfThePage,
+}
 
 /// A picture of its own: no script, no style from elsewhere, no font that must be there.
 pub(super) fn svg(page: &Page, desk: &Desk<'_>) -> String {
-    let mut body = String::new();
-    let mut y = TOP;
+    draw(&picture(page, desk), Colours::Own)
+}
+
+/// The session as a picture.
+pub(crate) fn picture(page: &Page, desk: &Desk<'_>) -> Picture {
+    let mut rows = Vec::new();
     let mut state = None;
     let (first, missing, last) = shown(&page.timeline.steps);
     for (place, step) in first.iter().chain(last).enumerate() {
         if missing > 0 && place == first.len() {
-            let _ = write!(body, "<text class=\"n\" x=\"{}\" y=\"{}\">… {missing} …</text>", LEFT + 8, y + 20);
-            y += ROW;
+            rows.push(Row::Missing(missing));
         }
         if state != Some(step.state) {
             state = Some(step.state);
-            let _ = write!(
-                body,
-                "<rect class=\"b{}\" x=\"16\" y=\"{}\" width=\"{}\" height=\"22\" rx=\"4\"/>\
-                 <text class=\"s\" x=\"28\" y=\"{}\">{}</text>",
-                state_number(step),
-                y + 6,
-                WIDTH - 32,
-                y + 21,
-                state_word(step.state)
-            );
-            y += 36;
+            rows.push(Row::Band(state_word(step.state).to_owned(), state_number(step)));
         }
-        y += row(&mut body, step, y);
+        let (said, meaning) = (step.said.clone(), step.meaning.clone());
+        rows.push(Row::Step { time: seconds(step.since), side: step.side, said, meaning });
     }
-    let life = format!(
-        "<line class=\"l\" x1=\"{LEFT}\" y1=\"{TOP}\" x2=\"{LEFT}\" y2=\"{y}\"/>\
-         <line class=\"l\" x1=\"{RIGHT}\" y1=\"{TOP}\" x2=\"{RIGHT}\" y2=\"{y}\"/>"
-    );
-    frame(&life, &body, y + 24, page, desk)
+    Picture {
+        title: heading(page, desk).lines().map(str::to_owned).collect(),
+        heads: ["talk-session-client", "talk-session-server"].map(|id| desk.text(id)),
+        rows,
+    }
 }
 
 fn state_number(step: &Step) -> usize {
@@ -111,9 +132,44 @@ fn state_number(step: &Step) -> usize {
     }
 }
 
-fn frame(life: &str, body: &str, height: usize, page: &Page, desk: &Desk<'_>) -> String {
+/// The picture, as an element of SVG in one line.
+pub(crate) fn draw(picture: &Picture, colours: Colours) -> String {
+    let top = 20 * picture.title.len() + 20 + HEADS;
+    let mut body = String::new();
+    let mut y = top;
+    for row in &picture.rows {
+        y += match row {
+            Row::Missing(missing) => {
+                let _ = write!(body, "<text class=\"n\" x=\"{}\" y=\"{}\">… {missing} …</text>", LEFT + 8, y + 20);
+                ROW
+            }
+            Row::Band(name, number) => band(&mut body, name, *number, y),
+            Row::Step { time, side, said, meaning } => step(&mut body, time, *side, [said, meaning], y),
+        };
+    }
+    let life = format!(
+        "<line class=\"l\" x1=\"{LEFT}\" y1=\"{top}\" x2=\"{LEFT}\" y2=\"{y}\"/>\
+         <line class=\"l\" x1=\"{RIGHT}\" y1=\"{top}\" x2=\"{RIGHT}\" y2=\"{y}\"/>"
+    );
+    frame(&life, &body, [top, y + 24], picture, colours)
+}
+
+fn band(body: &mut String, name: &str, number: usize, y: usize) -> usize {
+    let _ = write!(
+        body,
+        "<rect class=\"b{number}\" x=\"16\" y=\"{}\" width=\"{}\" height=\"22\" rx=\"4\"/>\
+         <text class=\"s\" x=\"28\" y=\"{}\">{}</text>",
+        y + 6,
+        WIDTH - 32,
+        y + 21,
+        xml(name)
+    );
+    36
+}
+
+fn frame(life: &str, body: &str, [top, height]: [usize; 2], picture: &Picture, colours: Colours) -> String {
     let mut title = String::new();
-    for (line, text) in heading(page, desk).lines().enumerate() {
+    for (line, text) in picture.title.iter().enumerate() {
         let class = if line == 0 { "h" } else { "t" };
         let _ = write!(
             title,
@@ -122,33 +178,77 @@ fn frame(life: &str, body: &str, height: usize, page: &Page, desk: &Desk<'_>) ->
             xml(&page::cut(text, TITLE_COLUMNS))
         );
     }
-    let heads = [(LEFT, "talk-session-client"), (RIGHT, "talk-session-server")]
-        .map(|(x, id)| format!("<text class=\"c\" x=\"{x}\" y=\"{}\">{}</text>", TOP - 12, xml(&desk.text(id))));
+    let [client, server] = [LEFT, RIGHT].map(|x| format!("<text class=\"c\" x=\"{x}\" y=\"{}\">", top - 12));
+    let style = match colours {
+        Colours::Own => {
+            format!("<style>{}@media(prefers-color-scheme:dark){{{}}}</style>", sheet("", LIGHT), sheet("", DARK))
+        }
+        Colours::OfThePage => String::new(),
+    };
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" role=\"img\"><style>{STYLE}</style>\
-         <rect class=\"p\" width=\"{WIDTH}\" height=\"{height}\"/>{title}{}{}{life}{body}</svg>",
-        heads[0], heads[1]
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"watchpost\" viewBox=\"0 0 {WIDTH} {height}\" \
+         width=\"{WIDTH}\" height=\"{height}\" role=\"img\">{style}\
+         <rect class=\"p\" width=\"{WIDTH}\" height=\"{height}\"/>{title}{client}{}</text>{server}{}</text>{life}{body}</svg>",
+        xml(&picture.heads[0]),
+        xml(&picture.heads[1])
     )
 }
 
-const STYLE: &str = "text{font:13px ui-sans-serif,system-ui,'Noto Sans','Noto Sans CJK JP',sans-serif;fill:#1c2733}\
-.p{fill:#fbfcfd}.h{font-size:15px;font-weight:600}.t,.n{fill:#5d6b7a;font-size:12px}.c{font-weight:600;text-anchor:middle}\
-.m{fill:#46566a;font-size:12px}.w{fill:#5d6b7a;font-size:11px;text-anchor:end;font-family:ui-monospace,monospace}\
-.q{font:12.5px ui-monospace,'DejaVu Sans Mono','Noto Sans Mono CJK JP',monospace}\
-.l{stroke:#c9d3dd;stroke-width:2}.a{stroke:#2563a8;stroke-width:1.6}.r{stroke:#2c7a4b;stroke-width:1.6}\
-.ah{fill:#2563a8}.rh{fill:#2c7a4b}.e{stroke:#b3362b}.eh{fill:#b3362b}\
-.s{font-size:11px;font-weight:600;letter-spacing:.08em;fill:#3c4a59}\
-.b0{fill:#e8edf2}.b1{fill:#fdf0d5}.b2{fill:#ddf0e3}.b3{fill:#e3e4f7}.nb{fill:#fff6da;stroke:#e6d7a8}";
+/// Colours of a picture, in the order in which [`sheet`] names them.
+type Palette = [&'static str; 14];
+
+const LIGHT: Palette = [
+    "#1c2733", "#fbfcfd", "#5d6b7a", "#46566a", "#c9d3dd", "#2563a8", "#2c7a4b", "#b3362b", "#3c4a59", "#e8edf2",
+    "#fdf0d5", "#ddf0e3", "#e3e4f7", "#fff6da",
+];
+const DARK: Palette = [
+    "#e3e9ef", "#161c24", "#9fb0c0", "#b9c6d3", "#3d4a58", "#7fb3f0", "#7fce9c", "#f08d80", "#dde5ec", "#2b3540",
+    "#4a3c1c", "#21432f", "#33355c", "#453c1f",
+];
+
+/// The rules of the colours and fonts of pictures, for pages of the textbook: `dark` chooses pages in a dark theme.
+pub(crate) fn style_sheet(dark: &str) -> String {
+    let rules = format!("{}@media screen{{{}}}", sheet("", LIGHT), sheet(dark, DARK));
+    rules.replace('}', "}\n").replace("}\n}\n", "}}\n")
+}
+
+fn sheet(scope: &str, palette: Palette) -> String {
+    let [ink, paper, quiet, meaning, life, ask, answer, refusal, state, none, first, second, third, note] = palette;
+    let rules = [
+        format!("text{{font:13px ui-sans-serif,system-ui,'Noto Sans','Noto Sans CJK JP',sans-serif;fill:{ink}}}"),
+        format!(".p{{fill:{paper}}}"),
+        ".h{font-size:15px;font-weight:600}".to_owned(),
+        format!(".t{{fill:{quiet};font-size:12px}}"),
+        format!(".n{{fill:{quiet};font-size:12px}}"),
+        ".c{font-weight:600;text-anchor:middle}".to_owned(),
+        format!(".m{{fill:{meaning};font-size:12px}}"),
+        format!(".w{{fill:{quiet};font-size:11px;text-anchor:end;font-family:ui-monospace,monospace}}"),
+        ".q{font:12.5px ui-monospace,'DejaVu Sans Mono','Noto Sans Mono CJK JP',monospace}".to_owned(),
+        format!(".l{{stroke:{life};stroke-width:2}}"),
+        format!(".a{{stroke:{ask};stroke-width:1.6}}"),
+        format!(".r{{stroke:{answer};stroke-width:1.6}}"),
+        format!(".ah{{fill:{ask}}}"),
+        format!(".rh{{fill:{answer}}}"),
+        format!(".e{{stroke:{refusal}}}"),
+        format!(".eh{{fill:{refusal}}}"),
+        format!(".s{{font-size:11px;font-weight:600;letter-spacing:.08em;fill:{state}}}"),
+        format!(".b0{{fill:{none}}}"),
+        format!(".b1{{fill:{first}}}"),
+        format!(".b2{{fill:{second}}}"),
+        format!(".b3{{fill:{third}}}"),
+        format!(".nb{{fill:{note};stroke:{life}}}"),
+    ];
+    rules.iter().map(|rule| format!("{scope}.watchpost {rule}")).collect()
+}
 
 /// One step; says how high it is.
-fn row(body: &mut String, step: &Step, y: usize) -> usize {
-    let meaning = page::wrapped(&step.meaning, MEANING_COLUMNS);
+fn step(body: &mut String, time: &str, side: Side, [spoken, meaning]: [&str; 2], y: usize) -> usize {
+    let meaning = page::wrapped(meaning, MEANING_COLUMNS);
     let height = ROW.max(meaning.len() * LINE + 10);
-    let _ = write!(body, "<text class=\"w\" x=\"{}\" y=\"{}\">{}</text>", LEFT - 18, y + 20, seconds(step.since));
-    let said = xml(&page::cut(&step.said, 52));
+    let _ = write!(body, "<text class=\"w\" x=\"{}\" y=\"{}\">{}</text>", LEFT - 18, y + 20, xml(time));
+    let said = xml(&page::cut(spoken, 52));
     let line = y + 24;
-    match step.side {
+    match side {
         Side::Client => {
             let tip = RIGHT - 2;
             let _ = write!(
@@ -163,7 +263,7 @@ fn row(body: &mut String, step: &Step, y: usize) -> usize {
         }
         Side::Server => {
             let tip = LEFT + 2;
-            let bad = if step.said.starts_with("-ERR") { ("r e", "rh eh") } else { ("r", "rh") };
+            let bad = if spoken.starts_with("-ERR") { ("r e", "rh eh") } else { ("r", "rh") };
             let _ = write!(
                 body,
                 "<text class=\"q\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{said}</text>\

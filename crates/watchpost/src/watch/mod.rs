@@ -19,10 +19,10 @@ pub mod rules;
 pub mod session;
 pub mod sessions;
 
-mod diagram;
+pub(crate) mod diagram;
 mod page;
-mod timeline;
-mod words;
+pub(crate) mod timeline;
+pub(crate) mod words;
 
 use std::path::Path;
 
@@ -113,10 +113,29 @@ impl Desk<'_> {
         names
     }
 
+    /// A command that reads the same journal, as it can be pasted.
+    fn command(&self, command: &str) -> String {
+        let path = self.config.path();
+        let found_anyway = ["./watchpost.toml", "watchpost.toml", "/etc/watchpost/watchpost.toml"];
+        if found_anyway.iter().any(|found| path == Path::new(found)) {
+            return format!("watchpost {command}");
+        }
+        format!("watchpost {command} --config {}", quoted(&path.display().to_string()))
+    }
+
     /// How bad, in a word.
     fn severity(&self, severity: u8) -> String {
         self.text(severity_id(severity))
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+:@%,=".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// The texts of severities.

@@ -1,5 +1,6 @@
 //! Tables and lines that fit a terminal: a Japanese character takes two columns.
 
+pub(super) use crate::i18n::grouped;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The text with spaces behind it, to this width.
@@ -95,19 +96,6 @@ pub(super) fn sparkline(counts: &[u64]) -> String {
         BARS[usize::try_from(height).unwrap_or(7).min(7)]
     };
     counts.iter().map(bar).collect()
-}
-
-/// `1 842`: groups of three, so that numbers can be read.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Octets with their unit.

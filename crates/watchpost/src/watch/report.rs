@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr as _;
 use watchpost_observatory::journal::export::timestamp;
 use watchpost_observatory::journal::{Counted, Micros, Reader, SessionEnd, Span, StoredVerdict};
 
 use super::{Desk, page, severity_word, shown, verdict_json, words};
 use crate::cli::ReportArgs;
 use crate::console::Failure;
+use crate::i18n::counted;
 use crate::known::{Lookup, Remembered};
 
 /// Columns of the strip of hours.
@@ -57,7 +59,11 @@ pub fn run(arguments: &ReportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     for name in &counts.names {
         existing += u64::from(desk.read(reader.is_account(*name))?);
     }
-    let report = Report { counts, verdicts, existing, span };
+    let worst = verdicts.iter().rev().max_by_key(|verdict| verdict.severity);
+    let sessions = worst.map(|verdict| desk.read(reader.sessions_of_verdict(verdict.id, 1))).transpose()?;
+    let worst_session =
+        sessions.and_then(|sessions| Some(sessions.first()?.row.connection.to_string()[..16].to_owned()));
+    let report = Report { counts, verdicts, existing, span, worst_session };
     if arguments.json {
         desk.talk.print(&report.json().to_string());
         return Ok(());
@@ -110,6 +116,8 @@ struct Report {
     verdicts: Vec<StoredVerdict>,
     existing: u64,
     span: Span,
+    /// The session to look at first, by the beginning of its name.
+    worst_session: Option<String>,
 }
 
 impl Report {
@@ -157,7 +165,7 @@ impl Report {
 
     fn heading(&self, desk: &Desk<'_>) -> String {
         let counts = &self.counts;
-        let number = |number: u64| page::grouped(number).into();
+        let number = |number: u64| counted(number);
         let entered = self.entered();
         let id = match (counts.sessions, counts.guesses, entered) {
             (0, ..) => "talk-report-quiet",
@@ -173,7 +181,7 @@ impl Report {
             ("existing", number(self.existing)),
             ("banned", number(self.banned() as u64)),
             ("logins", number(counts.ok)),
-            ("entered", entered.into()),
+            ("entered", counted(entered as u64)),
             ("lost", number(counts.lost)),
             ("octets", page::octets(counts.octets).into()),
             ("open", number(counts.open)),
@@ -193,7 +201,7 @@ impl Report {
     fn strip(&self, desk: &Desk<'_>) -> String {
         let strip = page::sparkline(&self.counts.strip);
         let Some((count, at)) = self.counts.peak else { return strip };
-        let variables = [("at", desk.reckoning.short(at).into()), ("count", page::grouped(count).into())];
+        let variables = [("at", desk.reckoning.short(at).into()), ("count", counted(count))];
         format!("{strip}  {}", desk.talk.texts.format("talk-report-peak", &variables))
     }
 
@@ -270,14 +278,23 @@ impl Report {
 
     /// What to look at next.
     fn next(&self, desk: &Desk<'_>) -> String {
-        let mut commands = vec!["watchpost sessions --since 24h".to_owned()];
-        if let Some(verdict) = self.verdicts.iter().max_by_key(|verdict| verdict.severity) {
-            commands.insert(0, format!("watchpost sessions --rule {}", verdict.rule));
-        }
+        let mut commands = Vec::new();
         if let Some(campaign) = self.verdicts.iter().find_map(|verdict| verdict.campaign.as_ref()) {
-            commands.insert(0, format!("watchpost campaign {}", shown(campaign)));
+            commands.push(format!("campaign {}", shown(campaign)));
         }
-        format!("{} {}", desk.text("talk-report-next"), commands.join(" · "))
+        commands.extend(self.worst_session.iter().map(|id| format!("session {id} --explain")));
+        if let Some(verdict) = self.verdicts.iter().max_by_key(|verdict| verdict.severity) {
+            commands.push(format!("sessions --rule {}", verdict.rule));
+        } else {
+            commands.push("sessions --since 24h".to_owned());
+        }
+        let first = desk.text("talk-report-next");
+        let rest = " ".repeat(first.width());
+        let lines = commands
+            .iter()
+            .enumerate()
+            .map(|(place, command)| format!("{} {}", if place == 0 { &first } else { &rest }, desk.command(command)));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn json(&self) -> Value {
@@ -327,7 +344,7 @@ fn row(key: &str, kind: &Kind<'_>, desk: &Desk<'_>) -> Vec<String> {
     let who = match subjects.as_slice() {
         [one] => shown(one),
         [one, rest @ ..] => {
-            let variables = [("one", shown(one).into()), ("others", rest.len().into())];
+            let variables = [("one", shown(one).into()), ("others", counted(rest.len() as u64))];
             desk.talk.texts.format("talk-report-and-others", &variables)
         }
         [] => String::new(),

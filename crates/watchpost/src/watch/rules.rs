@@ -15,6 +15,7 @@ use super::{Desk, page, severity_word, shown, words};
 use crate::cli::{ExitCode, ReplayArgs, RulesArgs, RulesCommand};
 use crate::config::dials::written;
 use crate::console::Failure;
+use crate::i18n::counted;
 
 /// Verdicts shown of a replay.
 const SHOWN_MAX: usize = 40;
@@ -158,7 +159,11 @@ fn stored(span: Span, desk: &Desk<'_>) -> Result<BTreeMap<Key, Vec<u64>>, Failur
 fn text(verdicts: &[&Verdict], again: &Again, stored: &BTreeMap<Key, Vec<u64>>, desk: &Desk<'_>) -> String {
     let same = verdicts.iter().filter(|verdict| stored.get(&key(verdict)) == Some(&evidence(verdict))).count();
     let severe = verdicts.iter().filter(|verdict| verdict.severity >= Severity::High).count();
-    let variables = [("verdicts", verdicts.len().into()), ("same", same.into()), ("severe", severe.into())];
+    let variables = [
+        ("verdicts", counted(verdicts.len() as u64)),
+        ("same", counted(same as u64)),
+        ("severe", counted(severe as u64)),
+    ];
     let mut lines = page::wrapped(&desk.talk.texts.format("talk-replay", &variables), desk.columns);
     for verdict in verdicts.iter().take(SHOWN_MAX) {
         let said = Judgement::from(*verdict);

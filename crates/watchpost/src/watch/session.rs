@@ -10,18 +10,19 @@ use super::timeline::{Side, Step, Timeline, seconds, state_word, timeline};
 use super::{Desk, diagram, page, shown, verdict_json, words};
 use crate::cli::{DiagramChoice, ExitCode, SessionArgs};
 use crate::console::Failure;
+use crate::i18n::counted;
 
 /// Steps shown of a long session, unless everything is asked for: the first ones, then the last.
 const FIRST: usize = 40;
 const LAST: usize = 16;
 
 /// Everything there is to show.
-pub(super) struct Page {
-    pub(super) session: Session,
-    pub(super) timeline: Timeline,
-    pub(super) verdicts: Vec<StoredVerdict>,
+pub(crate) struct Page {
+    pub(crate) session: Session,
+    pub(crate) timeline: Timeline,
+    pub(crate) verdicts: Vec<StoredVerdict>,
     /// What lists and databases know of the client's address.
-    pub(super) origin: Option<String>,
+    pub(crate) origin: Option<String>,
 }
 
 /// Shows the session that was asked for.
@@ -73,7 +74,7 @@ enum Depth {
 }
 
 /// Who spoke with whom, and how.
-pub(super) fn heading(page: &Page, desk: &Desk<'_>) -> String {
+pub(crate) fn heading(page: &Page, desk: &Desk<'_>) -> String {
     let session = &page.session;
     let row = &session.row;
     let peer = match (row.source(), row.peer) {
@@ -114,7 +115,7 @@ fn as_text(page: &Page, depth: Depth, desk: &Desk<'_>) -> String {
         lines.extend(columns.lines(step, meaning));
     }
     if page.session.row.unrecorded > 0 {
-        let count = ("count", page.session.row.unrecorded.into());
+        let count = ("count", counted(page.session.row.unrecorded));
         lines.push(desk.talk.texts.format("talk-session-unrecorded", &[count]));
     }
     lines.extend(conclusions(page, depth, desk));
@@ -146,7 +147,9 @@ fn conclusions(page: &Page, depth: Depth, desk: &Desk<'_>) -> Vec<String> {
     }
     if depth == Depth::Short {
         let id = &page.session.row.connection.to_string()[..16];
-        lines.extend([String::new(), desk.talk.texts.format("talk-session-next", &[("id", id.into())])]);
+        let commands = [format!("session {id} --explain"), format!("session {id} --diagram svg")];
+        let [explain, draw] = commands.map(|command| desk.command(&command));
+        lines.extend([String::new(), format!("→ {explain}"), format!("  {draw} > session.svg")]);
     }
     lines
 }
@@ -219,7 +222,7 @@ impl Columns {
 }
 
 /// The columns of a session, for programs.
-pub(super) fn row_json(session: &Session) -> Value {
+pub(crate) fn row_json(session: &Session) -> Value {
     let row = &session.row;
     json!({
         "id": row.connection.to_string(),

@@ -10,14 +10,14 @@ use watchpost_observatory::{
 };
 use watchpost_proto::catalogue::Language as ProtocolLanguage;
 use watchpost_proto::catalogue::explain;
-use watchpost_proto::pop3::State;
 use watchpost_proto::pop3::server::Notice;
+use watchpost_proto::pop3::{Greeting, State};
 
-use crate::i18n::{Language, Texts, Value};
+use crate::i18n::{Language, Texts, Value, counted};
 
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Client,
     Server,
     /// What neither said: what was found, or how it ended.
@@ -25,7 +25,7 @@ pub(super) enum Side {
 }
 
 impl Side {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Client => "client",
             Self::Server => "server",
@@ -36,24 +36,24 @@ impl Side {
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) sequence: Sequence,
+pub(crate) struct Step {
+    pub(crate) sequence: Sequence,
     /// Since the connection.
-    pub(super) since: Duration,
-    pub(super) side: Side,
+    pub(crate) since: Duration,
+    pub(crate) side: Side,
     /// What was said, harmless.
-    pub(super) said: String,
+    pub(crate) said: String,
     /// What it means.
-    pub(super) meaning: String,
+    pub(crate) meaning: String,
     /// In which state, as RFC 1939 names it; before the greeting there is none.
-    pub(super) state: Option<State>,
+    pub(crate) state: Option<State>,
 }
 
 /// All steps of a session.
-pub(super) struct Timeline {
-    pub(super) steps: Vec<Step>,
+pub(crate) struct Timeline {
+    pub(crate) steps: Vec<Step>,
     /// What a normal client would have done otherwise.
-    pub(super) normal: Vec<String>,
+    pub(crate) normal: Vec<String>,
 }
 
 struct Telling<'a> {
@@ -79,7 +79,7 @@ struct Seen {
     said: bool,
 }
 
-pub(super) fn timeline(session: &Session, events: &[Entry], texts: &Texts) -> Timeline {
+pub(crate) fn timeline(session: &Session, events: &[Entry], texts: &Texts) -> Timeline {
     let mut telling = Telling { texts, guesses: 0, state: None, seen: Seen::default() };
     let mut steps = Vec::new();
     for entry in events {
@@ -87,6 +87,17 @@ pub(super) fn timeline(session: &Session, events: &[Entry], texts: &Texts) -> Ti
         let Some((side, said, meaning)) = telling.tell(&entry.kind) else { continue };
         let since = Duration::from_micros(micros);
         steps.push(Step { sequence: entry.sequence, since, side, said, meaning, state: telling.state });
+        if telling.greets_after(&entry.kind, session) {
+            let (said, meaning) = telling.greeting();
+            steps.push(Step {
+                sequence: entry.sequence,
+                since,
+                side: Side::Server,
+                said,
+                meaning,
+                state: telling.state,
+            });
+        }
     }
     let normal = telling.normal(session);
     Timeline { steps, normal }
@@ -134,8 +145,28 @@ impl Telling<'_> {
             }
             EventKind::Notice(notice) => (Side::Note, self.text("talk-step-notice"), self.notice(*notice)),
             EventKind::Closed(summary) => self.closed(summary),
-            EventKind::Started | EventKind::Lost { .. } | EventKind::PasswordChanged { .. } => return None,
+            EventKind::Started | EventKind::Lost { .. } | EventKind::AccountChanged { .. } => return None,
         })
+    }
+
+    /// Whether the server greets now: at once, or when TLS stands where the port begins with it. No event tells of the
+    /// greeting; whoever came further than the connection has got it.
+    fn greets_after(&self, kind: &EventKind, session: &Session) -> bool {
+        let on_pop3s = session.row.local.is_some_and(|(_, port)| port == Port::Pop3s);
+        let now = match kind {
+            EventKind::Opened { .. } => !on_pop3s,
+            EventKind::Tls(_) => on_pop3s,
+            _ => false,
+        };
+        now && session.row.state.is_some()
+    }
+
+    /// The server's first line (RFC 1939 §4), in the language that every session begins in.
+    fn greeting(&mut self) -> (String, String) {
+        self.state = Some(State::Authorization);
+        let mut line = Vec::new();
+        Greeting::Ready.write(&mut line);
+        (String::from_utf8_lossy(&line).trim_end().to_owned(), self.lesson("greeting"))
     }
 
     fn hello(&mut self, hello: &Hello) -> Told {
@@ -271,7 +302,7 @@ impl Telling<'_> {
     fn notice(&self, notice: Notice) -> String {
         match notice {
             Notice::ClearTextBehindStls { octets } => {
-                self.format("talk-notice-behind-stls", &[("octets", octets.into())])
+                self.format("talk-notice-behind-stls", &[("octets", counted(octets as u64))])
             }
             Notice::HelloBehindStls => self.text("talk-notice-hello-behind-stls"),
             Notice::ForeignProtocol(_) => self.text("talk-notice-foreign"),
@@ -307,7 +338,7 @@ impl Telling<'_> {
 }
 
 /// The state as RFC 1939 writes it.
-pub(super) fn state_word(state: Option<State>) -> &'static str {
+pub(crate) fn state_word(state: Option<State>) -> &'static str {
     match state {
         None => "CONNECTION",
         Some(State::Authorization) => "AUTHORIZATION",
@@ -317,7 +348,7 @@ pub(super) fn state_word(state: Option<State>) -> &'static str {
 }
 
 /// `0.061`, `41.2`: seconds, as fine as they matter.
-pub(super) fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     if time < Duration::from_secs(100) {
         format!("{:.3}", time.as_secs_f64())
     } else {

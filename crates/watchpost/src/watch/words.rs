@@ -17,7 +17,7 @@ fn language(desk: &Desk<'_>) -> ProtocolLanguage {
 }
 
 /// The name of a rule, in words.
-pub(super) fn rule(id: &str, desk: &Desk<'_>) -> String {
+pub(crate) fn rule(id: &str, desk: &Desk<'_>) -> String {
     match id.parse::<RuleId>() {
         Ok(rule) => rule.text().name.text(language(desk)).to_owned(),
         Err(_) => shown(id),
@@ -30,7 +30,7 @@ fn verdict(stored: &StoredVerdict) -> Option<Verdict> {
 }
 
 /// A verdict in a sentence.
-pub(super) fn sentence(stored: &StoredVerdict, desk: &Desk<'_>) -> String {
+pub(crate) fn sentence(stored: &StoredVerdict, desk: &Desk<'_>) -> String {
     let said = match verdict(stored) {
         Some(verdict) => verdict.sentence(language(desk)),
         None => rule(&stored.rule, desk),
@@ -39,18 +39,18 @@ pub(super) fn sentence(stored: &StoredVerdict, desk: &Desk<'_>) -> String {
 }
 
 /// Why it is no false alarm, as far as the rules know.
-pub(super) fn no_false_alarm(stored: &StoredVerdict, desk: &Desk<'_>) -> Option<String> {
+pub(crate) fn no_false_alarm(stored: &StoredVerdict, desk: &Desk<'_>) -> Option<String> {
     let why = verdict(stored)?.why_not_a_false_alarm(language(desk));
     (!why.is_empty()).then(|| desk.talk.texts.format("talk-session-no-false-alarm", &[("why", why.into())]))
 }
 
 /// What the rules keep of a verdict.
-pub(super) fn detail(verdict: &StoredVerdict) -> Value {
+pub(crate) fn detail(verdict: &StoredVerdict) -> Value {
     serde_json::from_slice(&verdict.detail).unwrap_or(Value::Null)
 }
 
 /// What was done: `ban`, `tarpit`, or a dash.
-pub(super) fn answer(detail: &Value, desk: &Desk<'_>) -> String {
+pub(crate) fn answer(detail: &Value, desk: &Desk<'_>) -> String {
     let word = match &detail["answer"] {
         Value::String(word) => word.clone(),
         Value::Object(map) => map.keys().next().cloned().unwrap_or_default(),
@@ -63,7 +63,7 @@ pub(super) fn answer(detail: &Value, desk: &Desk<'_>) -> String {
 }
 
 /// How sure: `certain`, `high`, `medium`, `low`.
-pub(super) fn confidence(detail: &Value, desk: &Desk<'_>) -> String {
+pub(crate) fn confidence(detail: &Value, desk: &Desk<'_>) -> String {
     match detail["confidence"].as_str() {
         Some(word @ ("low" | "medium" | "high" | "certain")) => desk.text(&format!("talk-sure-{word}")),
         _ => "–".to_owned(),

@@ -33,7 +33,7 @@ pub const TRIES: usize = 6;
 pub const HYDRA: Tool = Tool {
     name: "hydra",
     package: "hydra",
-    command: "hydra -I -t 2 -w 5 -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3",
+    command: "hydra -I -t 2 -w 30 -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3",
     transport: Transport::Pop3,
     remarks: "A first connection asks CAPA and says QUIT; where SASL PLAIN is offered, two workers use it without an\n\
               initial response, with the user name as authorization identity too: name NUL name NUL password.\n\
@@ -43,7 +43,7 @@ pub const HYDRA: Tool = Tool {
 pub const HYDRA_CLEAR: Tool = Tool {
     name: "hydra-clear",
     package: "hydra",
-    command: "hydra -I -t 2 -w 5 -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3 CLEAR",
+    command: "hydra -I -t 2 -w 30 -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3 CLEAR",
     transport: Transport::Pop3,
     remarks: "The same with USER and PASS.",
 };
@@ -51,7 +51,7 @@ pub const HYDRA_CLEAR: Tool = Tool {
 pub const HYDRA_POP3S: Tool = Tool {
     name: "hydra-pop3s",
     package: "hydra",
-    command: "hydra -I -t 1 -w 5 -S -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3 CLEAR",
+    command: "hydra -I -t 1 -w 30 -S -l ACCOUNT -P PASSWORDS -s PORT 127.0.0.1 pop3 CLEAR",
     transport: Transport::Pop3s,
     remarks: "As hydra-clear, inside TLS 1.3 of OpenSSL without a server name.",
 };

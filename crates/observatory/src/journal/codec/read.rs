@@ -6,14 +6,14 @@ use std::time::Duration;
 use watchpost_proto::pop3::server::Tally;
 
 use super::words::{
-    self, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS, STATES, STATUSES,
-    of_code,
+    self, ACCOUNT_CHANGES, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS,
+    STATES, STATUSES, of_code,
 };
 use super::write::natural_octets;
 use super::{Entry, Micros, Text, Told, VERSION, kind};
 use crate::event::{
-    Answered, EventKind, Hello, LoginAttempt, LoginMechanism, MessageFacts, Oddities, PasswordFacts, Sequence,
-    SessionSummary, Spoken, TlsFacts,
+    AccountChange, Answered, EventKind, Hello, LoginAttempt, LoginMechanism, MessageFacts, Oddities, PasswordFacts,
+    Sequence, SessionSummary, Spoken, TlsFacts,
 };
 use crate::journal::octets::{Damaged, Input};
 use crate::untrusted::Untrusted;
@@ -47,7 +47,13 @@ impl Reading<'_, '_> {
         Ok(match self.input.octet()? {
             kind::STARTED => EventKind::Started,
             kind::LOST => EventKind::Lost { count: self.input.number()? },
-            kind::PASSWORD_CHANGED => EventKind::PasswordChanged { account: self.input.text()? },
+            kind::PASSWORD_CHANGED => {
+                EventKind::AccountChanged { account: self.input.text()?, change: AccountChange::Password }
+            }
+            kind::ACCOUNT_CHANGED => EventKind::AccountChanged {
+                change: of_code(&ACCOUNT_CHANGES, self.input.octet()?)?,
+                account: self.input.text()?,
+            },
             kind::OPENED => {
                 let port = of_code(&PORTS, self.input.octet()?)?;
                 EventKind::Opened { peer: self.endpoint()?, local: self.endpoint()?, port }

@@ -5,7 +5,8 @@ use watchpost_proto::pop3::server::{ForeignProtocol, Notice};
 use watchpost_proto::pop3::{ResponseCode, State, Verb};
 
 use crate::event::{
-    Ending, Foreign, Letters, LoginOutcome, PasswordAccounts, PasswordLength, Port, SpokenEnd, Status, TlsFailure,
+    AccountChange, Ending, Foreign, Letters, LoginOutcome, PasswordAccounts, PasswordLength, Port, SpokenEnd, Status,
+    TlsFailure,
 };
 use crate::journal::octets::{Damaged, Input, put_number};
 
@@ -103,6 +104,8 @@ pub(crate) const ENDINGS: [Ending; 10] = [
     Ending::Shutdown,
     Ending::Refused,
 ];
+pub(crate) const ACCOUNT_CHANGES: [AccountChange; 4] =
+    [AccountChange::Password, AccountChange::Disabled, AccountChange::Enabled, AccountChange::Removed];
 const FAILURES: [TlsFailure; 7] = [
     TlsFailure::Version,
     TlsFailure::NothingInCommon,

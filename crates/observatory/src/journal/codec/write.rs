@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use watchpost_proto::planted::planted;
 
 use super::words::{
-    self, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS, STATES, STATUSES, code,
+    self, ACCOUNT_CHANGES, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS,
+    STATES, STATUSES, code,
 };
 use super::{Encoder, Micros, Number, kind};
 use crate::event::{
@@ -30,8 +31,8 @@ impl Encoder {
                 self.octets.push(kind::LOST);
                 put_number(&mut self.octets, *count);
             }
-            EventKind::PasswordChanged { account } => {
-                self.octets.push(kind::PASSWORD_CHANGED);
+            EventKind::AccountChanged { account, change } => {
+                self.octets.extend([kind::ACCOUNT_CHANGED, code(&ACCOUNT_CHANGES, change)]);
                 put_octets(&mut self.octets, account.as_bytes());
             }
             EventKind::Opened { peer, local, port } => {

@@ -150,6 +150,13 @@ pub struct Step<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities(Vec<String>);
 
+impl FromIterator<String> for Capabilities {
+    /// Of lines that were read without a session.
+    fn from_iter<I: IntoIterator<Item = String>>(lines: I) -> Self {
+        Self(lines.into_iter().collect())
+    }
+}
+
 impl Capabilities {
     /// Whether a line begins with this tag.
     pub fn has(&self, tag: &str) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! When in doubt it is hidden: what a journal never had cannot leak from it.
 
+use crate::credentials::Password;
 use crate::planted::planted;
 use crate::pop3::Verb;
 use crate::pop3::server::told::TEXT_OCTETS;
@@ -59,6 +60,28 @@ pub(super) fn parts(line: &[u8], verb: Option<Verb>, mood: Mood) -> Parts {
         }
         None => unknown(line),
     }
+}
+
+/// Octets of a proof at the most: a first message of SCRAM has a name and a nonce in it.
+const PROOF_OCTETS: usize = 512;
+
+/// What stands in the line that no honest client says twice: the digest of APOP, or the first message of SCRAM.
+pub(super) fn proof(line: &[u8], verb: Option<Verb>) -> Option<Password> {
+    let words = || line.split(|octet| *octet == b' ').filter(|word| !word.is_empty());
+    let proof = match verb {
+        Some(Verb::Apop) => words().next_back().filter(|word| is_digest(word))?,
+        Some(Verb::Auth) => {
+            words().nth(1).filter(|mechanism| mechanism.to_ascii_uppercase().starts_with(b"SCRAM-"))?;
+            words().nth(2).filter(|message| message.len() > 8 && message.len() <= PROOF_OCTETS)?
+        }
+        _ => return None,
+    };
+    Some(Password::new(proof))
+}
+
+/// Thirty-two hexadecimal digits (RFC 1939 §7).
+fn is_digest(word: &[u8]) -> bool {
+    word.len() == 32 && word.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// A second word behind a name is a password typed in the same line; a name may be one typed in the wrong field.

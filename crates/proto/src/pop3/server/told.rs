@@ -1,5 +1,7 @@
-//! What a session tells of what was said and answered, for whoever watches it. No secret is in it.
+//! What a session tells of what was said and answered, for whoever watches it. No secret can be
+//! read in it.
 
+use crate::credentials::Password;
 use crate::pop3::server::Notice;
 use crate::pop3::{ResponseCode, State, Verb};
 use crate::types::MessageNumber;
@@ -41,6 +43,10 @@ pub struct Heard {
     pub pipelined: bool,
     /// What it has that no honest line has.
     pub oddities: Oddities,
+    /// What proves an identity once and never again, where the line holds such a thing: the digest of APOP (RFC 1939
+    /// §7), or a first message of SCRAM, in which there is a nonce (RFC 5802 §5.1). Whoever meets it in another
+    /// session has met a replay (S-062). Not to be shown or kept, but as a hash under a key.
+    pub proof: Option<Password>,
 }
 
 /// A reply, complete.
@@ -129,6 +135,8 @@ impl Oddities {
     pub const NUMBER: Self = Self(1 << 9);
     /// SASL data of no octets.
     pub const EMPTY_SASL: Self = Self(1 << 10);
+    /// It holds a proof that another session has offered before. Whoever hears lines of many sessions finds it.
+    pub const REPLAYED: Self = Self(1 << 11);
 
     /// Whether it has all of these.
     pub const fn has(self, these: Self) -> bool {

@@ -118,6 +118,7 @@ impl Said<'_> {
                     letters: if parts.told == 0 { Letters::Mixed } else { Letters::of(word) },
                     pipelined,
                     oddities: command_oddities(line, octets, verb, parts, *mood),
+                    proof: discretion::proof(line, verb),
                 }
             }
             Self::Sasl(oddities) => Heard {
@@ -130,6 +131,7 @@ impl Said<'_> {
                 letters: Letters::Mixed,
                 pipelined,
                 oddities: *oddities,
+                proof: None,
             },
         }
     }

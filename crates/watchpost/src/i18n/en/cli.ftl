@@ -216,9 +216,13 @@ cli-explain-examples =
 
     All words:
       watchpost explain
+
+    The generated pages of the textbook:
+      watchpost explain --book docs/textbook
 cli-explain-arg-word = What to explain, in any case; all words are listed when absent
 cli-explain-arg-rest = More of the same: several words are one
 cli-explain-arg-json = Print JSON instead of text
+cli-explain-arg-book = Write the generated pages of the textbook into this folder
 
 cli-fetch-about = Bring mail from other servers, each message once
 cli-fetch-long-about =
@@ -368,6 +372,43 @@ cli-fetch-import-arg-program-value-getmail = getmail 6
 cli-fetch-import-arg-program-value-mpop = mpop
 cli-fetch-import-arg-rc = Its configuration
 cli-fetch-import-arg-state = What it remembers of messages: a file, or the folder of such files
+
+cli-talk-about = Talk with any POP3 server by hand, each line explained
+cli-talk-long-about =
+    Talk with any POP3 server by hand, each line explained
+
+    What you type goes to the server; what it means, what the server answers, and
+    what could come next is said as you go, with the RFC section. Port 995, which
+    is used when no port is named, has TLS from the first octet; other ports begin
+    in clear text, where STLS begins TLS. Passwords are hidden wherever they are
+    shown, and in clear text they are sent only if you say so. Type help in the
+    session. Commands can also come from a script or from standard input: a
+    command a line, # begins a comment, "< +OK" says what the last reply should
+    begin with, and ${"{"}password{"}"} stands for the password, which is taken from
+    --password-file, from WATCHPOST_PASSWORD, or asked for.
+    Exit code 0: all as expected, 65: not, 69: no connection, 74: it broke.
+cli-talk-examples =
+    A session over TLS, and one that begins it with STLS:
+      watchpost talk pop.example.org
+      watchpost talk pop.example.org --stls
+
+    The demo, whose certificate is its own:
+      watchpost talk 127.0.0.1:1110 --insecure
+
+    A script, and its transcript for a document:
+      watchpost talk mx --script session.pop3 --password-file pw --no-times
+cli-talk-arg-host = Server, with :PORT if it is not 995 (or 110 with --stls)
+cli-talk-arg-tls = TLS from the first octet, on any port
+cli-talk-arg-stls = Say STLS first; without TLS the session ends
+cli-talk-arg-ca = Believe these certificates (PEM) instead of the system's
+cli-talk-arg-insecure = Go on whatever is wrong with the certificate
+cli-talk-arg-allow-clear = Send secrets in clear text without asking
+cli-talk-arg-password-file = { cli-conform-arg-password-file }
+cli-talk-arg-script = Take the commands from this file
+cli-talk-arg-full = Show replies of many lines whole
+cli-talk-arg-no-times = Leave times out, so that transcripts can be compared
+cli-talk-arg-timeout = { cli-conform-arg-timeout }
+cli-talk-arg-json = Print JSON Lines; commands come from standard input
 
 cli-conform-about = Ask any POP3 server for what the standards demand
 cli-conform-long-about =

@@ -99,6 +99,10 @@ talk-user-disabled = Account { $name } disabled: nobody can log in to it. Its ma
 talk-user-enabled = Account { $name } enabled: logins are accepted again.
 talk-user-already-disabled = Account { $name } is disabled already.
 talk-user-already-enabled = Account { $name } is enabled already.
+talk-user-untold =
+    Warning: the journal { $path } could not be told of it: { $cause }.
+    It still trusts the networks from which { $name } logged in before. Run the command again as the user
+    that the server runs as.
 talk-user-removed = Account { $name } removed; the mail stays in { $path }
 talk-user-generated = Password of { $name }, shown only this once: { $password }
 talk-user-none = There are no accounts yet. Add one: watchpost user add NAME
@@ -257,6 +261,9 @@ error-not-a-folder = { $dir } is not a folder. Name the folder that the mail is 
 error-import-unreadable = { $path } cannot be read: { $cause }. Check its permissions, or move it away.
 error-import-not-mbox = { $path } is no mbox: its first line does not begin with "From ". Move it away, or rename it to .eml if it is one message.
 error-import-changed = { $path } has changed while it was read. Wait until nothing writes to it, then try again.
+error-book =
+    cannot write the pages of the textbook into { $path }: { $cause }
+    Name a folder that can be written, such as docs/textbook.
 error-explain-unknown = There is no explanation of { $word }. To see all words: watchpost explain
 error-explain-similar = There is no explanation of { $word }. Did you mean one of these: { $similar }? To see all words: watchpost explain
 error-file-exists = { $path } is there already and is left alone. Move it away, or choose another folder with --dir.

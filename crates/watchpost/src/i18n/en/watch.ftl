@@ -62,17 +62,59 @@ talk-answer-gate = tool refused
 
 talk-report-quiet = Nobody came.
 talk-report-no-guesses =
-    Nobody guessed: { $sessions } connections from { $sources } addresses, { $logins } logins.
+    Nobody guessed: { $sessions ->
+        [one] one connection
+       *[other] { $sessions } connections
+    } from { $sources ->
+        [one] one address
+       *[other] { $sources } addresses
+    }, { $logins ->
+        [0] no login
+        [one] one login
+       *[other] { $logins } logins
+    }.
 talk-report-nobody-in =
-    No stranger got in: { $guesses } guesses on { $names } names ({ $existing } of them exist), none of which opened an account.
+    No stranger got in: { $guesses ->
+        [one] one guess
+       *[other] { $guesses } guesses
+    } on { $names ->
+        [one] one name
+       *[other] { $names } names
+    } ({ $existing ->
+        [0] none exists here
+        [one] one exists here
+       *[other] { $existing } exist here
+    }), and none opened an account.
 talk-report-somebody-in =
     { $entered ->
         [one] A stranger may have got into one account
        *[other] Strangers may have got into { $entered } accounts
-    }: see below. There were { $guesses } guesses on { $names } names.
+    }: see below. There { $guesses ->
+        [one] was one guess
+       *[other] were { $guesses } guesses
+    } on { $names ->
+        [one] one name
+       *[other] { $names } names
+    }.
 talk-report-totals =
-    { $sessions } connections · { $sources } addresses · { $guesses } guesses · { $logins } logins · { $banned } would be banned · { $octets } · { $open } open now
-talk-report-lost = { $lost } events were lost, because the disk or the queue was full: the numbers are too small.
+    { $sessions ->
+        [one] { $sessions } connection
+       *[other] { $sessions } connections
+    } · { $sources ->
+        [one] { $sources } address
+       *[other] { $sources } addresses
+    } · { $guesses ->
+        [one] { $guesses } guess
+       *[other] { $guesses } guesses
+    } · { $logins ->
+        [one] { $logins } login
+       *[other] { $logins } logins
+    } · { $banned } would be banned · { $octets } · { $open } open now
+talk-report-lost =
+    { $lost ->
+        [one] One event was
+       *[other] { $lost } events were
+    } lost, because the disk or the queue was full: the numbers are too small.
 talk-report-peak = most from { $at } on: { $count }
 talk-report-worst = HOW BAD
 talk-report-what = WHAT
@@ -116,15 +158,18 @@ talk-session-client = client
 talk-session-server = server
 talk-session-meaning = what it means
 talk-session-more = … { $count } more steps; --explain shows them all
-talk-session-unrecorded = { $count } further events were too many to be written down.
+talk-session-unrecorded =
+    { $count ->
+        [one] One further event was
+       *[other] { $count } further events were
+    } too many to be written down.
 talk-session-verdicts = What the rules say:
 talk-session-no-false-alarm = Why not a false alarm: { $why }
 talk-session-normal = What a mail program would have done:
-talk-session-next = → watchpost session { $id } --explain · --diagram svg > session.svg · --json
 
 talk-step-separator = {", "}
 talk-step-opened = TCP connection
-talk-step-opened-pop3s = to a port where TLS begins at once (RFC 8314 §3.3)
+talk-step-opened-pop3s = to a port where TLS begins at once (RFC 8314 §3.1)
 talk-step-opened-pop3 = to a port that begins in the clear; the server greets first (RFC 1939 §4)
 talk-step-hello = ClientHello
 talk-step-hello-name = ClientHello for { $name }
@@ -165,7 +210,11 @@ talk-step-previous = old password
 talk-step-previous-means = this password was right until its owner changed it: it has leaked, or a device still has it
 talk-step-closed = end
 
-talk-notice-behind-stls = { $octets } octets came in the clear behind STLS: somebody wants to be obeyed inside TLS
+talk-notice-behind-stls =
+    { $octets ->
+        [one] one octet
+       *[other] { $octets } octets
+    } came in the clear behind STLS: somebody wants to be obeyed inside TLS
 talk-notice-hello-behind-stls = the TLS handshake came before the answer to STLS
 talk-notice-foreign = the client does not speak POP3
 talk-notice-line-too-long = a line was longer than allowed (RFC 2449 §4)
@@ -201,10 +250,28 @@ talk-account-exists = { $name } exists.
 talk-account-unknown = There is no account { $name }; somebody tried it nevertheless.
 talk-account-last-login = Last login { $at } from { $source }.
 talk-account-guesses =
-    { $guesses } guesses by { $strangers ->
-        [one] one stranger
-       *[other] { $strangers } strangers
-    }, none of whom got in. { $typos } failed attempts came from where the owner logs in. { $lists } of the passwords stand on public lists.
+    { $guesses ->
+        [one] One guess
+       *[other] { $guesses } guesses
+    } by { $strangers ->
+        [one] one stranger who never got in.
+       *[other] { $strangers } strangers who never got in.
+    }
+talk-account-typos =
+    { $typos ->
+        [one] One wrong password
+       *[other] { $typos } wrong passwords
+    } came from where the owner logs in.
+talk-account-on-lists =
+    { $lists ->
+        [one] One of the passwords stands
+       *[other] { $lists } of the passwords stand
+    } on public lists: whoever tried knows the list, not you.
+talk-account-homes = At home in { $homes }.
+talk-account-change-password = { $at }  The password was changed. Where the owner logged in before is trusted no longer.
+talk-account-change-disabled = { $at }  The account was disabled. Where the owner logged in before is trusted no longer.
+talk-account-change-enabled = { $at }  The account was enabled again.
+talk-account-change-removed = { $at }  The account was removed, and what was usual for it forgotten.
 talk-account-previous =
     ! { $at } from { $source }: the OLD password was tried, which was right until it was changed. It is known somewhere. The present one is not affected.
 talk-account-guessed = GUESSES
@@ -215,7 +282,14 @@ talk-account-from = FROM
 
 ## campaign
 
-talk-campaign = Campaign { $id }: { $addresses } addresses, { $guesses } guesses, from { $first } to { $last }.
+talk-campaign =
+    Campaign { $id }: { $addresses ->
+        [one] one address
+       *[other] { $addresses } addresses
+    }, { $guesses ->
+        [one] one guess
+       *[other] { $guesses } guesses
+    }, from { $first } to { $last }.
 talk-campaign-tools = How it speaks:
 talk-campaign-addresses = Addresses (sessions):
 
@@ -225,16 +299,49 @@ talk-rules-id = RULE
 talk-rules-severity = HOW BAD
 talk-rules-name = WHAT
 talk-rules-techniques = ATT&CK
-talk-replay = Judged again, the journal gives { $verdicts } verdicts, { $severe } of them high or critical; { $same } are as they were stored. + marks those that are new.
+talk-replay =
+    Judged again, the journal gives { $verdicts ->
+        [one] one verdict
+       *[other] { $verdicts } verdicts
+    }, { $severe } of them high or critical; { $same ->
+        [one] one is as it was stored
+       *[other] { $same } are as they were stored
+    }. + marks those that are new.
 talk-rules-off = off
 talk-rules-numbers = Numbers in force. * marks what the configuration changed, with its default behind. Tables of [observatory] in the configuration set them: docs/config.md.
 talk-replay-later = later came in from there: { $accounts }
-talk-replay-refused = With this configuration { $guesses } guesses and { $logins } logins that succeeded would have been refused.
+talk-replay-refused =
+    With this configuration { $guesses ->
+        [one] one guess
+       *[other] { $guesses } guesses
+    } and { $logins ->
+        [0] no login
+        [one] one login
+       *[other] { $logins } logins
+    } that succeeded would have been refused.
 talk-replay-login = { $at }  { $account } from { $address } would have been kept out
 
 ## privacy
 
 talk-privacy-nothing = No session in { $journal } is about { $whom }.
-talk-privacy-sessions = { $sessions } sessions in { $journal } are about { $whom }, from { $first } to { $last }: addresses, times, commands, names that were tried, TLS fingerprints.
-talk-privacy-verdicts = { $verdicts } verdicts speak of them.
+talk-privacy-sessions =
+    { $sessions ->
+        [one] One session in { $journal } is
+       *[other] { $sessions } sessions in { $journal } are
+    } about { $whom }, from { $first } to { $last }: addresses, times, commands, names that were tried, TLS fingerprints.
+talk-privacy-verdicts =
+    { $verdicts ->
+        [one] One verdict speaks
+       *[other] { $verdicts } verdicts speak
+    } of them.
+talk-privacy-homes =
+    { $homes ->
+        [one] One network is
+       *[other] { $homes } networks are
+    } remembered as a place to log in from: its first and last login, how many, and the program. It goes 90 days after the last login, or with a new password.
+talk-privacy-bans =
+    { $bans ->
+        [one] One ban is
+       *[other] { $bans } bans are
+    } remembered: the network, its times, and how many there were. It goes 30 days after its end.
 talk-privacy-kept = No password is held: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.

@@ -231,11 +231,15 @@ cli-explain-examples =
 
     用語の一覧を見る:
       watchpost explain
+
+    教科書の生成ページを書き出す:
+      watchpost explain --book docs/textbook
 cli-explain-arg-word =
     調べる用語です (大文字と小文字は区別しません)。
     省略時は一覧を表示します。
 cli-explain-arg-rest = 用語の続きです。複数の語は 1 つの用語として扱います。
 cli-explain-arg-json = 文章の代わりに JSON を出力します。
+cli-explain-arg-book = 教科書の生成ページを、このフォルダーに書き出します。
 
 cli-fetch-about = ほかのサーバーのメールを、1 通ずつ漏れも重複もなく取得します。
 cli-fetch-long-about =
@@ -411,6 +415,54 @@ cli-fetch-import-arg-rc = そのプログラムの設定ファイルです。
 cli-fetch-import-arg-state =
     取得済みメッセージの記録です。ファイルかフォルダーを
     指定します。
+
+cli-talk-about = 任意の POP3 サーバーと対話し、1 行ずつ解説します。
+cli-talk-long-about =
+    任意の POP3 サーバーと対話し、1 行ずつ解説します。
+
+    入力した行をサーバーに送信し、その意味、サーバーの応答の意味、次にできる
+    ことを、RFC の該当箇所とともに説明します。ポートを省くと 995 を使用し、
+    最初から TLS で保護します。ほかのポートでは平文で始まり、STLS で TLS を
+    開始できます。パスワードはどこにも表示されず、平文では許可したときだけ
+    送信されます。使い方は、セッションの中で help と入力してください。
+    コマンドは、スクリプトや標準入力からも読み込めます。1 行に 1 つの
+    コマンドを書き、# で始まる行は注釈、"< +OK" は直前の応答の始まりの
+    期待値です。${"{"}password{"}"} はパスワードに置き換わります。パスワードは
+    --password-file、環境変数 WATCHPOST_PASSWORD、または入力から得ます。
+    終了コードは、すべて期待どおりなら 0、違えば 65、接続できなければ 69、
+    接続が切れたら 74 です。
+cli-talk-examples =
+    TLS で始めるセッションと、STLS で TLS に切り替えるセッション:
+      watchpost talk pop.example.org
+      watchpost talk pop.example.org --stls
+
+    自己署名証明書を使うデモ:
+      watchpost talk 127.0.0.1:1110 --insecure
+
+    スクリプトを実行し、文書に載せる記録を得る:
+      watchpost talk mx --script session.pop3 --password-file pw --no-times
+cli-talk-arg-host =
+    サーバーです。ポートが 995 (--stls では 110) でなければ
+    :PORT を付けます。
+cli-talk-arg-tls = ポートによらず、最初から TLS を使用します。
+cli-talk-arg-stls =
+    最初に STLS を送信します。
+    TLS が始まらなければ終了します。
+cli-talk-arg-ca =
+    システムの証明書の代わりに、
+    この証明書 (PEM) を信頼します。
+cli-talk-arg-insecure = 証明書に問題があっても続行します。
+cli-talk-arg-allow-clear = 秘密を平文で送信することを許可します。
+cli-talk-arg-password-file = { cli-conform-arg-password-file }
+cli-talk-arg-script = コマンドをこのファイルから読み込みます。
+cli-talk-arg-full = 複数行の応答の全体を表示します。
+cli-talk-arg-no-times =
+    時間を表示しません。
+    記録を比較できるようになります。
+cli-talk-arg-timeout = { cli-conform-arg-timeout }
+cli-talk-arg-json =
+    JSON Lines を出力します。
+    コマンドは標準入力から読み込みます。
 
 cli-conform-about = 任意の POP3 サーバーが標準どおりに動くかを調べます。
 cli-conform-long-about =

@@ -92,6 +92,10 @@ talk-user-disabled = アカウント { $name } のログインを止めました
 talk-user-enabled = アカウント { $name } は、再びログインできるようになりました。
 talk-user-already-disabled = アカウント { $name } のログインは、すでに止まっています。
 talk-user-already-enabled = アカウント { $name } は、すでにログインできる状態です。
+talk-user-untold =
+    警告: ジャーナル { $path } に変更を伝えられませんでした: { $cause }
+    { $name } がこれまでログインしたネットワークは、まだ信頼されています。
+    サーバーを動かしているユーザーで、もう一度実行してください。
 talk-user-removed = アカウント { $name } を削除しました。メールは { $path } に残っています。
 talk-user-generated = { $name } のパスワード (表示されるのは今回だけです): { $password }
 talk-user-none = アカウントはまだありません。追加するには: watchpost user add NAME
@@ -238,6 +242,9 @@ error-not-a-folder = { $dir } はフォルダーではありません。メー�
 error-import-unreadable = { $path } を読めません: { $cause }。権限をご確認になるか、別の場所に移してください。
 error-import-not-mbox = { $path } は mbox ではありません。1 行目が "From " で始まっていません。別の場所に移すか、1 通のメッセージなら拡張子を .eml に変えてください。
 error-import-changed = { $path } は、読んでいる間に変更されました。書き込みが終わるのを待ってから、もう一度お試しください。
+error-book =
+    教科書のページを { $path } に書き出せません: { $cause }
+    docs/textbook のように、書き込めるフォルダーを指定してください。
 error-explain-unknown = { $word } の解説はありません。用語の一覧を見るには: watchpost explain
 error-explain-similar = { $word } の解説はありません。近い用語: { $similar }。用語の一覧を見るには: watchpost explain
 error-file-exists = { $path } はすでにあるため、そのままにしました。別の場所に移すか、--dir で別のフォルダーを指定してください。

@@ -64,7 +64,7 @@ talk-report-quiet = 接続はありませんでした。
 talk-report-no-guesses =
     推測による試行はありませんでした。{ $sources } 個のアドレスから { $sessions } 件の接続があり、{ $logins } 件のログインが成功しました。
 talk-report-nobody-in =
-    第三者の侵入はありませんでした。{ $names } 個の名前 (うち { $existing } 個が実在) に対して { $guesses } 回の推測がありましたが、どれも失敗しました。
+    第三者の侵入はありませんでした。{ $names } 個の名前 (うち実在するもの { $existing } 個) に対して { $guesses } 回の推測がありましたが、どれも失敗しました。
 talk-report-somebody-in =
     { $entered } 個のアカウントに第三者が侵入した可能性があります。下を確認してください。{ $names } 個の名前に対して { $guesses } 回の推測がありました。
 talk-report-totals =
@@ -113,11 +113,10 @@ talk-session-unrecorded = このほかに { $count } 件のイベントがあり
 talk-session-verdicts = ルールによる判定:
 talk-session-no-false-alarm = 誤検知ではない理由: { $why }
 talk-session-normal = 普通のメールソフトとの違い:
-talk-session-next = → watchpost session { $id } --explain · --diagram svg > session.svg · --json
 
 talk-step-separator = 、
 talk-step-opened = TCP 接続
-talk-step-opened-pop3s = 最初から TLS で話すポートへの接続 (RFC 8314 §3.3)
+talk-step-opened-pop3s = 最初から TLS で話すポートへの接続 (RFC 8314 §3.1)
 talk-step-opened-pop3 = 平文で始まるポートへの接続。先にサーバーが応答文を送る (RFC 1939 §4)
 talk-step-hello = ClientHello
 talk-step-hello-name = ClientHello ({ $name } あて)
@@ -193,8 +192,14 @@ talk-account-nothing = この期間に { $name } を試した人はいません�
 talk-account-exists = { $name } は実在するアカウントです。
 talk-account-unknown = { $name } というアカウントはありませんが、試した人がいます。
 talk-account-last-login = 最後のログインは { $at }、接続元は { $source } です。
-talk-account-guesses =
-    第三者 { $strangers } 件から { $guesses } 回の推測があり、すべて失敗しました。所有者のいる場所からの失敗は { $typos } 回です。試されたパスワードのうち { $lists } 回分は、公開されている一覧に載っているものでした。
+talk-account-guesses = { $strangers } 個の見知らぬアドレスから { $guesses } 回の推測があり、すべて失敗しました。
+talk-account-typos = 所有者がいつもログインする場所からも、誤ったパスワードが { $typos } 回ありました。
+talk-account-on-lists = 試されたパスワードのうち { $lists } 回分は、公開されている一覧に載っているものでした。この所有者だけを狙ったものではありません。
+talk-account-homes = いつもの接続元は { $homes } です。
+talk-account-change-password = { $at }  パスワードが変更されました。それまでの接続元は信頼されなくなりました。
+talk-account-change-disabled = { $at }  アカウントが無効にされました。それまでの接続元は信頼されなくなりました。
+talk-account-change-enabled = { $at }  アカウントが再び有効にされました。
+talk-account-change-removed = { $at }  アカウントが削除され、学習した内容も消去されました。
 talk-account-previous =
     ! { $at }、{ $source } から、変更前の古いパスワードが試されました。どこかに漏れています。現在のパスワードへの影響はありません。
 talk-account-guessed = 推測
@@ -227,4 +232,6 @@ talk-replay-login = { $at }  { $account } ({ $address } から) はログイン�
 talk-privacy-nothing = { $journal } に { $whom } に関するセッションはありません。
 talk-privacy-sessions = { $journal } に { $whom } に関するセッションが { $sessions } 件あります ({ $first } から { $last } まで)。内容は、アドレス、時刻、コマンド、試された名前、TLS の指紋です。
 talk-privacy-verdicts = 関係する判定が { $verdicts } 件あります。
+talk-privacy-homes = いつもの接続元として { $homes } 個のネットワークを、最初と最後のログイン、回数、ソフトとともに記憶しています。最後のログインから 90 日後、またはパスワードの変更で消えます。
+talk-privacy-bans = 遮断を { $bans } 件記憶しています。内容はネットワーク、期間、回数で、終わってから 30 日後に消えます。
 talk-privacy-kept = パスワードは保存していません。誤ったパスワードについては、おおよその長さ、文字の種類、その日のうちに同じものかどうかを見分けるための 16 ビットだけを残します。セッションは { $days } 日後、アドレスの全桁は 30 日後、判定は 400 日後に消えます。メールとアカウントはこの報告に含まれません。

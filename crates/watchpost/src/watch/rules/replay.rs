@@ -13,6 +13,7 @@ use watchpost_observatory::{
 use super::super::{Desk, page, shown};
 use crate::cli::ExitCode;
 use crate::console::Failure;
+use crate::i18n::counted;
 use crate::journal::{Secret, classifier};
 
 /// Refused logins that are named; the others are counted.
@@ -104,7 +105,7 @@ impl Again {
 
     /// Whom the answers would have kept out, as lines.
     pub(super) fn refused(&self, desk: &Desk<'_>) -> Vec<String> {
-        let counts = [("guesses", self.guesses.into()), ("logins", self.logins.into())];
+        let counts = [("guesses", counted(self.guesses)), ("logins", counted(self.logins))];
         let mut lines = page::wrapped(&desk.talk.texts.format("talk-replay-refused", &counts), desk.columns);
         for Missed { at, account, from } in &self.named {
             let variables = [
@@ -146,10 +147,21 @@ pub(super) fn replayed(span: Span, desk: &Desk<'_>) -> Result<Again, Failure> {
     let mut classifier = classifier(desk.config, &secret);
     let mut again = Again::default();
     let reader = desk.reader()?;
+    // What retention took away was known when the first session that is left began.
+    if let Some((first, _)) = desk.read(reader.extent())? {
+        let seconds = u32::try_from(first.0 / 1_000_000).unwrap_or(u32::MAX);
+        classifier.restore(&desk.read(reader.carried())?.known_before(seconds));
+    }
     desk.read(reader.replay(|sequence, event| {
         again.hear(&mut classifier, event, span);
         for verdict in classifier.observe(sequence, event).verdicts {
             again.found(verdict);
+        }
+        // Where nothing is said, it goes on with what it knows itself.
+        if event.kind == EventKind::Started
+            && let Ok(Some(carried)) = reader.carried_at(sequence)
+        {
+            classifier.begin_with(&carried);
         }
     }))?;
     Ok(again)
