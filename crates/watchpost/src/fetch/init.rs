@@ -82,7 +82,7 @@ pub(super) fn run(
     let mut teller = Teller::new(talk, arguments.json);
     let done = runtime()?.block_on(init.all(&mut teller));
     match done {
-        Ok(done) if arguments.json => talk.print(&init.as_json(done, teller.steps).to_string()),
+        Ok(done) if arguments.json => talk.print(&init.as_json(done, &teller.steps).to_string()),
         Ok(_) => {}
         Err(failure) if arguments.json => {
             let told = json!({"address": init.address.full, "ok": false, "error": failure.text, "steps": teller.steps});
@@ -120,7 +120,7 @@ impl Init<'_> {
         let look = self.log_in(&found, &given, &mut block, teller).await?;
         self.where_to(&mut block);
         let account = self.account(&block)?;
-        self.explain(&found, look.as_ref(), teller);
+        Self::explain(&found, look.as_ref(), teller);
         // Whoever is about to be asked sees what about; elsewhere it is data, and complete.
         let previewed = self.will_ask() && std::io::stdout().is_terminal();
         if previewed {
@@ -372,7 +372,7 @@ impl Init<'_> {
     }
 
     /// What was found, as a textbook would say it.
-    fn explain(&self, found: &Found, look: Option<&Look>, teller: &mut Teller<'_>) {
+    fn explain(found: &Found, look: Option<&Look>, teller: &mut Teller<'_>) {
         teller.heading(
             "talk-search-chosen",
             &[("server", shown(&format!("{}:{}", found.candidate.host, found.candidate.port)))],
@@ -396,7 +396,7 @@ impl Init<'_> {
         }
     }
 
-    fn as_json(&self, done: Done, steps: Vec<Json>) -> Json {
+    fn as_json(&self, done: Done, steps: &[Json]) -> Json {
         let Done { found, look, block, written } = done;
         json!({
             "address": self.address.full,

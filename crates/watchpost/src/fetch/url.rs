@@ -195,20 +195,17 @@ fn decoded(text: &str) -> Result<String, NotAUrl> {
 
 /// `host`, `host:port`, `[::1]:port`.
 fn place_of(text: &str) -> Option<(String, Option<u16>)> {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (host, port) = rest.split_once(']')?;
-            host.parse::<std::net::Ipv6Addr>().ok()?;
-            (host, if port.is_empty() { None } else { Some(port.strip_prefix(':')?) })
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        host.parse::<std::net::Ipv6Addr>().ok()?;
+        (host, if port.is_empty() { None } else { Some(port.strip_prefix(':')?) })
+    } else {
+        let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
+        let legal = |octet: u8| octet.is_ascii_alphanumeric() || b".-_".contains(&octet);
+        if host.is_empty() || !host.bytes().all(legal) {
+            return None;
         }
-        None => {
-            let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
-            let legal = |octet: u8| octet.is_ascii_alphanumeric() || b".-_".contains(&octet);
-            if host.is_empty() || !host.bytes().all(legal) {
-                return None;
-            }
-            (host, port)
-        }
+        (host, port)
     };
     let digits =
         |port: &str| port.bytes().all(|octet| octet.is_ascii_digit()).then(|| port.parse::<u16>().ok()).flatten();

@@ -94,7 +94,7 @@ impl Search<'_, '_, '_> {
             let named = ("name", name.as_str().into());
             match offer {
                 Ok(Offer::Unsaid) => {
-                    self.teller.step("talk-search-srv-none", &[named], json!({"srv": name, "found": []}))
+                    self.teller.step("talk-search-srv-none", &[named], json!({"srv": name, "found": []}));
                 }
                 Ok(Offer::NotOffered) if !planted("fetch.ignores-a-service-that-is-not-offered") => {
                     allowed[place] = false;
