@@ -104,7 +104,9 @@ impl Door {
                 // However a client ends, it is none of our business.
                 sessions.push(std::thread::spawn(move || drop(session(stream, &manners, &heard))));
             }
-            sessions.into_iter().for_each(|session| session.join().unwrap());
+            for session in sessions {
+                session.join().unwrap();
+            }
         });
         Self { address, heard, stopping, thread: Some(thread) }
     }
@@ -142,13 +144,15 @@ fn session(stream: TcpStream, manners: &Manners, heard: &Mutex<Vec<String>>) -> 
         let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
         let messages = 1..=manners.messages;
         let listing = |of: &dyn Fn(usize) -> String| {
-            let lines: String = messages.clone().map(|number| format!("{number} {}\r\n", of(number))).collect();
+            let lines: Vec<String> = messages.clone().map(|number| format!("{number} {}\r\n", of(number))).collect();
+            let lines = lines.concat();
             format!("+OK\r\n{lines}.\r\n")
         };
         let reply = match verb {
             "CAPA" => {
                 let more = if channel == "clear" { "STLS\r\n" } else { "" };
-                let lines: String = manners.capabilities.iter().map(|line| format!("{line}\r\n")).collect();
+                let lines: Vec<&str> = manners.capabilities.iter().flat_map(|line| [*line, "\r\n"]).collect();
+                let lines = lines.concat();
                 format!("+OK\r\n{more}{lines}.\r\n")
             }
             "STLS" => {
@@ -205,10 +209,13 @@ fn sasl(stream: &mut Stream, rest: &str, manners: &Manners) -> io::Result<String
             let user = String::from_utf8_lossy(&first).into_owned();
             Ok(verdict(shown && manners.users.contains(&user.as_str())))
         }
-        "SCRAM-SHA-256-PLUS" => scram(stream, Offer::Chosen(binding(stream, manners)), &first),
+        "SCRAM-SHA-256-PLUS" => {
+            let offer = Offer::Chosen(binding(stream, manners));
+            scram(stream, &offer, &first)
+        }
         "SCRAM-SHA-256" => {
             let plus = manners.hides_plus || manners.capabilities.iter().any(|line| line.contains("-PLUS"));
-            scram(stream, if plus { Offer::Beside } else { Offer::None }, &first)
+            scram(stream, if plus { &Offer::Beside } else { &Offer::None }, &first)
         }
         _ => Ok("-ERR what\r\n".into()),
     }
@@ -228,8 +235,8 @@ fn binding(stream: &Stream, manners: &Manners) -> ChannelBinding {
     bound
 }
 
-fn scram(stream: &mut Stream, offer: Offer, first: &[u8]) -> io::Result<String> {
-    let Ok(mut server) = ScramServer::begin(ScramHash::Sha256, &offer, first) else { return Ok(verdict(false)) };
+fn scram(stream: &mut Stream, offer: &Offer, first: &[u8]) -> io::Result<String> {
+    let Ok(mut server) = ScramServer::begin(ScramHash::Sha256, offer, first) else { return Ok(verdict(false)) };
     let iterations = NonZeroU32::new(4096).unwrap();
     let verifier = ScramVerifier::derive(ScramHash::Sha256, &Password::new(PASSWORD.as_bytes()), *b"salt", iterations);
     let challenge = server.challenge(verifier.unwrap(), "a-nonce-of-the-server");

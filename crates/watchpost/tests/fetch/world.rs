@@ -167,13 +167,13 @@ pub enum Answer {
 }
 
 fn one(mut stream: impl Read + Write, path: &str, answer: &Answer, heard: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
         let mut octet = [0];
         stream.read_exact(&mut octet)?;
-        head.push(octet[0]);
+        request.push(octet[0]);
     }
-    let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
+    let line = String::from_utf8_lossy(&request).lines().next().unwrap_or_default().to_owned();
     heard.lock().unwrap().push(line.clone());
     if !line.contains(path) {
         return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").and_then(|()| stream.flush());
