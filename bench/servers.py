@@ -213,6 +213,15 @@ class Journalled(Watchpost):
     settles = 2.0
 
 
+class Captured(Journalled):
+    """The same with what is said kept too, in the dearest way: of sessions that log in as well."""
+
+    name = "captured"
+
+    def configuration(self, kind):
+        return super().configuration(kind) + '[capture]\nmode = "redacted"\ninclude_authenticated = true\n'
+
+
 class Dovecot(Server):
     name = "dovecot"
 
@@ -278,7 +287,7 @@ service pop3 {{
 
 
 ALL = {kind.name: kind for kind in (Floor, Dovecot, Watchpost)}
-JOURNALLED = {"journalled": Journalled}
+BESIDE = {kind.name: kind for kind in (Journalled, Captured)}
 
 
 def load(client, server, mode, users, tls, *options, core=1, timeout=900):

@@ -129,14 +129,24 @@ def table(rows, is_quiet):
 
 def journal(runs):
     """What the journal costs: at most 10 % and 20 microseconds a session. A drained maildrop is one session."""
+    return more(runs, "watchpost", "journalled")
+
+
+def captures(runs):
+    """What it costs to keep what is said: at most 15 % beside the journal."""
+    return more(runs, "journalled", "captured")
+
+
+def more(runs, less, dearer):
+    """What one way to serve costs beside another."""
     lines = []
     for name, label in (("login-plain", "login, plain, ms"), ("login-tls", "login, TLS, ms"),
                         ("drain-plain", "RETR, plain, ms/MB"), ("drain-plain-32", "RETR, plain, 32 in flight, ms/MB"),
                         ("drain-tls", "RETR, TLS, ms/MB"), ("drain-tls-32", "RETR, TLS, 32 in flight, ms/MB")):
-        without, written = median(runs, "watchpost", name), median(runs, "journalled", name)
-        more = ratio(runs, "journalled", "watchpost", name)
-        if more is not None:
-            lines.append(f"{label:32}{number(without):>10}{number(written):>10}  {more - 1:+7.1%}"
+        without, written = median(runs, less, name), median(runs, dearer, name)
+        times = ratio(runs, dearer, less, name)
+        if times is not None:
+            lines.append(f"{label:32}{number(without):>10}{number(written):>10}  {times - 1:+7.1%}"
                          + (f"  {(written - without) * 1000:+6.1f} us" if name.startswith("login") else ""))
     return "\n".join(lines)
 

@@ -158,14 +158,14 @@ class Runner:
     def listed(self, trial):
         """Bytes that each listed message costs, beside what a maildrop with one message costs."""
         many = self.options.listed
-        cases = (("all", many, {}), ("known", many, {}), ("new", many, {"session_messages": 1}))
+        cases = (("all", many), ("known", many))
         child, port = speaker(["lister.py", "1"])
-        few = self.listing(trial, port, "few", {})
+        few = self.listing(trial, port, "few")
         ended(child)
         child, port = speaker(["lister.py", str(many)])
         try:
-            for case, count, settings in cases:
-                result = self.listing(trial, port, case, settings)
+            for case, count in cases:
+                result = self.listing(trial, port, case)
                 each = (result.anon_kb - few.anon_kb) * 1024 / count
                 self.say(f"   listed {case:6} {count} messages  RssAnon {result.anon_kb} KB, {each:.0f} octets each "
                          f"(one message: {few.anon_kb} KB)  {result.wall:.1f} s")
@@ -178,14 +178,12 @@ class Runner:
             ended(child)
             shutil.rmtree(self.folder(trial), ignore_errors=True)
 
-    def listing(self, trial, port, case, settings):
+    def listing(self, trial, port, case):
         """One run. `known` finds what `all` has left."""
         folder = self.folder(trial)
         task = clients.Task(self.place, "f20", port, False, folder, self.options.watchpost, 1)
         kept = case == "known"
-        client = Listing.again(task) if kept else Listing(task)
-        client.settings(settings)
-        return client.run(True)
+        return (Listing.again(task) if kept else Listing(task)).run(True)
 
 
 class Listing(clients.Watchpost):
@@ -202,8 +200,9 @@ class Listing(clients.Watchpost):
         client.config = os.path.join(client.home, "fetch.toml")
         return client
 
-    def settings(self, more):
+    def prepare(self):
+        super().prepare()
         with open(self.config) as file:
-            text = re.sub(r'^to = .*$', f'to = "mbox:{self.mail}/all"', file.read(), flags=re.M)
+            text = re.sub(r"^to = .*$", f'to = "mbox:{self.mail}/all"', file.read(), flags=re.M)
         with open(self.config, "w") as file:
-            file.write(text + "".join(f"{key} = {value}\n" for key, value in more.items()))
+            file.write(text)

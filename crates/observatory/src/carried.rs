@@ -188,13 +188,12 @@ impl Classifier {
         *known = habit;
     }
 
-    /// A replay comes to where the server began with this: whatever is no longer in the journal, it knows it from here.
-    /// Bans are made again from the events, unless there are none before.
+    /// A replay comes to where the server began with this: what is no longer in the journal of owners, it knows from
+    /// here. Bans stay as the replay made them, for its numbers may be others.
     pub fn begin_with(&mut self, carried: &Carried) {
-        let own = self.carried();
-        let nothing = own == Carried::default();
+        let bans = self.carried().bans;
         self.forget_everything();
-        self.restore(&Carried { bans: if nothing { carried.bans.clone() } else { own.bans }, ..carried.clone() });
+        self.restore(&Carried { bans, ..carried.clone() });
     }
 
     /// What changed of it since this was last asked; `None`: nothing did.

@@ -10,6 +10,7 @@ mod account;
 mod address;
 mod answers;
 mod campaign;
+pub mod capture;
 mod carried;
 mod classify;
 mod dial;

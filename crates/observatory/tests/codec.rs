@@ -50,3 +50,8 @@ fn a_version_that_nobody_knows_is_damaged() {
     assert!(decode(Sequence(1), Micros(0), &[250, 0, 0, 0], &mut |_| None).is_err());
     assert!(decode(Sequence(1), Micros(0), &[], &mut |_| None).is_err());
 }
+
+#[test]
+fn a_recording_is_cut_at_its_end_alone() {
+    checks::capture::a_recording_is_cut_at_its_end_alone();
+}

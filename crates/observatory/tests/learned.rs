@@ -104,8 +104,11 @@ fn retention_takes_old_trust_and_old_bans() {
     file.execute(old, rusqlite::params!["10.0.0.0/24", days(91)]).unwrap();
     file.execute(old, rusqlite::params!["10.0.1.0/24", days(89)]).unwrap();
     let ban = "INSERT INTO ban VALUES (?1, 1, ?2, 1, 0, 0, 1)";
-    file.execute(ban, rusqlite::params!["198.51.100.1/32", days(31)]).unwrap();
-    file.execute(ban, rusqlite::params!["198.51.100.2/32", days(29)]).unwrap();
+    file.execute(ban, rusqlite::params!["198.51.100.1", days(31)]).unwrap();
+    file.execute(ban, rusqlite::params!["198.51.100.2", days(29)]).unwrap();
+    // It looks once a day, and when it begins.
+    drop((file, journal));
+    let (_journal, _troubles) = run(&path);
     let end = Instant::now() + Duration::from_mins(1);
     while kept(&path).homes.len() > 2 || kept(&path).bans.len() > 2 {
         assert!(Instant::now() < end, "{:?}", kept(&path));

@@ -34,6 +34,7 @@ const FAULTS: &[(&str, fn())] = &[
     ("observatory.evidence-is-empty", scenarios::verdicts_cite_their_evidence),
     ("observatory.success-forgives-everything", scenarios::an_account_of_his_own_washes_nobody_clean),
     ("observatory.gate-refuses-owners", scenarios::a_tool_of_owners_is_not_refused),
+    ("capture.drops-inside", checks::capture::a_recording_is_cut_at_its_end_alone),
     ("observatory.lists-ignored", scenarios::lists_come_first),
 ];
 

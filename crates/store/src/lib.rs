@@ -4,7 +4,7 @@
 //! here as [`Listing`]s; nothing in this crate knows a session, a reply or a response code.
 
 mod directory;
-mod disk;
+pub mod disk;
 pub mod maildir;
 pub mod memory;
 

@@ -17,9 +17,9 @@ pub use self::fetch::{
 };
 pub use self::talk::TalkArgs;
 pub use self::watch::{
-    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, FilterArgs, PrivacyArgs,
-    PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs, SessionsArgs,
-    SessionsCommand, SeverityChoice,
+    AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, ExportChoice, FilterArgs, PcapArgs,
+    PrivacyArgs, PrivacyCommand, PrivacyReportArgs, ReplayArgs, ReportArgs, RulesArgs, RulesCommand, SessionArgs,
+    SessionsArgs, SessionsCommand, SeverityChoice,
 };
 
 /// What was asked for.
@@ -62,6 +62,8 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// One session, step by step.
     Session(SessionArgs),
+    /// A file for Wireshark.
+    Pcap(PcapArgs),
     /// Who tried to enter an account.
     Account(AccountArgs),
     /// One campaign.

@@ -22,7 +22,7 @@ use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
@@ -222,6 +222,7 @@ impl Connector {
         let (config, name) = self.tls.as_ref().ok_or_else(|| ConnectError::Trust("no TLS was asked for".into()))?;
         let mut config = config.as_ref().clone();
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        let stream = BufReader::with_capacity(READ_OCTETS, stream);
         let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream);
         let stream = within(self.deadlines.handshake, connecting).await?.map_err(ConnectError::Handshake)?;
         Ok(Link { stream: Stream::Tls(Box::new(stream)), ..link })
@@ -324,7 +325,8 @@ fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 enum Stream {
     Clear(Carrier),
-    Tls(Box<TlsStream<Carrier>>),
+    /// What rustls reads comes by way of a buffer: by itself it asks for 4 KiB at a time, four times for each record.
+    Tls(Box<TlsStream<BufReader<Carrier>>>),
 }
 
 impl AsyncRead for Stream {
@@ -424,16 +426,13 @@ impl Link {
     pub fn peer(&self) -> Option<SocketAddr> {
         match &self.stream {
             Stream::Clear(carrier) => carrier.peer(),
-            Stream::Tls(stream) => stream.get_ref().0.peer(),
+            Stream::Tls(stream) => stream.get_ref().0.get_ref().peer(),
         }
     }
 
     /// Whether the server is this very machine.
     pub fn is_loopback(&self) -> bool {
-        match &self.stream {
-            Stream::Clear(carrier) => carrier.is_loopback(),
-            Stream::Tls(stream) => stream.get_ref().0.is_loopback(),
-        }
+        self.peer().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 
     /// What ties SCRAM to this connection: the keys of TLS 1.3 (RFC 9266 §3), the certificate below that (RFC 5929 §4).
@@ -530,7 +529,18 @@ impl Client {
 
     /// Sends what waits, and takes what the server says next. May be given up at any moment, and called again.
     pub async fn event<R>(&mut self, take: impl FnOnce(Event<'_>) -> R) -> Result<R, ConnectError> {
-        let link = self.link.as_mut().ok_or(ConnectError::Closed)?;
+        let mut take = Some(take);
+        loop {
+            let heard = self.heard(|event| take.take().map(|take| take(event)))?;
+            match heard.flatten() {
+                Some(heard) => return Ok(heard),
+                None => self.exchange().await?,
+            }
+        }
+    }
+
+    /// Takes what the server has said already; `None`: nothing of it is left.
+    pub fn heard<R>(&mut self, take: impl FnOnce(Event<'_>) -> R) -> Result<Option<R>, ConnectError> {
         loop {
             let step = self.session.input(&self.buffer[self.used..])?;
             self.used += step.used;
@@ -539,21 +549,25 @@ impl Client {
                     if matches!(event, Event::Done(..) | Event::Greeting(_)) {
                         self.pace.rest();
                     }
-                    return Ok(take(event));
+                    return Ok(Some(take(event)));
                 }
                 None if step.used > 0 => {}
-                None => {
-                    self.buffer.drain(..self.used);
-                    self.used = 0;
-                    let (since, had) = (Pace::now(), self.buffer.len());
-                    if link.transfer(&mut self.session, &mut self.buffer).await? == Transfer::End {
-                        self.session.end_of_input()?;
-                        return Err(ConnectError::Closed);
-                    }
-                    self.pace.came(self.buffer.len() - had, since, link.deadline)?;
-                }
+                None => return Ok(None),
             }
         }
+    }
+
+    /// Sends what waits, or waits for more of what the server says. May be given up at any moment, and called again.
+    pub async fn exchange(&mut self) -> Result<(), ConnectError> {
+        let link = self.link.as_mut().ok_or(ConnectError::Closed)?;
+        self.buffer.drain(..self.used);
+        self.used = 0;
+        let (since, had) = (Pace::now(), self.buffer.len());
+        if link.transfer(&mut self.session, &mut self.buffer).await? == Transfer::End {
+            self.session.end_of_input()?;
+            return Err(ConnectError::Closed);
+        }
+        self.pace.came(self.buffer.len() - had, since, link.deadline)
     }
 
     /// What ties a login to this connection.

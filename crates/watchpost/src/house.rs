@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use watchpost_observatory::{EventSink, PasswordTables};
 use watchpost_proto::pop3::server::Quirks;
 
+use crate::captures::Captures;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::server::{ConnectionIds, Gate};
@@ -20,6 +21,8 @@ pub struct House<S, D> {
     pub events: Box<dyn EventSink>,
     /// What is needed to tell more of a session than its summary; `None`: nobody wants to know.
     pub watch: Option<Watch>,
+    /// Where recordings of sessions go; `None`: nothing is recorded.
+    pub captures: Option<Captures>,
     /// What time it is.
     pub clock: Box<dyn Clock>,
     /// Who is inside.

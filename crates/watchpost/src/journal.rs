@@ -6,12 +6,13 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use aws_lc_rs::rand;
-use watchpost_observatory::journal::{Clocks, Journal, JournalSink, Reader, Terms, Trouble, judge_with};
+use watchpost_observatory::journal::{Clocks, Journal, JournalSink, Reader, Terms, Trouble, judge_heard};
 use watchpost_observatory::{
     BootKey, Carried, Classifier, Event, EventSink, HashKey, InstallationKey, Lists, Network, PasswordTables, Settings,
     Standing,
 };
 
+use crate::captures::Captures;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Answers, Config};
 use crate::known::Lookup;
@@ -103,7 +104,8 @@ pub fn classifier(config: &Config, secret: &Secret) -> Classifier {
 }
 
 /// Begins to keep the journal of this configuration.
-pub fn begin(config: &Config, secret: &Secret) -> io::Result<Journal> {
+/// Verdicts ask `captures` for the sessions they cite.
+pub fn begin(config: &Config, secret: &Secret, captures: Option<Captures>) -> io::Result<Journal> {
     let observatory = &config.observatory;
     let terms = Terms {
         sessions: observatory.retention,
@@ -115,7 +117,12 @@ pub fn begin(config: &Config, secret: &Secret) -> io::Result<Journal> {
     let old = config.data_dir.join(OLD_STATE_FILE);
     let carried = carried(&observatory.journal, &old);
     classifier.restore(&carried);
-    let journal = Journal::begin(terms, clocks, judge_with(classifier), Box::new(report))?;
+    let judge = judge_heard(classifier, move |verdict| {
+        if let Some(captures) = &captures {
+            captures.judged(verdict);
+        }
+    });
+    let journal = Journal::begin(terms, clocks, judge, Box::new(report))?;
     take_over(&journal, &observatory.journal, &old, &carried);
     Ok(journal)
 }
@@ -178,6 +185,7 @@ impl EventSink for LogAndJournal {
 mod tests {
     use super::*;
     use std::time::Duration;
+    use watchpost_observatory::journal::judge_with;
     use watchpost_observatory::{
         ConnectionId, EventKind, LoginAttempt, LoginMechanism, LoginOutcome, Port, Sequence, Untrusted,
     };

@@ -2,6 +2,7 @@
 
 mod accounts;
 pub mod bench;
+pub mod captures;
 pub mod certificate;
 pub mod cli;
 pub mod clock;

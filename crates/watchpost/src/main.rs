@@ -8,7 +8,12 @@ use watchpost::run;
 
 fn main() -> ExitCode {
     #[cfg(feature = "planted")]
-    watchpost_proto::planted::plant(std::env::var("WATCHPOST_PLANTED_FAULT").ok().as_deref());
+    {
+        watchpost_proto::planted::plant(std::env::var("WATCHPOST_PLANTED_FAULT").ok().as_deref());
+        if let Some(changes) = std::env::var("WATCHPOST_PLANTED_KILL").ok().and_then(|changes| changes.parse().ok()) {
+            watchpost_store::kill_after(changes);
+        }
+    }
     let surroundings = Surroundings {
         arguments: std::env::args_os().collect(),
         variable: |name| std::env::var(name).ok(),

@@ -68,6 +68,9 @@ fn dispatch(cli: Cli, talk: &Talk, surroundings: &Surroundings) -> Result<(), Fa
         Command::Session(arguments) => {
             watch::session::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
         }
+        Command::Pcap(arguments) => {
+            watch::pcap::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
+        }
         Command::Account(arguments) => {
             watch::account::run(&arguments, &desk(&load_config(&arguments.file, talk)?, talk, surroundings))
         }

@@ -14,6 +14,7 @@ use watchpost_store::maildir::{MaildirPath, MaildirStore};
 use watchpost_store::{AnyDirectory, Directory, Store};
 
 use crate::accounts;
+use crate::captures::Keeper;
 use crate::clock::SystemClock;
 use crate::config::{Config, Record, TlsIdentity};
 use crate::house::{House, Live, Watch};
@@ -33,6 +34,7 @@ pub struct Ready {
     bound: Vec<Bound>,
     config: Config,
     journal: Option<Journal>,
+    captures: Option<Keeper>,
 }
 
 /// Why a server cannot begin.
@@ -50,6 +52,9 @@ pub enum StartError {
     /// The journal cannot begin: its key cannot be kept, say.
     #[error("cannot begin the journal: {0}")]
     Journal(#[source] std::io::Error),
+    /// The folder of recordings cannot be made.
+    #[error("cannot keep recordings of sessions: {0}")]
+    Captures(#[source] std::io::Error),
     /// The operating system gives no threads.
     #[error("cannot start threads: {0}")]
     Threads(#[source] std::io::Error),
@@ -63,11 +68,13 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
     let directory = accounts::open(&config).map_err(StartError::Directory)?;
     let store = open_store(&config).map_err(StartError::Store)?;
     let bound = server::listen(&config.listeners, server::workers())?;
+    let keeper = Keeper::begin(&config).map_err(StartError::Captures)?;
+    let captures = keeper.as_ref().map(Keeper::captures);
     let (journal, watch) = match config.observatory.record {
         Record::Sessions => {
             let secret = Secret::keep(&config.data_dir).map_err(StartError::Journal)?;
             let passwords = journal::password_tables(&secret).map_err(StartError::Journal)?;
-            let journal = journal::begin(&config, &secret).map_err(StartError::Journal)?;
+            let journal = journal::begin(&config, &secret, captures.clone()).map_err(StartError::Journal)?;
             (Some(journal), Some(Watch { passwords }))
         }
         Record::Nothing => (None, None),
@@ -81,12 +88,13 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
         directory,
         events,
         watch,
+        captures,
         clock: Box::new(SystemClock),
         gate: Gate::default(),
         connections: ConnectionIds::new(uuid::Uuid::now_v7().as_u64_pair().1),
         live: ArcSwap::from_pointee(live(&config)),
     };
-    Ok(Ready { house: Arc::new(house), bound, config, journal })
+    Ok(Ready { house: Arc::new(house), bound, config, journal, captures: keeper })
 }
 
 /// Descriptors that a session with an open maildrop has at the most: its socket, its Maildir, the lock, and a message.
@@ -141,11 +149,12 @@ impl Ready {
         let workers = Workers::start(&self.house, self.bound, &stopping).map_err(StartError::Threads)?;
         let sessions = tokio::spawn(workers.finished());
         let house = Arc::clone(&self.house);
-        let keeper = Keeper { house: self.house, config: self.config };
-        keeper.keep(signals, stop, sessions).await;
+        let server = Running { house: self.house, config: self.config };
+        server.keep(signals, stop, sessions).await;
         let _ = tokio::time::timeout(LAST_WORDS, house.store.finish_housekeeping()).await;
         // What is left is written before the program ends.
         drop(self.journal);
+        drop(self.captures);
         tracing::info!("stopped");
         Ok(())
     }
@@ -179,13 +188,13 @@ impl StopSignals {
     }
 }
 
-/// Keeps a running server: reloads it, and ends it.
-struct Keeper<S, D> {
+/// A running server: reloads it, and ends it.
+struct Running<S, D> {
     house: Arc<House<S, D>>,
     config: Config,
 }
 
-impl<S: Store, D: Directory> Keeper<S, D> {
+impl<S: Store, D: Directory> Running<S, D> {
     async fn keep(
         mut self,
         mut signals: Signals,

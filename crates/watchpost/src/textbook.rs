@@ -5,6 +5,7 @@
 //! visit      one visitor, through a session of the protocol; shaking: handshakes, in memory
 //! cast       who visits, rule by rule; stories: sessions of the lessons, and exercises; letters: their mail
 //! recordings sessions as tables and pictures, rules as pages; advice: what a reader can do
+//! trace      the whole session as a file for Wireshark, with its keys
 //! tables     the catalogue; octets: dialogues; drawings: pictures that no session shows
 //! ```
 
@@ -19,6 +20,7 @@ mod shaking;
 mod stage;
 mod stories;
 mod tables;
+mod trace;
 mod visit;
 
 use std::fs;
@@ -97,6 +99,20 @@ pub fn write(folder: &Path) -> io::Result<()> {
     }
     fs::create_dir_all(folder.join("theme"))?;
     fs::write(folder.join("theme/drawings.css"), style_sheet(DARK))
+}
+
+/// Writes the session of the chapter about states as a file for Wireshark, with its keys. They are others each time, so
+/// it is not among what [`write`] writes.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn trace(path: &Path) -> io::Result<()> {
+    let mut recording = path.as_os_str().to_owned();
+    recording.push(".sqlite");
+    let mut stage = Stage::begin(Path::new(&recording), letters::two())?;
+    let heard = stories::whole_octets(&mut stage);
+    stage.end()?;
+    trace::write(fs::File::create(path)?, &heard)
 }
 
 fn put_each(texts: &[String], name: &str, put: impl Fn(Tongue, &str, &str) -> io::Result<()>) -> io::Result<()> {

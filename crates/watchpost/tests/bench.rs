@@ -8,6 +8,7 @@ mod support;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 
 use liar::{Lie, bench, found, messages_that_change_are_errors, sizes_that_differ_are_errors};
 use serde_json::Value;
@@ -153,4 +154,28 @@ fn what_cannot_be_run_is_said_with_what_to_do() {
     assert!(code == 65 && said.contains("line 4"), "{said}");
     let (_, code, said) = bench("logins", address, "secret", &["--tls", "none", "--users", &named(&users.join("no"))]);
     assert!(code == 66, "{said}");
+}
+
+#[test]
+fn clients_that_fetch_are_compared_over_a_path_with_a_round_trip() {
+    // G1, G5: the instrument itself; its figures come from release builds.
+    let dir = tempfile::tempdir().unwrap();
+    let json = dir.path().join("figures.json");
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/fetch");
+    let mut command = Command::new(program);
+    command.args(["--only", "rtt,listed", "--servers", "watchpost", "--clients", "watchpost", "--messages", "20"]);
+    command.args(["--reps", "1", "--rtt", "40", "--watchpost", env!("CARGO_BIN_EXE_watchpost")]);
+    let said = command.arg("--memory").arg(dir.path()).arg("--json").arg(&json).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    let found: Value = serde_json::from_slice(&fs::read(&json).unwrap_or_else(|_| panic!("{said}"))).unwrap();
+    assert_eq!(found["errors"], serde_json::json!([]), "{said}");
+    let runs = found["runs"].as_array().unwrap();
+    let over = |tls: bool| runs.iter().find(|run| run["trial"] == "rtt" && run["tls"] == tls).unwrap();
+    for tls in [false, true] {
+        // Handshake, greeting, CAPA, USER, PASS, listings, messages, QUIT: eight times there and back at the least.
+        assert!(over(tls)["wall"].as_f64().unwrap() > 0.3 && over(tls)["messages"] == 20, "{said}");
+    }
+    let listed: Vec<&Value> = runs.iter().filter(|run| run["trial"] == "listed").map(|run| &run["case"]).collect();
+    assert_eq!(listed, ["all", "known"], "{said}");
+    assert!(found["path"][0].as_f64().unwrap() >= 39.0, "the path delays: {said}");
 }

@@ -1,14 +1,21 @@
 //! Faults planted in the program, and the check that catches each. Each run starts the program with its fault.
 #![allow(clippy::print_stdout, reason = "the count is what this test reports")]
 
+#[path = "pcap/checks.rs"]
+mod captures;
 mod checks;
 mod liar;
+#[path = "privacy/search.rs"]
+mod search;
+#[path = "pcap/site.rs"]
+mod site;
 mod support;
 
 use std::panic::{catch_unwind, set_hook, take_hook};
 
-/// The fault, and the check of `e2e.rs`, `logins.rs` or `bench.rs` that must fail while it is there.
-const FAULTS: [(&str, fn()); 8] = [
+/// The fault, and the check of `e2e.rs`, `logins.rs`, `bench.rs`, `pcap.rs` or `textbook.rs` that must fail while it is
+/// there.
+const FAULTS: [(&str, fn()); 14] = [
     ("server.password-in-the-log", checks::no_password_reaches_the_log),
     (
         "server.quit-answered-before-its-deed",
@@ -20,6 +27,12 @@ const FAULTS: [(&str, fn()); 8] = [
     ("demo.visitors-come-uninvited", checks::nobody_comes_uninvited),
     ("bench.sizes-not-compared", liar::sizes_that_differ_are_errors),
     ("bench.digest-not-compared", liar::messages_that_change_are_errors),
+    ("textbook.an-error-is-left-out", checks::textbook::the_program_writes_the_textbook_as_it_stands),
+    ("textbook.evidence-is-not-marked", checks::textbook::the_program_writes_the_textbook_as_it_stands),
+    ("capture.tells-the-length", captures::what_is_redacted_never_got_in),
+    ("proto.tells-what-follows-user", captures::what_is_redacted_never_got_in),
+    ("capture.keeps-authenticated", captures::sessions_of_owners_are_not_kept),
+    ("capture.resumes-tls-1.2", captures::sessions_of_tls_1_2_are_not_resumed_while_keys_are_kept),
 ];
 
 #[test]

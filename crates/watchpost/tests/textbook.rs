@@ -3,64 +3,27 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
+mod checks;
+#[path = "pcap/site.rs"]
+mod site;
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use checks::textbook::{LANGUAGES, book, files};
 use watchpost::textbook;
 use watchpost_observatory::RuleId;
 use watchpost_proto::catalogue::explain;
 use watchpost_proto::catalogue::{TABLE_A, TABLE_B};
-
-const LANGUAGES: [&str; 2] = ["en", "ja"];
-/// What somebody who changed the catalogue, a rule or a session does.
-const BLESS: &str = "WATCHPOST_BLESS=1 cargo test -p watchpost --test textbook";
-
-fn book() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/textbook").canonicalize().expect("the textbook is there")
-}
-
-fn files(folder: &Path, into: &mut BTreeMap<String, String>, root: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files(&path, into, root);
-        } else {
-            let name = path.strip_prefix(root).unwrap().display().to_string();
-            into.insert(name, fs::read_to_string(&path).expect("pages are text"));
-        }
-    }
-}
-
-/// The generated files below a folder.
-fn generated(root: &Path) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for language in LANGUAGES {
-        files(&root.join(language).join("src/generated"), &mut found, root);
-        let contents = format!("{language}/src/SUMMARY.md");
-        let text = fs::read_to_string(root.join(&contents)).unwrap_or_default();
-        found.insert(contents, text);
-    }
-    let colours = root.join("theme/drawings.css");
-    found.insert("theme/drawings.css".to_owned(), fs::read_to_string(colours).unwrap_or_default());
-    found
-}
 
 #[test]
 fn generated_pages_are_those_of_this_program_and_the_same_each_time() {
     if std::env::var_os("WATCHPOST_BLESS").is_some() {
         textbook::write(&book()).unwrap();
     }
-    let folder = tempfile::TempDir::new().unwrap();
-    textbook::write(folder.path()).unwrap();
-    let (fresh, committed) = (generated(folder.path()), generated(&book()));
-    assert!(fresh.len() > 80, "{}", fresh.len());
-    let names: BTreeSet<&String> = fresh.keys().chain(committed.keys()).collect();
-    for name in names {
-        assert!(fresh.get(name) == committed.get(name), "docs/textbook/{name} is not what is generated: {BLESS}");
-    }
-    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
-    assert_eq!(left.len(), 3, "nothing else is left behind: {left:?}");
+    checks::textbook::the_program_writes_the_textbook_as_it_stands();
 }
 
 /// A book: its pages with everything that they include, by name, and its table of contents.
@@ -194,5 +157,155 @@ fn both_books_have_the_same_pages_and_each_names_its_sources() {
     for (name, page) in &japanese.pages {
         let wide = page.chars().filter(|character| ('\u{3040}'..'\u{a000}').contains(character)).count();
         assert!(wide > 100, "{name}: {wide}");
+    }
+}
+
+/// The session as a file, and what the chapter about Wireshark does with it.
+mod wireshark {
+    use super::*;
+    use std::process::Command;
+
+    /// The commands of a chapter, each with what it is said to print, if that is said.
+    fn commands(language: &str) -> Vec<(String, Option<String>)> {
+        let page = &Book::read(language).pages["wireshark.md"];
+        let mut blocks = page.split("```").skip(1).step_by(2).peekable();
+        let mut commands = Vec::new();
+        while let Some(block) = blocks.next() {
+            let Some(command) = block.strip_prefix("sh\n") else { continue };
+            let printed = blocks.next_if(|next| next.starts_with("text\n"));
+            commands.push((command.to_owned(), printed.map(|text| text["text\n".len()..].to_owned())));
+        }
+        commands
+    }
+
+    /// Runs a block in a folder.
+    fn run(block: &str, folder: &Path) -> String {
+        let mut command = Command::new("sh");
+        command.args(["-e", "-u", "-c", block]).current_dir(folder).env("HOME", folder).env("TZ", "UTC");
+        let output = command.output().expect("a shell");
+        assert!(output.status.success(), "{block}\n{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("tshark prints UTF-8")
+    }
+
+    /// The lines without the spaces that only set them in columns.
+    fn lines(text: &str) -> Vec<String> {
+        let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        lines.filter(|line| !line.is_empty()).collect()
+    }
+
+    /// A folder with the file in it, and its keys beside it.
+    fn folder(file: &Path) -> tempfile::TempDir {
+        let folder = tempfile::TempDir::new().unwrap();
+        fs::copy(file, folder.path().join("session.pcapng")).unwrap();
+        let octets = fs::read(file).unwrap();
+        // The block of secrets holds the key log as it is (draft-ietf-opsawg-pcapng §4.7).
+        let text = String::from_utf8_lossy(&octets);
+        let keys = text.split(['\0', '\u{fffd}']).find(|part| part.contains("CLIENT_HANDSHAKE_TRAFFIC_SECRET "));
+        let keys = keys.expect("the file has its keys");
+        let start = keys.find("CLIENT_").or_else(|| keys.find("SERVER_")).unwrap();
+        fs::write(folder.path().join("keys.log"), &keys[start.min(keys.find("SERVER_").unwrap_or(start))..]).unwrap();
+        folder
+    }
+
+    #[test]
+    fn every_command_of_the_chapter_prints_what_stands_below_it() {
+        for language in LANGUAGES {
+            let folder = folder(&book().join("files/session.pcapng"));
+            let commands = commands(language);
+            assert!(commands.len() >= 10, "{language}: {}", commands.len());
+            for (command, printed) in commands {
+                let output = lines(&run(&command, folder.path()));
+                let Some(printed) = printed else { continue };
+                for line in lines(&printed).iter().filter(|line| *line != "…") {
+                    assert!(output.contains(line), "{language}: {command}\nprints no {line}, but\n{output:#?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_filter_of_the_chapter_is_one() {
+        let folder = folder(&book().join("files/session.pcapng"));
+        for language in LANGUAGES {
+            let page = &Book::read(language).pages["wireshark.md"];
+            let rows = page.lines().filter(|line| line.starts_with("| `"));
+            let filters: Vec<&str> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+            assert!(filters.len() >= 10, "{filters:?}");
+            for filter in filters {
+                run(&format!("tshark -n -r session.pcapng -Y '{}'", filter.replace("\\|", "|")), folder.path());
+            }
+        }
+    }
+
+    #[test]
+    fn a_fresh_file_opens_in_three_phases() {
+        let place = tempfile::TempDir::new().unwrap();
+        let fresh = place.path().join("session.pcapng");
+        textbook::trace(&fresh).unwrap();
+        if std::env::var_os("WATCHPOST_BLESS").is_some() && !book().join("files/session.pcapng").exists() {
+            fs::create_dir_all(book().join("files")).unwrap();
+            fs::copy(&fresh, book().join("files/session.pcapng")).unwrap();
+        }
+        for file in [&fresh, &book().join("files/session.pcapng")] {
+            let folder = folder(file);
+            let said = |filter: &str, field: &str| {
+                let command = format!("tshark -n -r session.pcapng -Y '{filter}' -T fields -e {field}");
+                lines(&run(&command, folder.path()))
+            };
+            assert_eq!(said("tcp.flags.syn == 1", "tcp.dstport"), ["995", "50007"]);
+            assert_eq!(said("tls.handshake.type == 1", "tls.handshake.extensions_server_name"), ["mail.example.org"]);
+            let commands = ["USER", "PASS", "STAT", "UIDL", "LIST", "RETR", "RETR", "DELE", "QUIT"];
+            assert_eq!(said("pop.request", "pop.request.command"), commands);
+            assert_eq!(said("imf.subject", "imf.subject"), ["Lunch?", "Notes on dots"]);
+            let trouble = "tcp.analysis.flags || _ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0";
+            assert_eq!(said(trouble, "frame.number"), [""; 0]);
+        }
+    }
+
+    /// The lines of the chapter that begin so, as arguments.
+    fn lines_of(language: &str, begin: &str) -> Vec<Vec<String>> {
+        let page = &Book::read(language).pages["wireshark.md"];
+        let lines = page.lines().filter_map(|line| line.strip_prefix(begin));
+        lines.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn files_of_a_server_are_made_as_the_chapter_says() {
+        let [english, japanese] = LANGUAGES.map(|language| lines_of(language, "watchpost pcap "));
+        assert_eq!(english, japanese);
+        let [redacted, keys] = english.as_slice() else { panic!("{english:?}") };
+        let site = site::Site::open("mode = \"full\"");
+        let wrong = format!("PASS {}", site::WRONG);
+        site.visit(&site::Visit::new(site.pop3s, "implicit", &["CAPA", "USER carol", &wrong, "QUIT"]));
+        let sessions = site.sessions(1);
+        let id = sessions[0]["id"].as_str().unwrap();
+        let make = |line: &[String], more: &[&str]| {
+            let output = line.last().unwrap();
+            let path = site.dir.path().join(output);
+            let shown = path.display().to_string();
+            let known = |word: &String| match word.as_str() {
+                "ID" => id.to_owned(),
+                word if word == output => shown.clone(),
+                word => word.to_owned(),
+            };
+            let arguments: Vec<String> = line.iter().map(known).collect();
+            let words = arguments.iter().map(String::as_str).chain(more.iter().copied());
+            let output = site.ask(&["pcap"].into_iter().chain(words).collect::<Vec<_>>());
+            assert!(output.status.success(), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+            path
+        };
+        let (redacted, keys) = (make(redacted, &[]), make(keys, &["--yes"]));
+        let asked = |file: &Path, filter: &str, field: &str| site::tshark(file, filter, &[field]);
+        let password = "pop.request.command == \"PASS\"";
+        assert_eq!(asked(&redacted, password, "pop.request.parameter"), ["******"]);
+        assert_eq!(asked(&redacted, password, "tcp.dstport"), ["110"]);
+        assert_eq!(asked(&redacted, "tls", "frame.number"), [""; 0]);
+        assert_eq!(asked(&keys, password, "pop.request.parameter"), [site::WRONG]);
+        assert_eq!(asked(&keys, "tls.handshake.type == 1", "tcp.dstport"), ["995"]);
+        assert_eq!(asked(&keys, "tcp.flags.syn == 1 && tcp.flags.ack == 0", "tcp.dstport"), ["995"]);
+        for file in [&redacted, &keys] {
+            assert!(!asked(file, "pop || frame.comment", "frame.number").is_empty());
+            assert!(!asked(file, "frame.comment", "frame.comment").is_empty());
+        }
     }
 }

@@ -85,6 +85,8 @@ fn visitors_come_are_named_and_leave() {
     assert_eq!(from_elsewhere.count(), 0, "visitors come from their own networks");
     let worst = documents.iter().find(|document| document["watchpost"]["rules"].to_string().contains("S1")).unwrap();
     let id = worst["event"]["id"].as_str().unwrap();
-    let explained = follow(&recommended[2].replace("ID", id));
+    assert!(!recommended[2].contains(" ID "), "it can be pasted: {}", recommended[2]);
+    assert!(!follow(recommended[2]).is_empty());
+    let explained = follow(&format!("watchpost session {id} --explain --config {config}"));
     assert!(explained.contains("STLS"), "{explained}");
 }

@@ -126,7 +126,10 @@ fn a_night_is_told_in_one_sentence_and_every_command_reads_the_same_journal() {
     assert_eq!((report["sessions"].as_u64(), report["logins"].as_u64()), (Some(3), Some(1)));
     assert_eq!((report["guesses"].as_u64(), report["sources"].as_u64()), (Some(2), Some(3)));
     let text = gate.say(&["report"]);
-    assert!(text.lines().nth(1).unwrap().starts_with("No stranger got in: 2 guesses on 1 names"), "{text}");
+    assert!(
+        text.lines().nth(1).unwrap().starts_with("No stranger got in: 2 guesses on one name (one exists here)"),
+        "{text}"
+    );
     let japanese = gate.say(&["report", "--lang", "ja"]);
     assert!(japanese.contains("第三者の侵入はありませんでした"), "{japanese}");
 
@@ -138,7 +141,9 @@ fn a_night_is_told_in_one_sentence_and_every_command_reads_the_same_journal() {
 
     let id = guessed[0]["id"].as_str().unwrap();
     let page = gate.say(&["session", &id[..20], "--explain"]);
-    for words in ["127.7.0.9", "AUTHORIZATION", "USER alice", "PASS ••••••", "-ERR [AUTH]", "attempt 2"] {
+    for words in
+        ["127.7.0.9", "AUTHORIZATION", "+OK Watchpost ready", "USER alice", "PASS ••••••", "-ERR [AUTH]", "attempt 2"]
+    {
         assert!(page.contains(words), "no {words}:\n{page}");
     }
     assert!(page.contains("It says QUIT and waits for the answer."), "{page}");
@@ -184,7 +189,9 @@ fn what_visitors_call_themselves_is_harmless_wherever_it_is_shown() {
         let from = format!("127.8.{number}.1");
         gate.visit(&from, &[&format!("USER {name}"), "PASS sesame-open-please", name]);
     }
-    let sessions = gate.wait_for(HOSTILE.len());
+    // The one formula that can be a name.
+    gate.visit("127.8.9.1", &["USER =SUM(1)", "PASS sesame-open-please"]);
+    let sessions = gate.wait_for(HOSTILE.len() + 1);
     let mut shown = vec![
         gate.say(&["report"]),
         gate.say(&["sessions"]),
@@ -192,6 +199,19 @@ fn what_visitors_call_themselves_is_harmless_wherever_it_is_shown() {
         gate.say(&["sessions", "export"]),
         gate.demo.running.log(),
     ];
+    let table = gate.say(&["sessions", "export", "--format", "csv"]);
+    assert_eq!(table.matches("\r\n").count(), 2 + HOSTILE.len(), "{table}");
+    assert!(table.contains("\"'=SUM(1)\"") && !table.contains(",\"=SUM"), "{table}");
+    for language in ["en", "ja"] {
+        let page = gate.folder.path().join("report.html");
+        gate.say(&["report", "--html", page.to_str().unwrap(), "--lang", language]);
+        let page = std::fs::read_to_string(page).unwrap();
+        assert!(page.contains(&format!("<html lang=\"{language}\">")) && page.contains("127.8.2.1"), "{page}");
+        for reaches_out in ["<script", "http://", "https://", "url(", "@import", "<link", "<img", "src="] {
+            assert!(!page.contains(reaches_out), "{reaches_out}: {page}");
+        }
+        shown.push(page);
+    }
     for session in &sessions {
         let id = session["id"].as_str().unwrap();
         shown.push(gate.say(&["session", id, "--explain"]));
@@ -307,7 +327,8 @@ fn a_replay_with_other_numbers_says_what_would_have_been_and_who_came_in_later()
     assert!(lines[0]["later"][0].as_str().unwrap().starts_with("alice@"), "{lines:#?}");
     assert_eq!((&summary["refused_guesses"], &summary["refused_logins"]), (&0.into(), &1.into()), "{summary}");
     let text = tried(&["rules", "replay", "B1"]);
-    for words in ["later came in from there: alice@", "0 guesses and 1 logins that succeeded", "from 127.7.0.9 would"] {
+    for words in ["later came in from there: alice@", "0 guesses and one login that succeeded", "from 127.7.0.9 would"]
+    {
         assert!(text.contains(words), "no {words:?}:\n{text}");
     }
     let listed = tried(&["rules", "list"]);
@@ -415,4 +436,60 @@ fn mail_goes_on_while_the_disk_is_full_and_the_journal_says_so_once() {
     demo.stop();
     drop(disk);
     drop(folder);
+}
+
+#[test]
+fn a_proof_that_is_replayed_is_seen() {
+    // S-062
+    let gate = Gate::open();
+    let apop = "APOP alice c4c9334bac560ecc979e58001b3e22fb";
+    gate.visit("127.7.0.9", &[apop, "QUIT"]);
+    gate.wait_for(1);
+    gate.visit("127.8.0.9", &[apop, "QUIT"]);
+    gate.wait_for(2);
+    let found = gate.lines(&["sessions", "--json", "--rule", "X1"]);
+    assert_eq!(found.iter().map(|session| session["address"].as_str().unwrap()).collect::<Vec<_>>(), ["127.8.0.9"]);
+    let id = &found[0]["id"].as_str().unwrap()[..16];
+    assert!(gate.say(&["session", id, "--explain"]).contains("a proof of another session"));
+    assert!(gate.say(&["session", id, "--explain", "--lang", "ja"]).contains("別のセッションの認証データ"));
+}
+
+/// Waits until an account's page says so.
+fn account_until(gate: &Gate, name: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let account = gate.json(&["account", name, "--json"]);
+        if is_so(&account) {
+            return account;
+        }
+        assert!(Instant::now() < end, "{account}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn where_owners_are_at_home_outlives_a_restart_and_ends_with_the_password() {
+    let mut gate = Gate::open();
+    let password = gate.demo.password();
+    gate.visit("127.0.0.1", &["USER alice", &format!("PASS {password}"), "STAT", "QUIT"]);
+    let is_at_home = |account: &Value| account["homes"].as_array().unwrap().len() == 1;
+    account_until(&gate, "alice", is_at_home);
+    drop(gate.demo);
+    gate.demo = Demo::start(gate.folder.path(), &[]);
+    let account = account_until(&gate, "alice", is_at_home);
+    assert_eq!(account["homes"][0]["net"], "127.0.0.0/24");
+    assert!(gate.say(&["account", "alice"]).contains("At home in 127.0.0.0/24."));
+
+    gate.say(&["user", "passwd", "alice", "--generate", "--json"]);
+    gate.say(&["user", "disable", "alice", "--json"]);
+    gate.say(&["user", "disable", "alice", "--json"]);
+    let changes = |account: &Value| {
+        let changes = account["changes"].as_array().unwrap();
+        changes.iter().map(|change| change["change"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let account = account_until(&gate, "alice", |account| changes(account).len() >= 2);
+    assert_eq!(changes(&account), ["password", "disabled"], "what changes nothing is not told");
+    account_until(&gate, "alice", |account| account["homes"].as_array().unwrap().is_empty());
+    assert!(gate.say(&["account", "alice"]).contains("The password was changed."));
+    assert!(gate.say(&["account", "alice", "--lang", "ja"]).contains("パスワードが変更されました。"));
 }

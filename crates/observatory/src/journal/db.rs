@@ -114,8 +114,22 @@ const FIRST: &str = "
         PRIMARY KEY (hour, rule, severity)
     ) STRICT, WITHOUT ROWID;";
 
+/// Who took TLS keys out.
+const THIRD: &str = "
+    CREATE TABLE key_export (
+        at INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        sessions INTEGER NOT NULL,
+        secrets INTEGER NOT NULL,
+        file TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX key_export_at ON key_export (at);";
+
+/// As many as there are migrations.
+const VERSION: i64 = 3;
+
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(FIRST), M::up(SECOND)])
+    Migrations::new(vec![M::up(FIRST), M::up(SECOND), M::up(THIRD)])
 }
 
 /// Why a journal cannot be opened.
@@ -153,7 +167,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::NotOurs("it is another program's database".to_owned()));
     }
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > 2 {
+    if version > VERSION {
         return Err(OpenError::NotOurs("a newer Watchpost wrote it".to_owned()));
     }
     // Before the first table, or it has no effect.

@@ -21,6 +21,7 @@ use crate::carried::{Carried, Changes, Habit, Learned, UsedTool};
 use crate::classify::Classifier;
 use crate::event::{AccountChange, Event, EventKind, Sequence};
 use crate::trust::Home;
+use crate::verdict::Verdict;
 use crate::volume::Volume;
 
 /// The second version of the file.
@@ -104,7 +105,9 @@ impl Waiting {
                     homes.entry(home.account.clone()).or_default().push(home);
                 }
                 let habits = carried.habits.into_iter().map(|habit| (habit.account.clone(), Some(habit))).collect();
-                self.changes = Changes { homes, habits, tools: carried.tools, bans: carried.bans };
+                // What waits says more of its bans.
+                let bans = carried.bans.into_iter().chain(std::mem::take(&mut self.changes.bans)).collect();
+                self.changes = Changes { homes, habits, tools: carried.tools, bans };
                 (self.anew, self.is_urgent) = (true, true);
             }
         }
@@ -196,9 +199,16 @@ impl Waiting {
 
 /// A judge that lets what the classifier learns be kept. At the beginning, and when something was lost, that is all it
 /// knows.
-pub fn judge_with(mut classifier: Classifier) -> Judge {
+pub fn judge_with(classifier: Classifier) -> Judge {
+    judge_heard(classifier, |_| {})
+}
+
+/// The same, and `hear` hears of every verdict.
+pub fn judge_heard(mut classifier: Classifier, mut hear: impl FnMut(&Verdict) + Send + 'static) -> Judge {
     Box::new(move |sequence, event| {
-        let mut said = Said::from(&classifier.observe(sequence, event));
+        let findings = classifier.observe(sequence, event);
+        findings.verdicts.iter().for_each(&mut hear);
+        let mut said = Said::from(&findings);
         let changed = classifier.learned();
         let learned = match event.kind {
             EventKind::Started | EventKind::Lost { .. } => Some(Learned::Everything(classifier.carried())),

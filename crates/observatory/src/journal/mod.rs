@@ -12,6 +12,7 @@
 //! again with the same events, the judge says the same. What could not be written is counted, and the count is an
 //! event of its own ([`EventKind::Lost`](crate::EventKind::Lost)): a gap is never silent.
 
+mod audit;
 mod bell;
 mod codec;
 mod db;
@@ -33,8 +34,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
+pub use audit::KeyExport;
 pub use codec::{Encoder, Entry, Micros, Number, Text, decode};
-pub use learned::{Untold, judge_with, tell};
+pub use learned::{Untold, judge_heard, judge_with, tell};
 pub use octets::Damaged;
 pub use reader::{Attempt, Counted, Filter, Hour, NoJournal, Reader, Session, Span, StoredVerdict};
 pub use retention::coarse;

@@ -196,6 +196,10 @@ impl Reader {
         Ok(Self { file, words: RefCell::default() })
     }
 
+    pub(super) fn file(&self) -> &Connection {
+        &self.file
+    }
+
     /// The events of a session, and what was found out when it was over.
     pub fn events(&self, session: &Session) -> Result<Vec<Entry>, NoJournal> {
         let Session { row, events, .. } = session;

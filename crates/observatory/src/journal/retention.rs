@@ -40,6 +40,7 @@ pub(super) struct Retention {
     coarsened: i64,
     words: i64,
     words_done_on: Option<i64>,
+    learned_done_on: Option<i64>,
 }
 
 impl Retention {
@@ -52,6 +53,7 @@ impl Retention {
             coarsened: 0,
             words: 0,
             words_done_on: None,
+            learned_done_on: None,
         }
     }
 
@@ -71,9 +73,12 @@ impl Retention {
         self.coarsen(&transaction, today - self.addresses)?;
         coarsen_verdicts(&transaction, today - self.addresses)?;
         remove_sums(&transaction, today - self.sums)?;
-        learned::forget(&transaction, today, self.addresses, self.sessions)?;
+        if self.learned_done_on != Some(today) {
+            learned::forget(&transaction, today, self.addresses, self.sessions)?;
+        }
         let removed = self.remove_words(&transaction, today)?;
         transaction.commit()?;
+        self.learned_done_on = Some(today);
         let free: i64 = file.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
         if free > 0 {
             file.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
@@ -240,9 +245,13 @@ fn coarsen_verdicts(file: &Connection, before: i64) -> rusqlite::Result<()> {
 }
 
 fn remove_sums(file: &Connection, before: i64) -> rusqlite::Result<()> {
-    for (table, is_old) in
-        [("verdict", "day"), ("server_event", "day"), ("hour", "hour / 24"), ("hour_rule", "hour / 24")]
-    {
+    for (table, is_old) in [
+        ("verdict", "day"),
+        ("server_event", "day"),
+        ("hour", "hour / 24"),
+        ("hour_rule", "hour / 24"),
+        ("key_export", "at / 86400000000"),
+    ] {
         file.prepare_cached(&format!("DELETE FROM {table} WHERE {is_old} < ?1"))?.execute([before])?;
     }
     Ok(())

@@ -140,3 +140,17 @@ fn a_clock_that_is_set_back_breaks_nothing() {
     assert!(!tried(&tables, "192.0.2.1", "alice", "x", 5000).repeat);
     assert!(tried(&tables, "192.0.2.1", "alice", "x", 0).repeat);
 }
+
+#[test]
+fn a_proof_that_another_session_offered_is_a_replay_for_a_day() {
+    // S-062
+    let tables = tables();
+    let offered =
+        |proof: &str, session, seconds| tables.is_replayed(proof.as_bytes(), ConnectionId(session), at(seconds));
+    assert!(!offered("c4c9334bac560ecc979e58001b3e22fb", 1, 0));
+    assert!(!offered("c4c9334bac560ecc979e58001b3e22fb", 1, 1), "a client that tries again in its session");
+    assert!(offered("c4c9334bac560ecc979e58001b3e22fb", 2, 60));
+    assert!(!offered("d4c9334bac560ecc979e58001b3e22fb", 3, 61));
+    assert!(!offered("c4c9334bac560ecc979e58001b3e22fb", 4, 60 + 86_400), "a day later it is forgotten");
+    assert!(offered("c4c9334bac560ecc979e58001b3e22fb", 5, 61 + 86_400));
+}

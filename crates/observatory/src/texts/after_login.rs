@@ -8,8 +8,8 @@ pub(super) const TEXTS: &[RuleText] = &[
         rule: RuleId::H2,
         name: said("Everything taken at once", "メールの大量取得"),
         what: said(
-            "Nearly all of fifty messages or more, or 50 MB, in one session, by a program or from a network that is new for the account.",
-            "そのアカウントにとって新しいソフトやネットワークから、1 回のセッションで、50 通以上のほぼすべて、または 50 MB を取得することです。",
+            "Nearly all of fifty messages or more, or 50 MB, in one session, or ten times what the account retrieves in a day, by a program or from a network that is new for the account.",
+            "そのアカウントにとって新しいソフトやネットワークから、1 回のセッションで、50 通以上のほぼすべて、50 MB、または普段の 1 日の 10 倍を取得することです。",
         ),
         why: said("Whoever gets in takes a copy first.", "侵入者は、まず写しを取ります。"),
         false_positives: said(

@@ -3,6 +3,11 @@
 use super::{Said, said};
 use crate::ground::Ground;
 
+const MANY_TIMES_USUAL: Said = said(
+    "{n} times what the account retrieves in a day as a rule",
+    "このアカウントが 1 日に取得する普段の量の {n} 倍です",
+);
+
 pub(super) const fn text(ground: Ground) -> Said {
     match ground {
         Ground::DifferentPasswords(_) => said("{n} different (password|passwords)", "{n} 個の異なるパスワード"),
@@ -56,10 +61,7 @@ pub(super) const fn text(ground: Ground) -> Said {
             "this program never retrieved this account's mail before",
             "このソフトがこのアカウントのメールを取得するのは初めてです",
         ),
-        Ground::ManyTimesUsual(_) => said(
-            "{n} times what the account retrieves in a day as a rule",
-            "このアカウントが 1 日に取得する普段の量の {n} 倍です",
-        ),
+        Ground::ManyTimesUsual(_) => MANY_TIMES_USUAL,
         Ground::NobodyRead => said("nobody had read the messages", "メールは誰にも読まれていません"),
         Ground::NoHabit => said(
             "the account does not remove its mail habitually",

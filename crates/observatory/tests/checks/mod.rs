@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "no test program uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+pub mod capture;
 pub mod learned;
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The only room that changes a file system.
+//! The only room that changes a file system where a crash must lose nothing: here, and in retrieval.
 //!
 //! Every name is taken relative to an open folder, no link is followed, and what is created belongs to its owner
 //! alone (S-047). Under the feature `planted` each change that succeeded can be recorded in order, so that a test can
@@ -12,6 +12,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use rustix::fs::{
     self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags, Timespec, Timestamps, UTIME_NOW,
@@ -35,7 +36,7 @@ const OWNER_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// An open folder.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub struct Folder {
     fd: OwnedFd,
     path: PathBuf,
 }
@@ -54,13 +55,13 @@ impl Folder {
     }
 
     /// Opens a folder that is there already; the operator may have links on the way to it.
-    pub(crate) fn open_existing(path: &Path) -> io::Result<Self> {
+    pub fn open_existing(path: &Path) -> io::Result<Self> {
         let fd = fs::openat(CWD, path, FOLDER, Mode::empty())?;
         Ok(Self { fd, path: path.to_owned() })
     }
 
     /// Opens a folder and makes what is missing of the way to it, durably.
-    pub(crate) fn make(path: &Path) -> io::Result<Self> {
+    pub fn make(path: &Path) -> io::Result<Self> {
         match Self::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
@@ -70,8 +71,25 @@ impl Folder {
         }
     }
 
+    /// The same, with the operator's links on the way. What is missing of the way is made, and all names on it are
+    /// synced: a process that was killed may have made some of them and not come so far.
+    pub fn make_durably(path: &Path) -> io::Result<Self> {
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = Self::make(&path)?;
+        let folders =
+            path.ancestors().skip(1).map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+        for (distance, above) in folders.enumerate() {
+            match Self::open_existing(above).and_then(|above| above.sync()) {
+                Err(error) if distance == 0 => return Err(error),
+                // Folders that we may not read were made by somebody else.
+                _ => {}
+            }
+        }
+        Ok(folder)
+    }
+
     /// Opens a folder within this one and makes it if it is missing, durably.
-    pub(crate) fn make_beneath(&self, name: &[u8]) -> io::Result<Self> {
+    pub fn make_beneath(&self, name: &[u8]) -> io::Result<Self> {
         match self.open_beneath(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             opened => return opened,
@@ -92,7 +110,7 @@ impl Folder {
     }
 
     /// Where the folder was opened.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
@@ -102,8 +120,8 @@ impl Folder {
     }
 
     /// Creates a file that must not exist yet, for its owner alone.
-    pub(crate) fn create(&self, name: &[u8]) -> io::Result<OutFile> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    pub fn create(&self, name: &[u8]) -> io::Result<OutFile> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = File::from(fs::openat(&self.fd, name, flags, OWNER_ALONE)?);
         let path = self.path_of(name);
         note!(Operation::CreateFile { path: path.clone() });
@@ -111,7 +129,7 @@ impl Folder {
     }
 
     /// Opens a file that exists already, to write behind its end. Nothing but a regular file will do.
-    pub(crate) fn append(&self, name: &[u8]) -> io::Result<OutFile> {
+    pub fn append(&self, name: &[u8]) -> io::Result<OutFile> {
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(fs::openat(&self.fd, name, flags, Mode::empty())?);
         let facts = file.metadata()?;
@@ -122,13 +140,13 @@ impl Folder {
     }
 
     /// Opens a file for reading and writing, and creates it for its owner alone if it is missing.
-    pub(crate) fn open_or_create(&self, name: &[u8]) -> io::Result<File> {
+    pub fn open_or_create(&self, name: &[u8]) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         Ok(File::from(fs::openat(&self.fd, name, flags, OWNER_ALONE)?))
     }
 
     /// Gives a file another name, here or in another folder. Never takes the place of an existing file.
-    pub(crate) fn rename(&self, from: &[u8], target: &Self, to: &[u8]) -> io::Result<()> {
+    pub fn rename(&self, from: &[u8], target: &Self, to: &[u8]) -> io::Result<()> {
         match fs::renameat_with(&self.fd, from, &target.fd, to, RenameFlags::NOREPLACE) {
             // Network file systems know no such rename: link refuses an existing name as well.
             Err(Errno::INVAL | Errno::NOSYS) => {
@@ -142,7 +160,7 @@ impl Folder {
     }
 
     /// Gives a file another name, here or in another folder. A file that had it is gone then.
-    pub(crate) fn replace(&self, from: &[u8], target: &Self, to: &[u8]) -> io::Result<()> {
+    pub fn replace(&self, from: &[u8], target: &Self, to: &[u8]) -> io::Result<()> {
         fs::renameat(&self.fd, from, &target.fd, to)?;
         note!(Operation::Rename { from: self.path_of(from), to: target.path_of(to) });
         Ok(())
@@ -156,7 +174,7 @@ impl Folder {
     }
 
     /// Removes a file.
-    pub(crate) fn unlink(&self, name: &[u8]) -> io::Result<()> {
+    pub fn unlink(&self, name: &[u8]) -> io::Result<()> {
         fs::unlinkat(&self.fd, name, AtFlags::empty())?;
         note!(Operation::Unlink { path: self.path_of(name) });
         Ok(())
@@ -169,7 +187,7 @@ impl Folder {
     }
 
     /// Makes durable what was created, renamed and removed in this folder.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    pub fn sync(&self) -> io::Result<()> {
         if planted("store.skipped-folder-fsync") {
             return Ok(());
         }
@@ -187,7 +205,7 @@ impl AsFd for Folder {
 
 /// A file that is written, from its end on.
 #[derive(Debug)]
-pub(crate) struct OutFile {
+pub struct OutFile {
     file: File,
     #[cfg_attr(not(feature = "planted"), expect(dead_code, reason = "recordings name the file by it"))]
     path: PathBuf,
@@ -196,31 +214,45 @@ pub(crate) struct OutFile {
 
 impl OutFile {
     /// Appends to the file.
-    pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+    pub fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         self.file.write_all_at(octets, self.length)?;
         note!(Operation::WriteFile { path: self.path.clone(), position: self.length, octets: octets.to_vec() });
         self.length += octets.len() as u64;
         Ok(())
     }
 
+    /// Takes away what stands behind its first octets.
+    pub fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)?;
+        note!(Operation::CutFile { path: self.path.clone(), length });
+        self.length = length;
+        Ok(())
+    }
+
     /// The same, to write behind the end that it has by now.
-    pub(crate) fn at_its_end(self) -> io::Result<Self> {
-        let length = self.file.metadata()?.len();
-        Ok(Self { length, ..self })
+    pub(crate) fn at_its_end(mut self) -> io::Result<Self> {
+        self.look_again()?;
+        Ok(self)
+    }
+
+    /// Somebody else may have written since: what follows goes behind the end that the file has by now.
+    pub fn look_again(&mut self) -> io::Result<()> {
+        self.length = self.file.metadata()?.len();
+        Ok(())
     }
 
     /// How many octets the file has.
-    pub(crate) fn length(&self) -> u64 {
+    pub fn length(&self) -> u64 {
         self.length
     }
 
     /// The file, to be read.
-    pub(crate) fn file(&self) -> &File {
+    pub fn file(&self) -> &File {
         &self.file
     }
 
     /// Makes the file's octets durable; its name is so only when its folder is synced too.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    pub fn sync(&self) -> io::Result<()> {
         if planted("store.skipped-file-fsync") {
             return Ok(());
         }
@@ -233,6 +265,36 @@ impl OutFile {
     pub(crate) fn lock(&self) -> io::Result<()> {
         Ok(fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive)?)
     }
+}
+
+/// Makes the octets of all files durable with one sync of the file system that they share: it costs little more than
+/// one of a single file, and waits for what else is being written there. `false`: nothing was done, since this file
+/// system or kernel is not known to sync everything then and to tell of errors.
+pub fn sync_together<'a>(files: impl Iterator<Item = &'a OutFile> + Clone) -> io::Result<bool> {
+    let Some(first) = files.clone().next() else { return Ok(true) };
+    if !syncs_whole(&first.file) {
+        return Ok(false);
+    }
+    if planted("store.skipped-file-fsync") {
+        return Ok(true);
+    }
+    fs::syncfs(&first.file)?;
+    for _file in files {
+        note!(Operation::SyncFile { path: _file.path.clone() });
+    }
+    Ok(true)
+}
+
+/// FUSE and network file systems promise less of syncfs than of fsync; before Linux 5.8 it kept quiet about errors.
+fn syncs_whole(file: &File) -> bool {
+    /// ext2 to ext4, XFS, Btrfs, F2FS, tmpfs: `linux/magic.h`.
+    const KNOWN: [i64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x0102_1994];
+    static TELLS_ERRORS: LazyLock<bool> = LazyLock::new(|| {
+        let release = rustix::system::uname().release().to_string_lossy().into_owned();
+        let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+        (numbers.next(), numbers.next()) >= (Some(5), Some(8))
+    });
+    *TELLS_ERRORS && fs::fstatfs(file).is_ok_and(|facts| KNOWN.contains(&facts.f_type))
 }
 
 /// Creates a file for its owner alone, if it is missing, in a folder that may be reached by links.

@@ -25,6 +25,13 @@ pub enum Operation {
         /// What was written.
         octets: Vec<u8>,
     },
+    /// A file lost what stood behind its first octets.
+    CutFile {
+        /// The file, by the name it was created or opened under.
+        path: PathBuf,
+        /// How many octets are left.
+        length: u64,
+    },
     /// The octets of a file became durable.
     SyncFile {
         /// The file, by the name it was created or opened under.
@@ -63,6 +70,7 @@ impl Operation {
             Self::MakeFolder { path }
             | Self::CreateFile { path }
             | Self::WriteFile { path, .. }
+            | Self::CutFile { path, .. }
             | Self::SyncFile { path }
             | Self::Unlink { path }
             | Self::SyncFolder { path }

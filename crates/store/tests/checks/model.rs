@@ -39,6 +39,11 @@ enum Change {
         position: usize,
         octets: Vec<u8>,
     },
+    /// A file gets shorter.
+    Length {
+        file: usize,
+        length: usize,
+    },
 }
 
 /// What became of one change that was not durable.
@@ -53,7 +58,7 @@ enum Fate {
 impl Change {
     fn fates(&self) -> &'static [Fate] {
         match self {
-            Self::Names(_) => &[Fate::Lost, Fate::Whole],
+            Self::Names(_) | Self::Length { .. } => &[Fate::Lost, Fate::Whole],
             Self::Octets { .. } => &[Fate::Lost, Fate::Whole, Fate::Half, Fate::Zeros],
         }
     }
@@ -69,6 +74,7 @@ impl Change {
                     };
                 }
             }
+            Self::Length { file, length } => tree.files[*file].truncate(*length),
             Self::Octets { file, position, octets } => {
                 let there = if fate == Fate::Half { octets.len() / 2 } else { octets.len() };
                 let content = &mut tree.files[*file];
@@ -172,6 +178,11 @@ impl History {
                 self.changes.push((at, change));
                 return;
             }
+            Operation::CutFile { path, length } => {
+                let length = usize::try_from(*length).unwrap();
+                self.changes.push((at, Change::Length { file: file(live, path), length }));
+                return;
+            }
             Operation::SyncFile { path } => {
                 self.files.entry(file(live, path)).or_default().push(at);
                 return;
@@ -191,6 +202,16 @@ impl History {
     /// How many moments there are: before the first operation, behind each.
     pub fn moments(&self) -> std::ops::RangeInclusive<usize> {
         0..=self.operations
+    }
+
+    /// What a killed process leaves behind the first `moment` operations: the machine goes on, and nothing is lost.
+    #[allow(dead_code, reason = "not every test kills before the power goes")]
+    pub fn as_done(&self, moment: usize) -> Tree {
+        let mut tree = self.start.clone();
+        for (_, change) in self.changes.iter().filter(|(at, _)| *at < moment) {
+            change.apply(&mut tree, Fate::Whole);
+        }
+        tree
     }
 
     /// What a crash may leave behind the first `moment` operations, each state once.
@@ -223,7 +244,7 @@ impl History {
             |times: Option<&Vec<usize>>| times.is_some_and(|times| times.iter().any(|t| (at..moment).contains(t)));
         match change {
             Change::Names(names) => names.iter().all(|(name, _)| synced(self.folders.get(name.parent().unwrap()))),
-            Change::Octets { file, .. } => synced(self.files.get(file)),
+            Change::Octets { file, .. } | Change::Length { file, .. } => synced(self.files.get(file)),
         }
     }
 }

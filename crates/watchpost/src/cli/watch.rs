@@ -1,5 +1,7 @@
 //! The commands that read the journal.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::ConfigArgs;
@@ -17,8 +19,11 @@ pub struct ReportArgs {
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "html")]
     pub json: bool,
+    /// As a page in this file.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// `watchpost sessions`.
@@ -45,7 +50,7 @@ pub struct SessionsArgs {
 /// What else can be done with sessions.
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
-    /// Writes sessions and verdicts as JSON Lines in the Elastic Common Schema.
+    /// Writes sessions and verdicts for other programs.
     Export(ExportArgs),
 }
 
@@ -90,6 +95,18 @@ pub struct ExportArgs {
     /// Go on with what comes.
     #[arg(long)]
     pub follow: bool,
+    /// As what.
+    #[arg(long, value_enum, default_value_t = ExportChoice::Jsonl)]
+    pub format: ExportChoice,
+}
+
+/// As what sessions are exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportChoice {
+    /// JSON Lines in the Elastic Common Schema, verdicts among them.
+    Jsonl,
+    /// A table, a line for each session.
+    Csv,
 }
 
 /// `watchpost session`.
@@ -108,6 +125,35 @@ pub struct SessionArgs {
     #[arg(long, value_enum)]
     pub diagram: Option<DiagramChoice>,
     /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `watchpost pcap`.
+#[derive(Args, Debug)]
+pub struct PcapArgs {
+    /// Which file says where the journal is.
+    #[command(flatten)]
+    pub file: ConfigArgs,
+    /// One session: its name, or how its name begins.
+    #[arg(value_name = "ID", conflicts_with_all = ["since", "until", "address", "account", "rule", "severity", "ending", "open"])]
+    pub id: Option<String>,
+    /// Which sessions.
+    #[command(flatten)]
+    pub which: FilterArgs,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// What crossed the wire, and the keys that open it.
+    #[arg(long)]
+    pub with_keys: bool,
+    /// Do not ask whether keys are really wanted.
+    #[arg(long, requires = "with_keys")]
+    pub yes: bool,
+    /// Opens captures that are encrypted.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// What was written, as JSON.
     #[arg(long)]
     pub json: bool,
 }

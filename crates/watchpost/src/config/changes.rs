@@ -3,8 +3,8 @@
 use super::Config;
 
 /// Keys and tables that hold from start to stop. `listener` stands for all of its keys.
-const HELD: [&str; 8] =
-    ["domain", "data_dir", "listener", "directory", "store", "observatory", "log", "limits.password_checks"];
+const HELD: [&str; 9] =
+    ["domain", "data_dir", "listener", "directory", "store", "observatory", "capture", "log", "limits.password_checks"];
 
 /// Whether a change of this key (`store.path`, `limits.idle_time`) needs a restart.
 pub(super) fn needs_restart(key: &str) -> bool {
@@ -28,7 +28,7 @@ impl Config {
         ];
         let plain = plain.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned());
         let observatory = self.observatory.changes(&new.observatory);
-        plain.chain(observatory).chain(self.changed_listeners(new)).collect()
+        plain.chain(observatory).chain(self.capture.changes(&new.capture)).chain(self.changed_listeners(new)).collect()
     }
 
     fn changed_listeners(&self, new: &Self) -> Vec<String> {

@@ -26,6 +26,7 @@ impl Config {
         let _ = write!(text, "\n[directory]\nkind = \"{kind}\"\npath = {}\n", path(&self.directory.path));
         let _ = write!(text, "\n[store]\nkind = \"maildir\"\npath = {}\n", string(&self.store.path));
         text.push_str(&self.observatory.table());
+        text.push_str(&self.capture.table());
         text.push_str(&self.limits_table());
         let _ = write!(
             text,
@@ -108,6 +109,10 @@ key = "key.pem"
 # answers = "enforce"           # enforce | observe
 # gate = "observe"              # observe | enforce
 # off = []                      # rules, as `watchpost rules list` names them
+
+# What `watchpost pcap` makes files for Wireshark of.
+# [capture]
+# mode = "metadata"             # off | metadata | redacted | full
 
 # [limits]
 # connections = 4096

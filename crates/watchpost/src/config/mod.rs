@@ -7,6 +7,7 @@
 //!
 //! The comments in `raw.rs` are the reference page, `docs/config.md`.
 
+mod capture;
 mod changes;
 mod check;
 pub(crate) mod dials;
@@ -23,6 +24,7 @@ mod observatory;
 mod raw;
 mod reading;
 mod reference;
+mod size;
 mod tls_identity;
 
 use std::fmt;
@@ -42,6 +44,7 @@ use self::reading::{Places, Reading};
 
 use crate::fetch::account::Account;
 
+pub use self::capture::{Capture, CaptureMode};
 pub use self::domain::{Domain, NotADomain};
 pub use self::effective::template;
 pub use self::error::{ConfigError, ConfigErrors, Finding, Place, Severity};
@@ -75,6 +78,8 @@ pub struct Config {
     pub store: Store,
     /// The journal, and what is known of addresses.
     pub observatory: Observatory,
+    /// What is kept of the octets of sessions.
+    pub capture: Capture,
     /// How much a client, or all of them together, may take.
     pub limits: Limits,
     /// Where real clients, or old mail, part from the standards.
@@ -257,6 +262,8 @@ impl Config {
         let directory = check.directory(&raw.directory.unwrap_or_default());
         let store = Store::new(&mut check, &raw.store.unwrap_or_default());
         let observatory = Observatory::new(&mut check, &raw.observatory.unwrap_or_default());
+        let record = observatory.as_ref().map(|observatory| observatory.record);
+        let capture = Capture::new(&mut check, &raw.capture.unwrap_or_default(), record);
         let limits = Limits::new(&mut check, &raw.limits.unwrap_or_default());
         let quirks = check.quirks(&raw.compatibility.unwrap_or_default());
         let log = check.log(&raw.log.unwrap_or_default());
@@ -275,6 +282,7 @@ impl Config {
             directory: directory.expect(refused),
             store: store.expect(refused),
             observatory: observatory.expect(refused),
+            capture,
             limits,
             quirks,
             log,

@@ -14,6 +14,7 @@ use super::dials::{self, RawPanel};
 use super::error::quoted;
 use super::limits::{duration_text, parse_duration};
 use super::network::{Network, NotANetwork};
+use super::size::{Size, size_text};
 
 const DAY: Duration = Duration::from_hours(24);
 /// How long sessions are kept.
@@ -21,9 +22,7 @@ const RETENTION: Duration = Duration::from_hours(24 * 30);
 /// The least and the most of it.
 const RETENTION_RANGE: (Duration, Duration) = (DAY, Duration::from_hours(24 * 400));
 /// How large the journal may be.
-const JOURNAL_MAX: u64 = 2 << 30;
-/// The least and the most of it.
-const JOURNAL_MAX_RANGE: (u64, u64) = (16 << 20, 1 << 40);
+const JOURNAL_MAX: Size = Size { key: "observatory.journal_max", default: 2 << 30, least: 16 << 20, most: 1 << 40 };
 /// The default first.
 const ANSWERS: [(&str, Answers); 2] = [("enforce", Answers::Enforce), ("observe", Answers::Observe)];
 
@@ -217,7 +216,7 @@ impl Observatory {
     pub(super) fn new(check: &mut Check<'_>, raw: &RawObservatory) -> Option<Self> {
         const JOURNAL: &str = "observatory.journal";
         let retention = retention(check, raw.retention.as_deref());
-        let journal_max = journal_max(check, raw.journal_max.as_deref());
+        let journal_max = JOURNAL_MAX.check(check, raw.journal_max.as_deref());
         let record = check.word("observatory.record", raw.record.as_deref(), &RECORDS);
         let answers = check.word("observatory.answers", raw.answers.as_deref(), &ANSWERS);
         let allow = networks(check, "observatory.allow", raw.allow.as_deref());
@@ -298,36 +297,6 @@ fn retention(check: &mut Check<'_>, written: Option<&str>) -> Duration {
     }
 }
 
-fn journal_max(check: &mut Check<'_>, written: Option<&str>) -> u64 {
-    let Some(written) = written else { return JOURNAL_MAX };
-    let (least, most) = JOURNAL_MAX_RANGE;
-    match parse_size(written) {
-        Some(size) if (least..=most).contains(&size) => size,
-        _ => {
-            let message = format!("journal_max cannot be {}", quoted(written));
-            let help = "write a size from \"16MiB\" to \"1TiB\" with its unit: \"512MiB\", \"2GiB\"";
-            check.refuse("observatory.journal_max", &message, help);
-            JOURNAL_MAX
-        }
-    }
-}
-
-const UNITS: [(&str, u64); 3] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20)];
-
-/// Reads `512MiB`.
-fn parse_size(text: &str) -> Option<u64> {
-    let (unit, octets) = UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
-    let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-    number.checked_mul(*octets)
-}
-
-/// Writes a size so that [`parse_size`] reads the same again: what is written is whole units.
-fn size_text(size: u64) -> String {
-    let unit = UNITS.iter().find(|(_, octets)| size.is_multiple_of(*octets));
-    let (unit, octets) = unit.copied().unwrap_or(("MiB", 1 << 20));
-    format!("{}{unit}", size / octets)
-}
-
 fn networks(check: &mut Check<'_>, key: &str, written: Option<&[String]>) -> Vec<Network> {
     let mut networks = Vec::new();
     for text in written.unwrap_or_default() {
@@ -357,21 +326,4 @@ fn folder(check: &mut Check<'_>, name: &str, written: Option<&str>) -> Option<Pa
         return None;
     }
     Some(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_size_is_a_number_with_its_unit() {
-        assert_eq!(parse_size("2GiB"), Some(2 << 30));
-        assert_eq!(parse_size("512 MiB"), Some(512 << 20));
-        for wrong in ["", "2", "GiB", "2GB", "-1GiB", "1.5GiB", "99999999999999999999GiB", "18446744073709551615TiB"] {
-            assert_eq!(parse_size(wrong), None, "{wrong}");
-        }
-        for size in [2 << 30, 512 << 20, 1 << 40, 1537 << 20] {
-            assert_eq!(parse_size(&size_text(size)), Some(size));
-        }
-    }
 }

@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::capture::RawCapture;
 use super::fetch::RawFetch;
 use super::limits;
 use super::observatory::RawObservatory;
@@ -51,6 +52,10 @@ pub(super) struct RawConfig {
 
     /// What happened at the gate: the journal, and what is known of addresses.
     pub(super) observatory: Option<RawObservatory>,
+
+    /// What is kept of the octets of a session, for `watchpost pcap`. It is about visitors: what owners say is wiped
+    /// when they have logged in.
+    pub(super) capture: Option<RawCapture>,
 
     /// How much a client, or all of them together, may take. Every default is fit for the open internet.
     ///

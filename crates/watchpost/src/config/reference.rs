@@ -47,6 +47,14 @@ public_networks = []
 geoip           = "{data_dir}/geoip"
 lists           = "{data_dir}/lists"
 
+[capture]
+mode                  = "metadata"
+session_max           = "64KiB"
+memory_max            = "32MiB"
+include_authenticated = false
+retention             = "7d"
+disk_max              = "1GiB"
+
 [limits]
 connections               = 4096
 connections_per_address   = 64

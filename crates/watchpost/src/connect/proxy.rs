@@ -75,10 +75,6 @@ impl Carrier {
             Self::Command { .. } => None,
         }
     }
-
-    pub(super) fn is_loopback(&self) -> bool {
-        self.peer().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
-    }
 }
 
 impl AsyncRead for Carrier {

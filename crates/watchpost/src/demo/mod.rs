@@ -163,6 +163,9 @@ failed_login_delay = "50ms"
 
 [observatory]
 public_networks = ["{network}"]
+
+[capture]
+mode = "redacted"
 "#,
         network = visitors::NETWORK,
     )

@@ -108,8 +108,8 @@ pub(super) fn status(accounts: &[Account], folder: &Path, json: bool, talk: &Tal
     for account in accounts {
         let seen = Journal::peek(folder, &account.name);
         let seen = seen.map_err(|error| say::failure(&account.name, &error.into(), talk))?;
-        let known = seen.entries.values().filter(|entry| entry.fate == Fate::Listed).count();
-        let last = seen.entries.values().map(|entry| entry.seconds).max();
+        let known = seen.entries.iter().filter(|(_, entry)| entry.fate == Fate::Listed).count();
+        let last = seen.entries.iter().map(|(_, entry)| entry.seconds).max();
         let last = last.and_then(|seconds| jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
         let given_up: Vec<&str> =
             seen.failures.iter().filter(|(_, times)| **times >= FAILURES_MAX).map(|(id, _)| id.as_ref()).collect();

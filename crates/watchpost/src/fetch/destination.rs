@@ -6,12 +6,18 @@ mod mbox;
 mod relay;
 mod text;
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+
+use watchpost_store::disk::Folder;
 
 pub use self::relay::{Protocol, Relay, RelayAddress};
 pub use self::text::{LineEnds, Spool};
+
+use watchpost_proto::planted::planted;
 
 use self::command::Command;
 use self::maildir::Maildir;
@@ -90,6 +96,12 @@ pub enum DeliveryError {
     /// This message is refused; others may not be.
     #[error("{0}")]
     Refused(String),
+    /// This message is not taken now; others may be.
+    #[error("{0}")]
+    Later(String),
+    /// Whoever was to take it ended without a word: it may have been delivered.
+    #[error("{0}")]
+    InDoubt(String),
     /// Nothing can be delivered now.
     #[error("{0}")]
     Unavailable(String),
@@ -107,7 +119,9 @@ impl DeliveryError {
 impl Target {
     /// Opens it for an account. `spool`: a folder of ours for messages that outgrow memory.
     pub fn open(&self, account: &str, spool: &Path) -> Result<Destination, DeliveryError> {
-        std::fs::create_dir_all(spool).map_err(|error| DeliveryError::disk(spool, &error))?;
+        // Nothing in there is of use to another run: whoever left it was killed.
+        let swept = Folder::make(spool).and_then(|folder| sweep(&folder).map(|()| Arc::new(folder)));
+        let spool = &swept.map_err(|error| DeliveryError::disk(spool, &error))?;
         Ok(match self {
             Self::Maildir { path, line_ends } => Destination::Maildir(Maildir::open(path, *line_ends, account)?),
             Self::Mbox { path, line_ends } => Destination::Mbox(Mbox::open(path, *line_ends, spool)?),
@@ -160,13 +174,21 @@ impl Destination {
         }
     }
 
-    /// What became of a delivery that was begun before a crash. Only a Maildir can complete it.
-    pub fn recover(&mut self, intent: &Intent) -> Result<Found, DeliveryError> {
-        match (self, &intent.place) {
-            (Self::Maildir(maildir), Place::Maildir { temporary, name }) => maildir.recover(temporary, name),
-            (Self::Mbox(mbox), Place::Mbox { offset, octets }) => mbox.recover(intent, *offset, *octets),
-            // The account delivers elsewhere now.
-            _ => Ok(Found::InDoubt),
+    /// What became of deliveries that were begun before a crash. Only a Maildir can complete them.
+    pub fn recover(&mut self, intents: &[Intent]) -> Result<Vec<Found>, DeliveryError> {
+        if intents.is_empty() {
+            return Ok(Vec::new());
+        }
+        if planted("fetch.forgets-its-intents") {
+            return Ok(vec![Found::Nothing; intents.len()]);
+        }
+        if planted("fetch.believes-its-intents") {
+            return Ok(vec![Found::Delivered; intents.len()]);
+        }
+        match self {
+            Self::Maildir(maildir) => maildir.recover(intents),
+            Self::Mbox(mbox) => mbox.recover(intents),
+            Self::Relay(_) | Self::Command(_) => Ok(vec![Found::InDoubt; intents.len()]),
         }
     }
 
@@ -188,16 +210,12 @@ impl Destination {
             Self::Maildir(maildir) => maildir.commit(batch, journal)?,
             Self::Mbox(mbox) => mbox.commit(batch, journal, seconds)?,
             Self::Relay(relay) => {
-                intend(&batch, journal)?;
-                for arrived in batch {
-                    relay.send(arrived.spool)?;
-                }
+                journal.intend(&elsewhere(&batch))?;
+                batch.into_iter().try_for_each(|arrived| relay.send(arrived.spool))?;
             }
             Self::Command(command) => {
-                intend(&batch, journal)?;
-                for arrived in batch {
-                    command.run(arrived.spool)?;
-                }
+                journal.intend(&elsewhere(&batch))?;
+                batch.into_iter().try_for_each(|arrived| command.run(arrived.spool))?;
             }
         }
         crash_point("fetch.crash-before-done");
@@ -210,15 +228,19 @@ impl Destination {
     }
 }
 
-/// Writes down what is about to leave our hands.
-fn intend(batch: &[Arrived], journal: &mut Journal) -> Result<(), DeliveryError> {
-    let intents: Vec<Record> = batch
-        .iter()
-        .map(|arrived| {
-            let (key, prints) = (arrived.key.clone(), arrived.prints);
-            Record::Intent(Intent { key, prints, place: Place::Elsewhere })
-        })
-        .collect();
-    journal.append(&intents)?;
-    Ok(journal.sync()?)
+/// What is about to leave our hands.
+fn elsewhere(batch: &[Arrived]) -> Vec<Record> {
+    let intent = |arrived: &Arrived| {
+        let (key, prints) = (arrived.key.clone(), arrived.prints);
+        Record::Intent(Intent { key, prints, place: Place::Elsewhere })
+    };
+    batch.iter().map(intent).collect()
+}
+
+/// Removes the files of a folder that is ours alone.
+fn sweep(folder: &Folder) -> io::Result<()> {
+    for entry in fs::read_dir(folder.path())? {
+        folder.unlink(entry?.file_name().as_encoded_bytes())?;
+    }
+    Ok(())
 }

@@ -13,7 +13,10 @@ const KEPT: usize = 12;
 pub struct Print([u8; KEPT]);
 
 impl Print {
-    fn of(context: Context) -> Self {
+    /// That of nothing.
+    pub(super) const NONE: Self = Self([0; KEPT]);
+
+    pub(super) fn of(context: Context) -> Self {
         let hash = context.finish();
         let mut kept = [0; KEPT];
         kept.copy_from_slice(&hash.as_ref()[..KEPT]);

@@ -1,30 +1,37 @@
 //! What STAT, LIST and UIDL say, put together and checked (C-030): a number of bytes per message, not of objects.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use watchpost_proto::{MessageNumber, Octets};
+
+use super::table::{Table, reserve};
 
 /// The server contradicts itself: a number twice, or one above the count of STAT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server's listings contradict each other (RFC 1939 §5)")]
 pub struct Contradiction;
 
-/// No size, no unique-id.
+/// No unique-id.
 const NONE: u32 = u32::MAX;
+/// No size.
+const UNSIZED: [u8; 5] = [u8::MAX; 5];
+/// Behind each unique-id; none holds it.
+const END: u8 = b' ';
 
-/// The messages of a maildrop as one session sees them.
+/// The messages of a maildrop as one session sees them: nine octets for each, and its unique-id.
 #[derive(Debug, Default)]
 pub struct Listing {
-    octets: Vec<Option<u64>>,
-    /// Where in `ids` a unique-id begins, and how long it is.
-    places: Vec<(u32, u16)>,
-    ids: String,
+    /// A terabyte and more is all the same: no message may be so large.
+    octets: Vec<[u8; 5]>,
+    /// Where in `ids` a unique-id begins.
+    places: Vec<u32>,
+    ids: Vec<u8>,
 }
 
 impl Listing {
     /// Of so many messages, nothing else known yet.
     pub fn of(count: usize) -> Self {
-        Self { octets: vec![None; count], places: vec![(NONE, 0); count], ids: String::new() }
+        Self { octets: vec![UNSIZED; count], places: vec![NONE; count], ids: Vec::new() }
     }
 
     /// How many messages there are.
@@ -39,40 +46,68 @@ impl Listing {
 
     /// A line of LIST.
     pub fn size(&mut self, number: MessageNumber, octets: Octets) -> Result<(), Contradiction> {
-        let place = self.octets.get_mut(number.index()).ok_or(Contradiction)?;
-        if place.replace(octets.0).is_some() { Err(Contradiction) } else { Ok(()) }
+        let place = self.octets.get_mut(number.index()).filter(|place| **place == UNSIZED).ok_or(Contradiction)?;
+        place.copy_from_slice(&octets.0.min((1 << 40) - 2).to_le_bytes()[..5]);
+        Ok(())
     }
 
     /// A line of UIDL.
     pub fn unique_id(&mut self, number: MessageNumber, id: &str) -> Result<(), Contradiction> {
         let start = u32::try_from(self.ids.len()).ok().filter(|start| *start != NONE).ok_or(Contradiction)?;
-        let length = u16::try_from(id.len()).map_err(|_| Contradiction)?;
-        let place = self.places.get_mut(number.index()).ok_or(Contradiction)?;
-        if place.0 != NONE {
-            return Err(Contradiction);
-        }
-        *place = (start, length);
-        self.ids.push_str(id);
+        let place = self.places.get_mut(number.index()).filter(|place| **place == NONE).ok_or(Contradiction)?;
+        *place = start;
+        reserve(&mut self.ids, id.len() + 1);
+        self.ids.extend_from_slice(id.as_bytes());
+        self.ids.push(END);
         Ok(())
     }
 
     /// What LIST says of a message.
     pub fn octets(&self, index: usize) -> Option<u64> {
-        self.octets[index]
+        let [a, b, c, d, e] = self.octets[index];
+        (self.octets[index] != UNSIZED).then(|| u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
     }
 
     /// What UIDL says of a message.
     pub fn id(&self, index: usize) -> Option<&str> {
-        let (start, length) = self.places[index];
-        (start != NONE).then(|| &self.ids[start as usize..start as usize + usize::from(length)])
+        let rest = self.ids.get(self.places[index] as usize..)?;
+        let end = memchr::memchr(END, rest)?;
+        std::str::from_utf8(&rest[..end]).ok()
     }
 
-    /// All unique-ids, and how many messages have each.
-    pub fn ids(&self) -> HashMap<&str, u32> {
-        let mut counts = HashMap::with_capacity(self.len());
-        for id in (0..self.len()).filter_map(|index| self.id(index)) {
-            *counts.entry(id).or_insert(0) += 1;
+    /// All unique-ids, to be found.
+    pub fn ids(&self) -> Ids<'_> {
+        let mut ids = Ids { listing: self, table: Table::of(self.len()), shared: HashSet::new() };
+        for (index, id) in (0..self.len()).filter_map(|index| Some((index, self.id(index)?))) {
+            match ids.find(id) {
+                Some(first) => drop(ids.shared.insert(first)),
+                None => ids.table.add(id, index),
+            }
         }
-        counts
+        ids
+    }
+}
+
+/// The unique-ids of a listing.
+pub struct Ids<'a> {
+    listing: &'a Listing,
+    table: Table,
+    /// The first messages with unique-ids that others have too.
+    shared: HashSet<usize>,
+}
+
+impl Ids<'_> {
+    fn find(&self, id: &str) -> Option<usize> {
+        self.table.find(id, |index| self.listing.id(index) == Some(id))
+    }
+
+    /// Whether a message has this unique-id.
+    pub fn contains(&self, id: &str) -> bool {
+        self.find(id).is_some()
+    }
+
+    /// Whether several messages have this unique-id.
+    pub fn is_shared(&self, id: &str) -> bool {
+        !self.shared.is_empty() && self.find(id).is_some_and(|first| self.shared.contains(&first))
     }
 }

@@ -4,7 +4,7 @@
 //!   config ─► Account ─┐
 //!                      ├─► run ─► session ─► login, listing, plan (pure)
 //!   secret, connect ───┘             │
-//!                                 transfer ── octets ──► keeper ──► destination
+//!                                 transfer ─ handfuls ─► keeper ──► destination
 //!                                    ▲                     │  many messages, one sync
 //!                                    └──── what is durable ┘
 //!                                          journal: what was fetched, what is about to be
@@ -18,8 +18,10 @@ mod block;
 pub mod check;
 pub mod command;
 pub mod destination;
+pub mod entries;
 mod exchange;
 pub mod fingerprint;
+mod handful;
 mod import;
 mod init;
 pub mod journal;
@@ -35,6 +37,7 @@ pub mod schedule;
 pub mod secret;
 mod service;
 pub mod session;
+mod table;
 mod transfer;
 mod url;
 

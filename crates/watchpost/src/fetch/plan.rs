@@ -6,7 +6,8 @@ use watchpost_proto::planted::planted;
 
 use super::fingerprint::Print;
 use super::journal::{Entry, Fate, Seen};
-use super::listing::Listing;
+use super::listing::{Ids, Listing};
+use super::table::reserve;
 
 /// How long mail stays on the server once it was delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,11 +59,11 @@ pub enum Doubt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// TOP: its header decides.
-    Look(usize, Doubt),
+    Look(u32, Doubt),
     /// RETR.
-    Fetch(usize, Doubt),
+    Fetch(u32, Doubt),
     /// DELE: it was delivered, and its time has come.
-    Remove(usize),
+    Remove(u32),
 }
 
 /// What to do, and what is left alone.
@@ -96,28 +97,28 @@ pub struct Orphans {
 
 impl Orphans {
     /// Half of what the server should list is missing: that is no daily business.
-    pub fn of(seen: &Seen, ids: &HashMap<&str, u32>) -> Self {
+    pub fn of(seen: &Seen, ids: &Ids<'_>) -> Self {
         let mut orphans = Self::default();
         let (mut expected, mut missing) = (0_usize, 0_usize);
-        for (key, entry) in &seen.entries {
+        for (key, entry) in seen.entries.iter() {
             let id = key.split(' ').next().unwrap_or(key);
-            let listed = ids.contains_key(id);
+            let listed = ids.contains(id);
             expected += usize::from(entry.fate == Fate::Listed);
             missing += usize::from(entry.fate == Fate::Listed && !listed);
             if let (false, Some(prints)) = (listed, entry.prints) {
-                orphans.by_header.insert((prints.listed, prints.header), key.clone());
-                orphans.by_whole.insert(prints.whole, key.clone());
+                orphans.by_header.insert((prints.listed, prints.header), key.into());
+                orphans.by_whole.insert(prints.whole, key.into());
                 orphans.sizes.insert(prints.listed);
             }
         }
-        let all_gone = seen.entries.values().any(|entry| matches!(entry.fate, Fate::Gone(_)));
+        let all_gone = seen.entries.iter().any(|(_, entry)| matches!(entry.fate, Fate::Gone(_)));
         orphans.suspected = seen.renaming || (missing > 0 && missing * 2 >= expected) || (expected == 0 && all_gone);
         orphans
     }
 
     /// Whether messages with unknown unique-ids are compared with these.
     pub fn suspected(&self) -> bool {
-        self.suspected && !self.by_whole.is_empty()
+        self.suspected && !self.by_whole.is_empty() && !planted("fetch.ignores-new-unique-ids")
     }
 }
 
@@ -130,7 +131,8 @@ pub fn plan(listing: &Listing, seen: &Seen, orphans: &Orphans, policy: &Policy, 
         Leave::Newest(count) => listing.len().saturating_sub(count as usize),
         _ => listing.len(),
     };
-    for index in 0..listing.len() {
+    for number in 0..u32::try_from(listing.len()).unwrap_or(u32::MAX) {
+        let index = number as usize;
         let octets = listing.octets(index);
         let (key, doubt) = match listing.id(index) {
             None if policy.leave != Leave::Never => {
@@ -138,16 +140,16 @@ pub fn plan(listing: &Listing, seen: &Seen, orphans: &Orphans, policy: &Policy, 
                 continue;
             }
             None => ("", Doubt::Nameless),
-            Some(id) if ids[id] > 1 => (id, Doubt::Shared),
+            Some(id) if ids.is_shared(id) => (id, Doubt::Shared),
             Some(id) => match seen.entries.get(id) {
-                Some(entry) if is_same(entry, octets) => {
+                Some(entry) if is_same(&entry, octets) => {
                     let due = match policy.leave {
                         Leave::Never => true,
                         Leave::Forever => false,
                         Leave::Days(days) => entry.seconds.saturating_add(u64::from(days) * 86_400) <= now,
                         Leave::Newest(_) => index < newest_from,
                     };
-                    plan.steps.extend(due.then_some(Step::Remove(index)));
+                    plan.steps.extend(due.then_some(Step::Remove(number)));
                     continue;
                 }
                 Some(entry) => {
@@ -158,7 +160,7 @@ pub fn plan(listing: &Listing, seen: &Seen, orphans: &Orphans, policy: &Policy, 
                 None => (id, Doubt::None),
             },
         };
-        if seen.failures.get(key).is_some_and(|times| *times >= FAILURES_MAX) {
+        if seen.failures.get(key).is_some_and(|times| *times >= FAILURES_MAX) && !planted("fetch.never-gives-up") {
             plan.given_up.push(index);
         } else if policy.octets_max.is_some_and(|max| octets.is_some_and(|octets| octets > max)) {
             plan.too_large.push(index);
@@ -167,7 +169,8 @@ pub fn plan(listing: &Listing, seen: &Seen, orphans: &Orphans, policy: &Policy, 
         } else {
             let may_be_known = doubt == Doubt::Renamed && octets.is_some_and(|octets| orphans.sizes.contains(&octets));
             let look = may_be_known || (policy.by_header && doubt != Doubt::Changed);
-            plan.steps.push(if look { Step::Look(index, doubt) } else { Step::Fetch(index, doubt) });
+            reserve(&mut plan.steps, 1);
+            plan.steps.push(if look { Step::Look(number, doubt) } else { Step::Fetch(number, doubt) });
         }
     }
     plan
@@ -233,7 +236,7 @@ mod tests {
         let mut seen = Seen::default();
         for (id, octets, days, fate) in messages {
             let entry = Entry { prints: Some(prints(id, *octets)), seconds: NOW - days * 86_400, fate: *fate };
-            seen.entries.insert((*id).into(), entry);
+            seen.entries.insert(id, &entry);
         }
         seen
     }

@@ -27,6 +27,8 @@ const SESSIONS_PER_HOST_MAX: usize = 4;
 const PORTIONS_MAX: usize = 500;
 /// The longest that a server can make a run wait between two sessions, in seconds.
 const LOGIN_DELAY_MAX: u64 = 86_400;
+/// However small the limit is, a message may have so many octets when it comes.
+const OCTETS_MIN: u64 = 64 * 1024;
 /// Beyond its time, a session that does not end by itself is ended.
 const GRACE: Duration = Duration::from_mins(2);
 
@@ -124,7 +126,7 @@ impl Fetcher {
                     renewed = true;
                 }
                 Err(error) => {
-                    let now_slow = Journal::peek(&self.folder, &account.name).is_ok_and(|seen| seen.no_pipelining);
+                    let now_slow = Journal::glance(&self.folder, &account.name).is_ok_and(|seen| seen.no_pipelining);
                     if now_slow
                         && !slow
                         && report.pipelined
@@ -146,13 +148,14 @@ impl Fetcher {
         gauge: &super::progress::Gauge,
         report: &mut Report,
     ) -> Result<(), SessionError> {
-        let seen = Journal::peek(&self.folder, &account.name)?;
+        let seen = Journal::glance(&self.folder, &account.name)?;
         let secret = self.secret(account)?;
         let connector = connector(account, &seen)?;
         let spool = self.folder.join(format!("{}.spool", account.name));
         let clock = Arc::clone(&self.clock);
         let needs = Needs { account, connector: &connector, secret: &secret, clock, gauge, spool: &spool };
-        let whole = tokio::time::timeout(account.session_time + GRACE, session::run(&needs, report));
+        let whole =
+            tokio::time::timeout(account.session_time + GRACE.min(account.session_time), session::run(&needs, report));
         whole.await.unwrap_or(Err(SessionError::TooLong))
     }
 
@@ -186,8 +189,13 @@ pub fn connector(account: &Account, seen: &Seen) -> Result<Connector, ConnectErr
     let identity = account.identity.as_ref().map(|(certificate, key)| Identity::read(certificate, key)).transpose()?;
     let target = Target { host: account.host.clone(), port: account.port, security: account.security, trust };
     let window = if seen.no_pipelining { 1 } else { account.window };
+    let mut limits = Limits { window, ..Limits::default() };
+    // Sizes that LIST gives may be wrong, some by the line ends: twice what is wanted is no mistake any more.
+    if let Some(wanted) = account.policy.octets_max {
+        limits.message_octets = limits.message_octets.min(wanted.saturating_mul(2).saturating_add(OCTETS_MIN));
+    }
     let connector = Connector::with_identity(target, account.deadlines, identity)?;
-    Ok(connector.through(account.proxy.clone()).limited(Limits { window, ..Limits::default() }))
+    Ok(connector.through(account.proxy.clone()).limited(limits))
 }
 
 /// Fetches again and again until the future `stop` is done.

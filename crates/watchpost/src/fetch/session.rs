@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use watchpost_observatory::Untrusted;
 use watchpost_proto::MessageNumber;
+use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::ResponseCode;
 use watchpost_proto::pop3::client::{Answer, Command, Event, Violation};
 
@@ -29,8 +30,9 @@ use super::transfer::Transfer;
 use crate::clock::Clock;
 use crate::connect::{Client, ConnectError, Connector};
 
-/// Gmail shows about 300 messages to a session; a maildrop of this many may have more than it shows.
-const PARTIAL_FROM: usize = 200;
+/// Gmail shows about 300 messages to a session: a maildrop of so many may have more than it shows. One with more than
+/// that is shown whole, and another session would only ask for its listing again.
+const PORTIONS: std::ops::RangeInclusive<usize> = 200..=1000;
 
 /// More messages than any maildrop has: a server that claims more wants our memory.
 const MESSAGES_MAX: usize = 2_000_000;
@@ -177,7 +179,7 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
     }
     crash_point("fetch.crash-before-quit");
     leave(client, &mut journal, &listing, removed, needs.clock.seconds(), report).await?;
-    report.more |= listing.len() >= PARTIAL_FROM && report.delivered > delivered_before;
+    report.more |= PORTIONS.contains(&listing.len()) && report.delivered > delivered_before;
     Ok(())
 }
 
@@ -188,8 +190,10 @@ fn recover(
     seconds: u64,
     report: &mut Report,
 ) -> Result<(), SessionError> {
-    for intent in journal.seen().open.clone() {
-        let record = match destination.recover(&intent)? {
+    let intents = journal.seen().open.clone();
+    let found = destination.recover(&intents)?;
+    for (intent, found) in intents.into_iter().zip(found) {
+        let record = match found {
             super::destination::Found::Delivered => {
                 Record::Done { key: intent.key, prints: Some(intent.prints), seconds }
             }
@@ -335,7 +339,7 @@ async fn leave(
     let confirmed = match reply {
         Ok(_) => true,
         // Nothing was to be removed: a server that is rude about that has done no harm.
-        Err(_) if removed.is_empty() => true,
+        Err(_) if removed.is_empty() || planted("fetch.believes-in-removal-without-ok") => true,
         Err((_, text)) => return Err(SessionError::Refused("QUIT", text)),
     };
     report.complete = confirmed;
@@ -347,9 +351,9 @@ async fn leave(
         let id = key.split(' ').next().unwrap_or(key);
         let key = key.to_string();
         match entry.fate {
-            Fate::Listed if !ids.contains_key(id) => Some(Record::Gone { key, seconds }),
+            Fate::Listed if !ids.contains(id) => Some(Record::Gone { key, seconds }),
             // The server has done what it said.
-            Fate::Deleted if !ids.contains_key(id) => Some(Record::Forgotten { key }),
+            Fate::Deleted if !ids.contains(id) => Some(Record::Forgotten { key }),
             _ => None,
         }
     });

@@ -1,6 +1,7 @@
 //! The heart of a session: commands out as the window allows, messages to the keeper, removals behind what is durable.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use watchpost_observatory::Untrusted;
 use watchpost_proto::Octets;
@@ -9,8 +10,9 @@ use watchpost_proto::pop3::ResponseCode;
 use watchpost_proto::pop3::client::{Command, Event, Refused};
 
 use super::fingerprint::Fingerprinter;
+use super::handful::{Brought, HANDFUL, Handful};
 use super::journal::Journal;
-use super::keeper::{Brought, Keeper, Kept};
+use super::keeper::{Keeper, Kept};
 use super::listing::Listing;
 use super::login::Utf8;
 use super::plan::{Doubt, Leave, Orphans, Step};
@@ -18,8 +20,11 @@ use super::rule::{Verdict, decide};
 use super::session::{Needs, Report, SessionError, is_passing, number_of};
 use crate::connect::{Client, ConnectError};
 
-/// Octets that go to the keeper at once.
-const PIECE: usize = 64 * 1024;
+/// How long less than a handful waits for more of it.
+const PAUSE: Duration = Duration::from_millis(5);
+/// The window is filled again when so much of it is free: one in this many of its commands or octets. A write for each
+/// command would cost more than it brings.
+const REFILLED_AT: usize = 32;
 /// Octets of a header that is only looked at.
 const HEADER_MAX: usize = 1 << 20;
 
@@ -65,8 +70,12 @@ pub(super) struct Transfer<'a> {
     removals: VecDeque<(usize, Option<String>)>,
     flights: VecDeque<Flight>,
     report: &'a mut Report,
-    /// Octets of the message that is coming in.
-    piece: Vec<u8>,
+    /// What the keeper gets next: the messages that have come in, and what there is of the one that is coming.
+    hand: Handful,
+    /// The header that is looked at.
+    header: Vec<u8>,
+    /// Whether the window was full, and how much of it has become free since.
+    full: Option<(usize, u64)>,
     /// Messages of which the keeper has not told yet what became of them.
     unknown: usize,
     removed: Vec<String>,
@@ -84,11 +93,11 @@ impl<'a> Transfer<'a> {
     ) -> Self {
         let (orphans, steps) = found;
         let fetched = steps.iter().filter_map(|step| match step {
-            Step::Look(index, _) | Step::Fetch(index, _) => Some(listing.octets(*index).unwrap_or_default()),
+            Step::Look(number, _) | Step::Fetch(number, _) => listing.octets(*number as usize).or(Some(0)),
             Step::Remove(_) => None,
         });
-        let sizes: Vec<u64> = fetched.collect();
-        needs.gauge.expect(sizes.len(), sizes.iter().sum());
+        let (messages, octets) = fetched.fold((0, 0_u64), |(messages, all), octets| (messages + 1, all + octets));
+        needs.gauge.expect(messages, octets);
         Self {
             needs,
             client,
@@ -99,7 +108,9 @@ impl<'a> Transfer<'a> {
             removals: VecDeque::new(),
             flights: VecDeque::new(),
             report,
-            piece: Vec::new(),
+            hand: Handful::default(),
+            header: Vec::new(),
+            full: None,
             unknown: 0,
             removed: Vec::new(),
             stop_at: tokio::time::Instant::from_std(needs.clock.now()) + needs.account.session_time,
@@ -111,14 +122,13 @@ impl<'a> Transfer<'a> {
         let result = self.all().await;
         if let Err(Halt::Session(error)) = &result {
             let failed = format!("{error}");
-            // Whether the keeper still listens shows at its end.
-            let _ = self.blame(&failed).await;
+            self.blame(&failed);
         }
+        // Whether the keeper still listens shows at its end.
+        let _ = self.hand_over().await;
         // What is on its way to the disk arrives there, whatever became of the connection.
         let (journal, late, ended) = self.keeper.close().await;
-        for kept in &late {
-            count(self.report, kept, self.listing);
-        }
+        late.iter().for_each(|kept| count(self.report, kept, self.listing));
         let result = match (result, ended) {
             (_, Err(error)) => Err(error.into()),
             (Err(Halt::Session(error)), Ok(())) => Err(error),
@@ -130,16 +140,20 @@ impl<'a> Transfer<'a> {
     async fn all(&mut self) -> Result<(), Halt> {
         loop {
             self.fill()?;
+            while let Some(heard) = self.heard()? {
+                self.hear(heard).await?;
+            }
+            self.fill()?;
+            if self.flights.is_empty() || self.hand.octets.len() >= HANDFUL {
+                self.hand_over().await?;
+            }
             if self.flights.is_empty() && self.steps.is_empty() && self.unknown == 0 {
                 return Ok(());
             }
-            let piece = &mut self.piece;
             tokio::select! {
-                heard = self.client.event(|event| Heard::of(&event, piece)), if !self.flights.is_empty() => {
-                    let heard = heard?;
-                    self.hear(heard).await?;
-                }
+                exchanged = self.client.exchange(), if !self.flights.is_empty() => exchanged?,
                 kept = self.keeper.from.recv(), if self.unknown > 0 => self.keep(&kept.ok_or(Halt::Keeper)?),
+                () = tokio::time::sleep(PAUSE), if !self.hand.is_empty() => self.hand_over().await?,
                 () = tokio::time::sleep(self.needs.account.silence), if self.flights.is_empty() => {
                     self.client.submit(&Command::Noop)?;
                     self.flights.push_back(Flight::Noop);
@@ -148,37 +162,58 @@ impl<'a> Transfer<'a> {
         }
     }
 
+    /// What has come in already. Octets go where they belong at once.
+    fn heard(&mut self) -> Result<Option<Heard>, ConnectError> {
+        let into = match self.flights.front() {
+            Some(Flight::Fetch(..)) => &mut self.hand.octets,
+            _ => &mut self.header,
+        };
+        self.client.heard(|event| Heard::of(&event, into))
+    }
+
     /// As many commands as the window takes: removals first, since they cost the server nothing.
     fn fill(&mut self) -> Result<(), Halt> {
         if !self.steps.is_empty() && tokio::time::Instant::from_std(self.needs.clock.now()) >= self.stop_at {
             self.steps.clear();
             self.report.more = true;
         }
+        if let Some((commands, octets)) = self.full {
+            let limits = self.client.session().limits();
+            let share = (limits.window / REFILLED_AT, limits.window_octets / REFILLED_AT as u64);
+            if commands < share.0 && octets < share.1 && self.flights.len() > share.0 {
+                return Ok(());
+            }
+            self.full = None;
+        }
         loop {
-            if let Some(Step::Remove(index)) = self.steps.front() {
-                let key = self.listing.id(*index).unwrap_or_default().to_owned();
-                self.removals.push_back((*index, Some(key)));
+            if let (None, Some(Step::Remove(number))) = (self.removals.front(), self.steps.front()) {
+                let index = *number as usize;
+                self.removals.push_back((index, Some(self.listing.id(index).unwrap_or_default().to_owned())));
                 self.steps.pop_front();
-                continue;
             }
             let (command, announced) = match (self.removals.front(), self.steps.front()) {
                 (Some((index, _)), _) => (Command::Dele(number_of(*index)), 0),
-                (None, Some(Step::Look(index, _))) => (Command::Top(number_of(*index), 0), 0),
-                (None, Some(Step::Fetch(index, _))) => {
-                    (Command::Retr(number_of(*index)), self.listing.octets(*index).unwrap_or_default())
+                (None, Some(Step::Look(number, _))) => (Command::Top(number_of(*number as usize), 0), 0),
+                (None, Some(Step::Fetch(number, _))) => {
+                    let index = *number as usize;
+                    (Command::Retr(number_of(index)), self.listing.octets(index).unwrap_or_default())
                 }
                 (None, Some(Step::Remove(_)) | None) => return Ok(()),
             };
             match self.client.submit_announced(&command, Octets(announced)) {
                 Ok(_) => {}
-                Err(Refused::Busy | Refused::WindowFull) => return Ok(()),
+                Err(Refused::WindowFull) => {
+                    self.full = Some((0, 0));
+                    return Ok(());
+                }
+                Err(Refused::Busy) => return Ok(()),
                 Err(refused) => return Err(ConnectError::from(refused).into()),
             }
             let flight = match self.removals.pop_front() {
                 Some((_, key)) => Flight::Remove(key),
                 None => match self.steps.pop_front() {
-                    Some(Step::Look(index, doubt)) => Flight::Look(index, doubt),
-                    Some(Step::Fetch(index, doubt)) => Flight::Fetch(index, doubt),
+                    Some(Step::Look(number, doubt)) => Flight::Look(number as usize, doubt),
+                    Some(Step::Fetch(number, doubt)) => Flight::Fetch(number as usize, doubt),
                     Some(Step::Remove(_)) | None => unreachable!("a command was made of it"),
                 },
             };
@@ -192,47 +227,53 @@ impl<'a> Transfer<'a> {
                 let id = self.listing.id(*index).unwrap_or_default().to_owned();
                 let (index, doubt) = (*index, *doubt);
                 let listed = self.listing.octets(index).unwrap_or_default();
-                // What LIST says is a hint, and a server may lie (C-031).
-                self.piece = Vec::with_capacity(usize::try_from(listed).unwrap_or(PIECE).min(PIECE));
-                self.bring(Brought::Begin { index, id, listed, doubt }).await
+                self.hand.add(Brought::Begin { index, id, listed, doubt });
             }
-            (Heard::Begins, _) => {
-                self.piece.clear();
-                Ok(())
+            (Heard::Begins, _) => self.header.clear(),
+            (Heard::Octets, Some(Flight::Fetch(..))) => {
+                self.arrived();
+                if self.hand.octets.len() >= HANDFUL {
+                    self.hand_over().await?;
+                }
             }
-            (Heard::Octets, Some(Flight::Fetch(..))) if self.piece.len() >= PIECE => self.bring_piece().await,
-            (Heard::Octets, Some(Flight::Look(..))) => {
-                self.piece.truncate(HEADER_MAX);
-                Ok(())
-            }
-            (Heard::Octets, _) => Ok(()),
-            (Heard::Whole, _) => self.whole().await,
-            (Heard::Refused(meaning, text), _) => self.refused(meaning, &text).await,
+            (Heard::Octets, _) => self.header.truncate(HEADER_MAX),
+            (Heard::Whole, _) => self.whole(),
+            (Heard::Refused(meaning, text), _) => self.refused(meaning, &text),
         }
+        Ok(())
     }
 
-    async fn whole(&mut self) -> Result<(), Halt> {
-        match self.flights.pop_front() {
+    /// The reply to the oldest command is complete.
+    fn landed(&mut self) -> Option<Flight> {
+        let flight = self.flights.pop_front();
+        if let (Some((commands, octets)), Some(flight)) = (&mut self.full, &flight) {
+            *commands += 1;
+            if let Flight::Fetch(index, _) = flight {
+                *octets = octets.saturating_add(self.listing.octets(*index).unwrap_or_default());
+            }
+        }
+        flight
+    }
+
+    fn whole(&mut self) {
+        match self.landed() {
             Some(Flight::Fetch(index, _)) => {
-                self.bring_piece().await?;
                 self.unknown += 1;
                 if planted("fetch.removes-before-it-is-durable") {
                     self.removals.push_back((index, None));
                 }
-                self.bring(Brought::End).await
+                let more = self.flights.iter().any(|flight| matches!(flight, Flight::Fetch(..)));
+                self.hand.add(Brought::End { more });
             }
-            Some(Flight::Look(index, doubt)) => self.looked(index, doubt).await,
-            Some(Flight::Remove(Some(key))) => {
-                self.removed.push(key);
-                Ok(())
-            }
-            Some(Flight::Remove(None) | Flight::Noop) | None => Ok(()),
+            Some(Flight::Look(index, doubt)) => self.looked(index, doubt),
+            Some(Flight::Remove(Some(key))) => self.removed.push(key),
+            Some(Flight::Remove(None) | Flight::Noop) | None => {}
         }
     }
 
     /// The header is here: it is one that we know, or the rules say what to do.
-    async fn looked(&mut self, index: usize, doubt: Doubt) -> Result<(), Halt> {
-        let header = std::mem::take(&mut self.piece);
+    fn looked(&mut self, index: usize, doubt: Doubt) {
+        let header = std::mem::take(&mut self.header);
         let listed = self.listing.octets(index).unwrap_or_default();
         if doubt == Doubt::Renamed {
             let mut prints = Fingerprinter::default();
@@ -241,93 +282,86 @@ impl<'a> Transfer<'a> {
             if let Some(old) = self.orphans.by_header.remove(&(listed, prints.finish(listed).whole)) {
                 let id = self.listing.id(index).unwrap_or_default().to_owned();
                 self.unknown += 1;
-                return self.bring(Brought::Same { index, id, old }).await;
+                self.hand.add(Brought::Same { index, id, old });
+                return;
             }
         }
         match decide(&self.needs.account.rules, &header) {
-            Verdict::Fetch => self.steps.push_front(Step::Fetch(index, doubt)),
+            Verdict::Fetch => self.fetch_first(index, doubt),
             Verdict::Skip => self.report.skipped += 1,
             Verdict::Delete => {
                 self.report.skipped += 1;
                 self.removals.push_back((index, None));
             }
         }
-        Ok(())
     }
 
-    async fn refused(&mut self, meaning: Option<ResponseCode>, text: &Untrusted) -> Result<(), Halt> {
-        match self.flights.pop_front() {
+    fn refused(&mut self, meaning: Option<ResponseCode>, text: &Untrusted) {
+        match self.landed() {
             // Not the fault of the message: another session asks for it in UTF8 mode (RFC 6856 §5; C-052).
             Some(Flight::Fetch(..))
                 if meaning == Some(ResponseCode::Utf8) && matches!(self.report.utf8, Utf8::Off | Utf8::Wanted) =>
             {
                 self.report.utf8 = Utf8::Wanted;
-                Ok(())
             }
             Some(Flight::Fetch(index, _)) => {
                 let id = self.listing.id(index).unwrap_or_default().to_owned();
                 self.report.failed.push((id.clone(), text.to_string()));
-                if is_passing(meaning) { Ok(()) } else { self.bring(Brought::Failed { id }).await }
+                if !is_passing(meaning) {
+                    self.hand.add(Brought::Failed { id });
+                }
             }
             // TOP is optional (RFC 1939 §7).
-            Some(Flight::Look(index, doubt)) => {
-                self.steps.push_front(Step::Fetch(index, doubt));
-                Ok(())
-            }
-            Some(Flight::Remove(key)) => {
-                let id = key.unwrap_or_default();
-                self.report.failed.push((id, text.to_string()));
-                Ok(())
-            }
-            Some(Flight::Noop) | None => Ok(()),
+            Some(Flight::Look(index, doubt)) => self.fetch_first(index, doubt),
+            Some(Flight::Remove(key)) => self.report.failed.push((key.unwrap_or_default(), text.to_string())),
+            Some(Flight::Noop) | None => {}
         }
+    }
+
+    fn fetch_first(&mut self, index: usize, doubt: Doubt) {
+        let number = u32::try_from(index).expect("a listing has no more messages than there are numbers");
+        self.steps.push_front(Step::Fetch(number, doubt));
     }
 
     /// The connection ended within the first message of a session: three such sessions in a row, and the message is
     /// left alone (C-071). A message above the limit is always at fault.
-    async fn blame(&mut self, error: &str) -> Result<(), Halt> {
-        let Some(Flight::Fetch(index, _)) = self.flights.front() else { return Ok(()) };
+    fn blame(&mut self, error: &str) {
+        let Some(Flight::Fetch(index, _)) = self.flights.front() else { return };
         if self.report.delivered + self.report.known + self.unknown > 0 && !error.contains("above the limit") {
-            return Ok(());
+            return;
         }
         let id = self.listing.id(*index).unwrap_or_default().to_owned();
         self.report.failed.push((id.clone(), error.to_owned()));
-        self.bring(Brought::GivenUp).await?;
-        self.bring(Brought::Failed { id }).await
+        self.hand.add(Brought::GivenUp);
+        self.hand.add(Brought::Failed { id });
     }
 
-    async fn bring_piece(&mut self) -> Result<(), Halt> {
-        if self.piece.is_empty() {
+    /// Octets have come.
+    fn arrived(&mut self) {
+        let octets = self.hand.name_octets() as u64;
+        self.report.octets += octets;
+        self.needs.gauge.octets(octets);
+    }
+
+    /// Gives the keeper what has gathered. While it has too much already, nothing is read from the server.
+    async fn hand_over(&mut self) -> Result<(), Halt> {
+        if self.hand.is_empty() {
             return Ok(());
         }
-        let piece = std::mem::take(&mut self.piece);
-        self.report.octets += piece.len() as u64;
-        self.needs.gauge.octets(piece.len() as u64);
-        self.bring(Brought::Octets(piece)).await
-    }
-
-    /// Hands something to the keeper, and listens to it meanwhile: both could otherwise wait for each other.
-    async fn bring(&mut self, brought: Brought) -> Result<(), Halt> {
-        loop {
-            let kept = tokio::select! {
-                permit = self.keeper.to.reserve() => {
-                    permit.map_err(|_| Halt::Keeper)?.send(brought);
-                    return Ok(());
-                }
-                kept = self.keeper.from.recv() => kept.ok_or(Halt::Keeper)?,
-            };
-            self.keep(&kept);
-        }
+        let hand = std::mem::replace(&mut self.hand, self.keeper.emptied.try_recv().unwrap_or_default());
+        self.keeper.to.send(hand).await.map_err(|_| Halt::Keeper)
     }
 
     /// DELE follows what is durable, and nothing else (C-060).
-    fn keep(&mut self, kept: &Kept) {
-        self.unknown -= 1;
-        count(self.report, kept, self.listing);
-        if let Kept::Delivered { index, key } | Kept::Known { index, key } = kept {
-            self.needs.gauge.message();
-            if self.needs.account.policy.leave == Leave::Never {
-                self.removals.push_back((*index, Some(key.clone())));
+    fn keep(&mut self, kept: &[Kept]) {
+        self.unknown -= kept.len();
+        for kept in kept {
+            count(self.report, kept, self.listing);
+            if let Kept::Delivered { index, key } | Kept::Known { index, key } = kept {
+                self.needs.gauge.message();
+                if self.needs.account.policy.leave == Leave::Never {
+                    self.removals.push_back((*index, Some(key.clone())));
+                }
             }
         }
     }
@@ -337,8 +371,10 @@ fn count(report: &mut Report, kept: &Kept, listing: &Listing) {
     match kept {
         Kept::Delivered { .. } => report.delivered += 1,
         Kept::Known { .. } => report.known += 1,
-        Kept::Refused { index, reason } => {
-            report.failed.push((listing.id(*index).unwrap_or_default().to_owned(), reason.clone()));
+        Kept::Refused { index, reason, in_doubt } => {
+            let id = listing.id(*index).unwrap_or_default();
+            report.failed.push((id.to_owned(), reason.clone()));
+            report.in_doubt.extend(in_doubt.then(|| id.to_owned()));
         }
     }
 }

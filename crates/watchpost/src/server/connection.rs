@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
@@ -30,27 +30,33 @@ impl Stop {
 }
 
 /// Names for connections: UUIDv7 (RFC 9562 §5.7), told apart within a millisecond by a counter and among servers by a
-/// random number.
+/// random number. The first sixteen digits are one connection's alone, so that people need no more of them.
 #[derive(Debug)]
 pub struct ConnectionIds {
-    counter: AtomicU32,
+    /// Milliseconds since 1970, and twelve bits that count within one. More connections than that in a millisecond
+    /// borrow from the next one (RFC 9562 §6.2, method 1).
+    last: AtomicU64,
     process: u64,
 }
+
+/// A clock that was set back by more than this is believed: names of long ago would hide where they belong.
+const BELIEVED: u64 = 30_000 << 12;
 
 impl ConnectionIds {
     /// Those of this process; `random` is not those of any other.
     pub fn new(random: u64) -> Self {
-        Self { counter: AtomicU32::new(0), process: random }
+        Self { last: AtomicU64::new(0), process: random }
     }
 
     /// The next one.
     pub fn next(&self, now: SystemTime) -> ConnectionId {
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let milliseconds = since.as_millis() & ((1 << 48) - 1);
-        let count = u128::from(self.counter.fetch_add(1, Ordering::Relaxed));
-        let (first, last) = (count >> 20, count & ((1 << 20) - 1));
-        let process = u128::from(self.process) & ((1 << 42) - 1);
-        ConnectionId(milliseconds << 80 | 7 << 76 | first << 64 | 0b10 << 62 | last << 42 | process)
+        let now = u64::try_from(since.as_millis() & ((1 << 48) - 1)).expect("48 bits fit") << 12;
+        let next = |last: u64| if now > last || last - now > BELIEVED { now } else { last + 1 };
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+        let name = u128::from(last.map_or(now, next));
+        let process = u128::from(self.process) & ((1 << 62) - 1);
+        ConnectionId(name >> 12 << 80 | 7 << 76 | (name & 0xfff) << 64 | 0b10 << 62 | process)
     }
 }
 
@@ -82,6 +88,10 @@ mod tests {
         let second = ids.next(now);
         let third = ids.next(now + Duration::from_millis(1));
         assert!(first.0 < second.0 && second.0 < third.0);
+        let many: Vec<u128> = (0..10_000).map(|_| ids.next(now).0 >> 64).collect();
+        assert!(many.is_sorted_by(|one, next| one < next), "sixteen digits are enough");
+        let back = now - Duration::from_secs(3600);
+        assert_eq!(ids.next(back).0 >> 80, 1_700_000_000_123 - 3_600_000, "a clock that was set back is believed");
         assert_ne!(ConnectionIds::new(1).next(now), ConnectionIds::new(2).next(now));
     }
 }

@@ -6,6 +6,7 @@ mod connection;
 mod gate;
 mod listen;
 mod pop3;
+mod recorder;
 mod report;
 mod tap;
 pub(crate) mod tarpit;

@@ -21,6 +21,7 @@ use watchpost_store::{Directory, Maildrop, Message, ReadError, Store, UpdateErro
 use crate::config::{Listener, ListenerProtocol};
 use crate::house::{House, Live};
 use crate::server::connection::{Connection, Stop};
+use crate::server::recorder::Recorder;
 use crate::server::report::Report;
 use crate::server::tap::Tap;
 use crate::server::tarpit::OnSocket;
@@ -43,11 +44,13 @@ pub(super) async fn run<S: Store, D: Directory>(house: &Arc<House<S, D>>, connec
     let started = house.clock.now();
     let mut tap = Tap::new(stream);
     let mut conversation = Conversation::new(house, &live, connection);
+    tap.record(conversation.recorder.as_deref().and_then(Recorder::wire));
     let ending = conversation.hold(&mut tap).await;
     let duration = house.clock.now().saturating_duration_since(started);
     conversation.wait_for_previous().await;
     let (octets_in, octets_out) = tap.octets();
-    let Conversation { connection, mut session, report, tls, user, last_state, last_notice, .. } = conversation;
+    let Conversation { connection, mut session, report, mut recorder, tls, user, last_state, last_notice, .. } =
+        conversation;
     let tally = *session.tally();
     let summary = SessionSummary {
         peer: connection.peer,
@@ -66,7 +69,10 @@ pub(super) async fn run<S: Store, D: Directory>(house: &Arc<House<S, D>>, connec
         ending,
         notice: last_notice,
     };
-    report.end(&mut session, summary);
+    report.end(&mut session, recorder.as_deref_mut(), summary);
+    if let Some(recorder) = recorder {
+        recorder.end();
+    }
 }
 
 struct Conversation<'a, S: Store, D> {
@@ -75,6 +81,8 @@ struct Conversation<'a, S: Store, D> {
     connection: Connection,
     session: Session,
     report: Report<'a>,
+    /// Boxed: most servers record nothing, and an idle session is small.
+    recorder: Option<Box<Recorder>>,
     maildrop: Option<S::Maildrop>,
     output: Vec<u8>,
     tls: Option<TlsFacts>,
@@ -103,6 +111,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         let channel = channel(&connection.listener, connection.peer.ip(), live);
         let mut session = Session::new(live.limits.session(), channel, house.clock.now()).with_quirks(live.quirks);
         let mut report = Report::new(house, connection.id);
+        let recorder = house.captures.as_ref().filter(|_| report.is_witnessed()).map(|captures| {
+            let ends = (connection.peer, connection.local);
+            Box::new(Recorder::new(captures, connection.id, ends, connection.accepted))
+        });
         if report.is_witnessed() {
             session = session.with_witness();
             let Connection { peer, local, accepted, .. } = connection;
@@ -115,6 +127,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             connection,
             session,
             report,
+            recorder,
             maildrop: None,
             output: Vec::new(),
             tls: None,
@@ -174,7 +187,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         loop {
             while let Some(action) = self.session.poll(&mut self.output) {
                 self.last_state = self.session.state().or(self.last_state);
-                self.report.hear(&mut self.session);
+                self.report.hear(&mut self.session, self.recorder.as_deref_mut());
                 match action {
                     Action::Flush => self.write(stream).await?,
                     Action::Login(credentials) => {
@@ -205,7 +218,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 }
             }
             self.last_state = self.session.state().or(self.last_state);
-            self.report.hear(&mut self.session);
+            self.report.hear(&mut self.session, self.recorder.as_deref_mut());
             self.write(stream).await?;
             if self.output.capacity() > KEPT_OCTETS {
                 self.output = Vec::new();
@@ -246,6 +259,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     }
 
     async fn write<T: AsyncWrite + Unpin>(&mut self, stream: &mut T) -> Result<(), Ending> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.replied(&self.output);
+            recorder.output_left();
+        }
         let output = std::mem::take(&mut self.output);
         let mut rest = output.as_slice();
         while !rest.is_empty() {
@@ -290,10 +307,14 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     }
 
     async fn send_message<T: AsyncWrite + Unpin>(&mut self, index: usize, stream: &mut T) -> Result<(), Ending> {
+        self.part_reply(stream).await?;
         let maildrop = self.maildrop.as_ref().expect("messages are read after login");
         match maildrop.read(index).await {
             Ok(Message { sizes, arrived, body }) => match self.session.message_opened(sizes, &mut self.output) {
-                Progress::More => self.send_body(body, arrived, stream).await,
+                Progress::More => {
+                    self.part_reply(stream).await?;
+                    self.send_body(body, arrived, stream).await
+                }
                 Progress::Enough => Ok(()),
             },
             Err(error) => {
@@ -304,6 +325,13 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
                 Ok(())
             }
         }
+    }
+
+    /// Where octets are kept, `+OK` before a message stands alone: readers of captures know the message only then.
+    async fn part_reply<T: AsyncWrite + Unpin>(&mut self, stream: &mut T) -> Result<(), Ending> {
+        let Some(recorder) = &mut self.recorder else { return Ok(()) };
+        recorder.replied(&self.output);
+        if recorder.cuts_wire() && !self.output.is_empty() { self.write(stream).await } else { Ok(()) }
     }
 
     async fn send_body<B, T>(&mut self, mut body: B, arrived: SystemTime, stream: &mut T) -> Result<(), Ending>
@@ -332,8 +360,11 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             }
             body.consume(count);
             if self.output.len() >= OUTPUT_OCTETS {
+                let kept = self.recorder.as_deref().map_or(0, Recorder::keeps_back);
+                let tail = self.output.split_off(self.output.len() - kept);
                 self.report.send();
                 self.write(stream).await?;
+                self.output.extend_from_slice(&tail);
             }
         }
         self.session.message_end(&mut self.output);

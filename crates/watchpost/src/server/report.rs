@@ -9,6 +9,7 @@ use watchpost_proto::pop3::server::{Heard, Session, Told};
 
 use crate::clock::Clock;
 use crate::house::House;
+use crate::server::recorder::Recorder;
 
 /// How long events wait for company before they leave a session that goes on. Refused logins and oddities do not wait.
 const COMPANY: Duration = Duration::from_secs(1);
@@ -68,10 +69,13 @@ impl<'a> Report<'a> {
     }
 
     /// Takes what the session has told.
-    pub(super) fn hear(&mut self, session: &mut Session) {
+    pub(super) fn hear(&mut self, session: &mut Session, recorder: Option<&mut Recorder>) {
         if let Some(witness) = &mut self.witness {
             let mut told = session.told();
             if !told.is_empty() {
+                if let Some(recorder) = recorder {
+                    recorder.told(&told);
+                }
                 let at = self.clock.wall();
                 note_replays(&mut told, self.passwords, self.connection, at);
                 witness.told(told, at);
@@ -107,10 +111,13 @@ impl<'a> Report<'a> {
     }
 
     /// The session is over.
-    pub(super) fn end(self, session: &mut Session, summary: SessionSummary) {
+    pub(super) fn end(self, session: &mut Session, recorder: Option<&mut Recorder>, summary: SessionSummary) {
         let at = self.clock.wall();
         if let Some(mut witness) = self.witness {
             let mut told = session.told_at_the_end();
+            if let Some(recorder) = recorder {
+                recorder.told(&told);
+            }
             note_replays(&mut told, self.passwords, self.connection, at);
             witness.told(told, at);
             self.events.record_all(witness.end(summary, at));

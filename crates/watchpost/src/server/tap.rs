@@ -7,6 +7,9 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use watchpost_observatory::pcapng::Side;
+
+use crate::server::recorder::WireTrack;
 
 /// Octets kept of a ClientHello at the most: the largest a TLS record can hold.
 const HELLO_MAX: usize = 16 * 1024 + 5;
@@ -18,6 +21,8 @@ pub(super) struct Tap {
     octets_in: u64,
     octets_out: u64,
     hello: Option<FirstOctets>,
+    /// Where everything goes that passes, if somebody wants it.
+    wire: Option<WireTrack>,
 }
 
 /// What came first, for whoever asks after the stream has been handed on.
@@ -30,6 +35,11 @@ impl FirstOctets {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Looks at the octets so far, and leaves them.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&[u8]) -> T) -> T {
+        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn extend(&self, read: &[u8]) {
         let mut octets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let room = HELLO_MAX - octets.len();
@@ -39,7 +49,17 @@ impl FirstOctets {
 
 impl Tap {
     pub(super) fn new(inner: TcpStream) -> Self {
-        Self { inner, octets_in: 0, octets_out: 0, hello: None }
+        Self { inner, octets_in: 0, octets_out: 0, hello: None, wire: None }
+    }
+
+    /// From now on everything goes there, if somewhere.
+    pub(super) fn record(&mut self, wire: Option<WireTrack>) {
+        self.wire = wire;
+    }
+
+    /// What is being kept of the ClientHello.
+    pub(super) const fn hello(&self) -> Option<&FirstOctets> {
+        self.hello.as_ref()
     }
 
     /// The socket that is listened to.
@@ -55,6 +75,14 @@ impl Tap {
     /// Keeps no more of what comes in.
     pub(super) fn hello_is_over(&mut self) {
         self.hello = None;
+    }
+
+    /// So many octets of these left.
+    fn left(&mut self, pieces: &[io::IoSlice<'_>], count: usize) {
+        self.octets_out += count as u64;
+        if let Some(wire) = &self.wire {
+            wire.left(pieces, count);
+        }
     }
 
     pub(super) const fn octets(&self) -> (u64, u64) {
@@ -82,6 +110,9 @@ impl AsyncRead for Tap {
         if let Some(hello) = &self.hello {
             hello.extend(read);
         }
+        if let Some(wire) = &self.wire {
+            wire.passed(Side::Client, read);
+        }
         polled
     }
 }
@@ -90,7 +121,7 @@ impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write(context, octets);
         if let Poll::Ready(Ok(count)) = polled {
-            self.octets_out += count as u64;
+            self.left(&[io::IoSlice::new(octets)], count);
         }
         polled
     }
@@ -110,7 +141,7 @@ impl AsyncWrite for Tap {
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write_vectored(context, pieces);
         if let Poll::Ready(Ok(count)) = polled {
-            self.octets_out += count as u64;
+            self.left(pieces, count);
         }
         polled
     }

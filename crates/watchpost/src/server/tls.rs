@@ -3,12 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use watchpost_observatory::{TlsFacts, TlsFailure, Untrusted};
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
+use watchpost_observatory::{TlsFacts, TlsFailure, Untrusted, read_hello};
+use watchpost_proto::planted::planted;
 
+use crate::server::recorder::SessionKeys;
 use crate::server::tap::Tap;
 
 /// The ALPN name of POP3 (RFC 7301; IANA). A client that offers others alone is turned away (S-012).
@@ -41,18 +43,64 @@ pub fn server_config(identity: Arc<CertifiedKey>) -> Arc<rustls::ServerConfig> {
     Arc::new(config)
 }
 
-/// The handshake.
+/// The handshake; its keys go where they are wanted.
 pub(super) async fn handshake(
     config: Arc<rustls::ServerConfig>,
     tap: &mut Tap,
+    keys: Option<Arc<SessionKeys>>,
 ) -> io::Result<(TlsStream<&mut Tap>, TlsFacts)> {
-    let mut stream = TlsAcceptor::from(config).accept(tap).await?;
+    let mut stream = match keys {
+        None => TlsAcceptor::from(config).accept(tap).await?,
+        Some(keys) => accept_with_keys(&config, tap, keys).await?,
+    };
     let (tap, connection) = stream.get_mut();
     tap.hello_is_over();
     // Records begin where the driver's pieces begin; the driver bounds and flushes them.
     connection.set_buffer_limit(None);
     let facts = facts(&stream);
     Ok((stream, facts))
+}
+
+/// TLS 1.3: its keys open one connection alone. What TLS 1.2 logs is the master secret, which a resumed session has in
+/// common with the one before it: while keys are kept, it is not resumed.
+const TLS_1_3: u16 = 0x0304;
+
+async fn accept_with_keys<'t>(
+    config: &rustls::ServerConfig,
+    tap: &'t mut Tap,
+    keys: Arc<SessionKeys>,
+) -> io::Result<TlsStream<&'t mut Tap>> {
+    let hello = tap.hello().cloned();
+    let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), tap).await?;
+    let hello = hello.and_then(|hello| hello.look(read_hello));
+    let mut config = config.clone();
+    config.key_log = keys;
+    if hello.is_none_or(|hello| hello.version < TLS_1_3) && !planted("capture.resumes-tls-1.2") {
+        config.ticketer = Arc::new(NoTickets);
+    }
+    start.into_stream(Arc::new(config)).await
+}
+
+/// Neither gives tickets nor takes them.
+#[derive(Debug)]
+struct NoTickets;
+
+impl ProducesTickets for NoTickets {
+    fn enabled(&self) -> bool {
+        false
+    }
+
+    fn lifetime(&self) -> u32 {
+        0
+    }
+
+    fn encrypt(&self, _plain: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn decrypt(&self, _cipher: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// Why there is no TLS.

@@ -213,7 +213,7 @@ const STATES: [State; 3] = [
     },
     State {
         name: "UPDATE",
-        x: 840,
+        x: 820,
         colour: 3,
         english: ["Marked messages are removed", "no command is taken here"],
         japanese: ["印の付いたメールを削除", "コマンドは受け付けない"],
@@ -233,10 +233,10 @@ pub(super) fn states(tongue: Tongue) -> String {
     };
     arrow("M16 90H108", (116, 90), "a");
     arrow("M340 90H468", (476, 90), "a");
-    arrow("M700 90H828", (836, 90), "a");
+    arrow("M700 90H808", (816, 90), "a");
     arrow("M230 128V186", (230, 194), "e");
     arrow("M590 128V186", (590, 194), "e");
-    arrow("M950 128V186", (950, 194), "a");
+    arrow("M930 128V186", (930, 194), "a");
     for state in &STATES {
         let [first, second] = if tongue.protocol().tag() == "en" { state.english } else { state.japanese };
         let middle = state.x + 110;
@@ -251,11 +251,11 @@ pub(super) fn states(tongue: Tongue) -> String {
     let labels = [
         (62, 80, tongue.say("greeting", "挨拶")),
         (408, 80, tongue.say("login +OK", "ログイン +OK")),
-        (768, 80, "QUIT"),
+        (758, 80, "QUIT"),
         (230, 216, tongue.say("QUIT, or the connection ends", "QUIT または切断")),
         (590, 216, tongue.say("the connection ends without QUIT", "QUIT なしの切断")),
         (590, 236, tongue.say("nothing is removed", "何も削除されない")),
-        (950, 216, tongue.say("+OK, and the connection ends", "+OK を返して切断")),
+        (930, 216, tongue.say("+OK, and the connection ends", "+OK を返して切断")),
     ];
     for (x, y, label) in labels {
         let _ = write!(body, "<text class=\"t\" text-anchor=\"middle\" x=\"{x}\" y=\"{y}\">{}</text>", html(label));

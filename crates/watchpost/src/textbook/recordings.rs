@@ -7,6 +7,7 @@ use std::path::Path;
 
 use watchpost_observatory::journal::{Filter, Reader, Session, Span, StoredVerdict};
 use watchpost_observatory::{RuleId, Verdict};
+use watchpost_proto::planted::planted;
 
 use super::advice::advice;
 use super::cast;
@@ -22,7 +23,7 @@ use crate::watch::timeline::{Side, Step, seconds, state_word, timeline};
 /// Sessions of a verdict that are listed.
 const LISTED: usize = 8;
 /// Steps of a table at the most: beyond it the middle is left out.
-const STEPS: usize = 40;
+const STEPS: usize = 27;
 
 fn failed<T>(result: Result<T, impl std::fmt::Display>) -> io::Result<T> {
     result.map_err(|error| io::Error::other(error.to_string()))
@@ -253,7 +254,7 @@ fn steps(page: &Page, evidence: &BTreeSet<u64>, shown: Shown, tongue: Tongue, de
 }
 
 fn row(step: &Step, cited: bool, shown: Shown) -> String {
-    let mark = if cited { " ●" } else { "" };
+    let mark = if cited && !planted("textbook.evidence-is-not-marked") { " ●" } else { "" };
     let said = html(&step.said);
     let both = match step.side {
         Side::Client => format!("<td><code>{said}</code> →</td><td></td>"),

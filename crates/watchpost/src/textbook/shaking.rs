@@ -4,10 +4,13 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
-use rustls::{ClientConnection, ServerConnection};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConnection, KeyLog, NoKeyLog, ServerConnection};
 use watchpost_observatory::{TlsFacts, TlsFailure, Untrusted};
 
+use crate::certificate::self_signed;
+use crate::clock::{Clock as _, SystemClock};
 use crate::connect::trust::{Trust, client_config};
 
 /// The name the textbook's server is asked for.
@@ -35,21 +38,46 @@ pub(super) struct Shaken {
 
 /// Shakes hands.
 pub(super) fn shake(shake: Shake) -> Shaken {
-    let (chain, key) = identity();
-    let (mut client, mut server) = (client(shake), server(chain, key));
+    let mut hands = Hands::new(shake, Arc::new(NoKeyLog));
     let mut hello = Vec::new();
     let mut result = Ok(());
     for _ in 0..FLIGHTS {
-        let asked = said(|octets| client.write_tls(octets));
+        let (asked, taken) = hands.asks();
         if hello.is_empty() {
-            hello.clone_from(&asked);
+            hello = asked;
         }
-        result = result.and(heard(&asked, |octets| server.read_tls(octets)).and_then(|()| taken(&mut server)));
-        let answered = said(|octets| server.write_tls(octets));
-        // What the client thinks of it, it says with an alert.
-        let _ = heard(&answered, |octets| client.read_tls(octets)).map(|()| client.process_new_packets());
+        result = result.and(taken);
+        hands.answers();
     }
-    Shaken { hello, result: result.map(|()| facts(&server)) }
+    Shaken { hello, result: result.map(|()| facts(&hands.server)) }
+}
+
+/// Both ends of a connection.
+pub(super) struct Hands {
+    pub(super) client: ClientConnection,
+    pub(super) server: ServerConnection,
+}
+
+impl Hands {
+    /// Before the first octet. The server tells its secrets to `keys`.
+    pub(super) fn new(shake: Shake, keys: Arc<dyn KeyLog>) -> Self {
+        let (chain, key) = identity(SERVER);
+        Self { client: client(shake), server: server(chain, key, keys) }
+    }
+
+    /// What the client has to say crosses the wire, and the server takes it.
+    pub(super) fn asks(&mut self) -> (Vec<u8>, Result<(), TlsFailure>) {
+        let octets = said(|octets| self.client.write_tls(octets));
+        let result = heard(&octets, |octets| self.server.read_tls(octets)).and_then(|()| taken(&mut self.server));
+        (octets, result)
+    }
+
+    /// What the server has to say crosses the wire. What the client thinks of it, it says with an alert.
+    pub(super) fn answers(&mut self) -> Vec<u8> {
+        let octets = said(|octets| self.server.write_tls(octets));
+        let _ = heard(&octets, |octets| self.client.read_tls(octets)).map(|()| self.client.process_new_packets());
+        octets
+    }
 }
 
 fn said(mut write: impl FnMut(&mut Vec<u8>) -> io::Result<usize>) -> Vec<u8> {
@@ -83,26 +111,33 @@ fn facts(server: &ServerConnection) -> TlsFacts {
     }
 }
 
-fn identity() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
-    let made = rcgen::generate_simple_self_signed(vec![SERVER.to_owned()]).expect("such a certificate can be made");
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    (made.cert.der().clone(), key.into())
+/// A certificate of its own for this name.
+fn identity(name: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    let made = self_signed(&[name.to_owned()], SystemClock.wall()).expect("such a certificate can be made");
+    let certificate = CertificateDer::from_pem_slice(made.certificate.as_bytes()).expect("it was written as PEM");
+    let key = PrivateKeyDer::from_pem_slice(made.key.as_bytes()).expect("it was written as PEM");
+    (certificate, key)
 }
 
-fn server(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> ServerConnection {
-    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+fn server(
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+    keys: Arc<dyn KeyLog>,
+) -> ServerConnection {
+    let mut config = rustls::ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()
         .expect("the provider knows TLS 1.2 and 1.3")
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .expect("key and certificate belong together");
+    config.key_log = keys;
     ServerConnection::new(Arc::new(config)).expect("such a configuration is one")
 }
 
 fn client(shake: Shake) -> ClientConnection {
     let trust = match shake {
         Shake::Mailer | Shake::Nameless => Trust::Anything,
-        Shake::Distrustful => Trust::Certificates(vec![identity().0]),
+        Shake::Distrustful => Trust::Certificates(vec![identity("elsewhere.example.net").0]),
     };
     let mut config = client_config(&trust, None).expect("such a configuration is one");
     config.enable_sni = shake != Shake::Nameless;

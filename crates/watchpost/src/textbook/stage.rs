@@ -109,6 +109,11 @@ impl Stage {
         self.journal.flush();
     }
 
+    /// When the recording began, in nanoseconds since 1970.
+    pub(super) const fn begin_nanoseconds() -> u64 {
+        BEGIN.as_secs() * 1_000_000_000
+    }
+
     pub(super) fn wall(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + BEGIN + self.now
     }

@@ -60,12 +60,17 @@ pub(super) const STORIES: &[Story] = &[
 ];
 
 fn whole(stage: &mut Stage) {
+    whole_octets(stage);
+}
+
+/// The same session, and what both said.
+pub(super) fn whole_octets(stage: &mut Stage) -> Vec<super::visit::Octets> {
     let mut visit = Visit::pop3s(stage, HOME, Shake::Mailer);
     visit.log_in("mrose", "tanstaaf");
     for line in ["STAT", "UIDL", "LIST", "RETR 1", "RETR 2", "DELE 1"] {
         visit.say(line);
     }
-    visit.quit();
+    visit.quit()
 }
 
 fn stls(stage: &mut Stage) {
@@ -114,9 +119,9 @@ pub(super) const EXERCISES: &[Exercise] = &[
             "利用者は、パスワードは正しいと言っています。サーバーは何と答え、メール ソフトの何を直すべきでしょうか。",
         ),
         answer: said(
-            "The connection is in clear text, and passwords are not taken there: E-19 says so. The program must begin \
+            "The connection is in clear text, and passwords are not taken there: E-17 and E-18 say so. The program must begin \
              TLS first, with STLS or on port 995 (RFC 8314 §3.1).",
-            "接続が平文なので、サーバーはパスワードを受け付けません(E-19)。メール ソフトは、STLS かポート 995 で先に TLS を\
+            "接続が平文なので、サーバーはパスワードを受け付けません(E-17、E-18)。メール ソフトは、STLS かポート 995 で先に TLS を\
              始める必要があります(RFC 8314 §3.1)。",
         ),
         letters: letters::two,
@@ -153,8 +158,10 @@ pub(super) const EXERCISES: &[Exercise] = &[
     },
     Exercise {
         question: said(
-            "A stranger is in. What was looked for, and what must be done first?",
-            "知らない者が入り込みました。何を探していたのでしょうか。最初に何をすべきでしょうか。",
+            "A stranger is in. Message 4 is “Reset your password”, message 9 “Your verification code”. What was looked \
+             for, and what must be done first?",
+            "知らない者が入り込みました。4 番のメールは「パスワードの再設定」、9 番は「確認コード」です。何を探していたのでしょ\
+             うか。最初に何をすべきでしょうか。",
         ),
         answer: said(
             "TOP read the headers of all twelve messages, and RETR took two alone: the ones about a password reset \

@@ -77,6 +77,7 @@ impl<'s> Visit<'s> {
     /// Comes to port 995 and says this where TLS must begin.
     pub(super) fn no_tls(stage: &'s mut Stage, from: impl Into<IpAddr>, octets: &[u8]) -> Self {
         let mut visit = Self::new(stage, from.into(), Port::Pop3s, Channel::Tls);
+        visit.stage.wait(visit.pace);
         let octets = opening(octets);
         if let Some(language) = recognise_before_tls(&octets) {
             visit.saw(EventKind::Foreign { language, octets: Untrusted::new(octets) });

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 use watchpost_observatory::journal::export::timestamp;
 use watchpost_observatory::journal::{Filter, Micros, Reader, Session, Span, StoredVerdict};
-use watchpost_observatory::{AccountChange, EventKind, Home, LoginOutcome};
+use watchpost_observatory::{AccountChange, EventKind, Home, LoginOutcome, Network};
 
 use super::{Desk, page, shown, verdict_json, words};
 use crate::cli::AccountArgs;
@@ -124,13 +124,34 @@ impl Story {
         self.sources.values().map(|source| source.guesses).sum()
     }
 
+    /// Whether the owner logs in from there: where nobody is known to be at home, whoever came in is taken for him.
+    fn is_owners(&self, address: IpAddr) -> bool {
+        let net = Network::source(address).net();
+        let came_in = self.sources.get(&address).is_some_and(|source| source.ok > 0);
+        if self.homes.is_empty() { came_in } else { self.homes.iter().any(|home| home.net == net) }
+    }
+
     /// Those who never came in.
     fn strangers(&self) -> u64 {
-        self.sources.values().filter(|source| source.ok == 0 && source.guesses > 0).count() as u64
+        let stranger =
+            |(address, source): &(&IpAddr, &Source)| !self.is_owners(**address) && source.ok == 0 && source.guesses > 0;
+        self.sources.iter().filter(stranger).count() as u64
+    }
+
+    /// Guesses of those who never came in.
+    fn strange_guesses(&self) -> u64 {
+        let strange = self.sources.iter().filter(|(address, source)| !self.is_owners(**address) && source.ok == 0);
+        strange.map(|(_, source)| source.guesses).sum()
+    }
+
+    /// Those who came in from where the owner is not at home.
+    fn intruders(&self) -> impl Iterator<Item = (&IpAddr, &Source)> {
+        self.sources.iter().filter(|(address, source)| !self.is_owners(**address) && source.ok > 0)
     }
 
     fn own_typos(&self) -> u64 {
-        self.sources.values().filter(|source| source.ok > 0).map(|source| source.guesses).sum()
+        let own = self.sources.iter().filter(|(address, _)| self.is_owners(**address));
+        own.map(|(_, source)| source.guesses).sum()
     }
 
     fn text(&self, name: &str, verdicts: &[StoredVerdict], lookup: &Lookup, desk: &Desk<'_>) -> String {
@@ -180,7 +201,7 @@ impl Story {
 
     /// How often strangers and the owner himself guessed wrong.
     fn guessing(&self, desk: &Desk<'_>) -> Vec<String> {
-        let (guesses, typos) = (self.guesses() - self.own_typos(), self.own_typos());
+        let (guesses, typos) = (self.strange_guesses(), self.own_typos());
         let variables = [
             ("guesses", counted(guesses)),
             ("strangers", counted(self.strangers())),
@@ -192,7 +213,13 @@ impl Story {
             (typos > 0, "talk-account-typos"),
             (self.on_lists > 0, "talk-account-on-lists"),
         ];
-        parts.iter().filter(|(is, _)| *is).map(|(_, id)| desk.talk.texts.format(id, &variables)).collect()
+        let said = parts.iter().filter(|(is, _)| *is).map(|(_, id)| desk.talk.texts.format(id, &variables));
+        let intruders = self.intruders().map(|(address, source)| {
+            let at = ("at", desk.reckoning.whole(source.last).into());
+            let variables = [at, ("source", address.to_string().into()), ("guesses", counted(source.guesses))];
+            desk.talk.texts.format("talk-account-stranger-in", &variables)
+        });
+        intruders.chain(said).collect()
     }
 
     fn table(&self, lookup: &Lookup, desk: &Desk<'_>) -> Vec<String> {
@@ -233,6 +260,7 @@ impl Story {
             "since": timestamp(span.since),
             "last_login": self.last_login.as_ref().map(moment),
             "guesses": self.guesses() - self.own_typos(),
+            "entered_from_elsewhere": self.intruders().map(|(address, _)| address).collect::<Vec<_>>(),
             "strangers": self.strangers(),
             "own_typos": self.own_typos(),
             "previous_password": self.previous.iter().map(moment).collect::<Vec<_>>(),

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::json;
 use watchpost_observatory::journal::export::timestamp;
+use watchpost_observatory::journal::{Filter, Micros, Reader, Session, Span, StoredVerdict};
 
 use super::{Desk, page, shown, verdict_json, words};
 use crate::cli::{CampaignArgs, ExitCode};
@@ -13,8 +14,31 @@ use crate::i18n::counted;
 
 /// Sessions looked at.
 const SESSIONS_MAX: u32 = 2000;
+/// In microseconds: how long a campaign is hot.
+const DAY: i64 = 86_400_000_000;
 /// Addresses and names shown.
 const SHOWN_MAX: usize = 20;
+
+/// The sessions of a campaign: those that its verdict rests on, and those of the same tool that guessed meanwhile.
+fn sessions(verdict: &StoredVerdict, reader: &Reader, desk: &Desk<'_>) -> Result<Vec<Session>, Failure> {
+    let mut sessions = desk.read(reader.sessions_of_verdict(verdict.id, SESSIONS_MAX))?;
+    let detail = words::detail(verdict);
+    let facts = detail["reason"].as_array().into_iter().flatten();
+    let tool = facts.filter(|fact| fact["name"] == "tool").find_map(|fact| fact["value"]["name"].as_str());
+    let Some((ja4, script)) = tool.and_then(|tool| tool.split_once('|')) else { return Ok(sessions) };
+    let since = sessions.iter().map(|session| session.row.start.0).min().unwrap_or(verdict.at.0) - DAY;
+    let span = Span { since: Micros(since), until: Micros(verdict.at.0.saturating_add(DAY)) };
+    let filter = Filter { span, limit: SESSIONS_MAX.into(), ..Filter::default() };
+    for session in desk.read(reader.sessions(&filter))? {
+        let row = &session.row;
+        let speaks = row.p3f.as_deref().is_some_and(|p3f| p3f.starts_with(script));
+        let is_same = speaks && row.ja4.as_deref().unwrap_or("-") == ja4 && row.guesses > 0;
+        if is_same && !sessions.iter().any(|known| known.row.first == row.first) {
+            sessions.push(session);
+        }
+    }
+    Ok(sessions)
+}
 
 /// Shows a campaign.
 pub fn run(arguments: &CampaignArgs, desk: &Desk<'_>) -> Result<(), Failure> {
@@ -29,7 +53,7 @@ pub fn run(arguments: &CampaignArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let mut guesses = 0;
     let (mut first, mut last) = (verdicts[0].at, verdicts[0].at);
     for verdict in &verdicts {
-        for session in desk.read(reader.sessions_of_verdict(verdict.id, SESSIONS_MAX))? {
+        for session in sessions(verdict, &reader, desk)? {
             let row = &session.row;
             (first, last) = (first.min(row.start), last.max(row.start));
             guesses += row.guesses;

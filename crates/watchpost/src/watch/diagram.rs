@@ -296,7 +296,7 @@ fn step(body: &mut String, time: &str, side: Side, [spoken, meaning]: [&str; 2],
 }
 
 /// The text as XML holds it. Controls are escaped before it comes here; if one is left, it is a space.
-fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     let mut safe = String::new();
     for character in text.chars() {
         match character {

@@ -1,4 +1,4 @@
-//! `watchpost sessions export`: JSON Lines for other programs.
+//! `watchpost sessions export`: JSON Lines for other programs, or a table for spreadsheets.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -9,8 +9,8 @@ use watchpost_observatory::Sequence;
 use watchpost_observatory::journal::export::{Known, Observer, session_document, verdict_document};
 use watchpost_observatory::journal::{NoJournal, Reader, Session, SessionEnd, Span};
 
-use super::Desk;
-use crate::cli::ExportArgs;
+use super::{Desk, csv};
+use crate::cli::{ExportArgs, ExportChoice};
 use crate::console::Failure;
 use crate::known::Lookup;
 
@@ -37,13 +37,22 @@ pub fn run(arguments: &ExportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let observer = Observer { hostname: hostname(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let mut cursor = Cursor { seen: Sequence(0), open: BTreeSet::new(), verdict: 0 };
     let mut exporter = Exporter { reader: &reader, lookup: &lookup, observer, span };
+    if arguments.format == ExportChoice::Csv && io::stdout().lock().write_all(csv::heading().as_bytes()).is_err() {
+        return Ok(());
+    }
     loop {
         let documents = desk.read(exporter.next(&mut cursor))?;
         if !documents.is_empty() {
             let mut output = io::stdout().lock();
             for document in &documents {
+                let line = match arguments.format {
+                    ExportChoice::Jsonl => format!("{document}\n"),
+                    ExportChoice::Csv if document["event"]["kind"] == "event" => csv::row(document),
+                    // A table has rows of one sort.
+                    ExportChoice::Csv => continue,
+                };
                 // A reader that has gone away wants no more.
-                if writeln!(output, "{document}").is_err() {
+                if output.write_all(line.as_bytes()).is_err() {
                     return Ok(());
                 }
             }

@@ -7,19 +7,23 @@
 //! account    who tried to enter an account
 //! campaign   many addresses, one tool
 //! rules      what rules there are, and what they would have said
+//! pcap       sessions as a file for Wireshark
 //! privacy    what is held about somebody
 //! ```
 
 pub mod account;
 pub mod campaign;
 pub mod export;
+pub mod pcap;
 pub mod privacy;
 pub mod report;
 pub mod rules;
 pub mod session;
 pub mod sessions;
 
+mod csv;
 pub(crate) mod diagram;
+mod html;
 mod page;
 pub(crate) mod timeline;
 pub(crate) mod words;

@@ -1,7 +1,7 @@
 //! Tables and lines that fit a terminal: a Japanese character takes two columns.
 
 pub(super) use crate::i18n::grouped;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 /// The text with spaces behind it, to this width.
 pub(super) fn padded(text: &str, width: usize) -> String {
@@ -26,11 +26,12 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     kept
 }
 
-/// The text in lines of this width at most, broken at spaces, or anywhere between wide characters.
+/// The text in lines of this width at most, broken at spaces, or in Japanese where a phrase begins.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in pieces(text) {
+    let fitting = |piece| if UnicodeWidthStr::width(piece) > width { halves(piece, width) } else { vec![piece] };
+    for word in pieces(text).into_iter().flat_map(fitting) {
         if !line.is_empty() && line.width() + word.trim_end().width() > width {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
         }
@@ -43,7 +44,28 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Words with the spaces behind them; each wide character is a word, with the mark that may not begin a line.
+/// A piece that no line holds, cut where it must be.
+fn halves(mut piece: &str, width: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    while piece.width() > width {
+        let mut used = 0;
+        let fits = piece.char_indices().find(|(_, character)| {
+            used += character.width().unwrap_or(0);
+            used > width
+        });
+        let Some((end, _)) = fits.filter(|(end, _)| *end > 0 && piece.chars().any(|one| one.width() == Some(2))) else {
+            break;
+        };
+        let (part, rest) = piece.split_at(end);
+        parts.push(part);
+        piece = rest;
+    }
+    parts.push(piece);
+    parts
+}
+
+/// Words with the spaces behind them. A Japanese phrase begins with a kanji or a word in katakana and goes on with the
+/// hiragana behind it; marks stick to what they stand at, and counters to their numbers.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = 0;
@@ -52,8 +74,11 @@ fn pieces(text: &str) -> Vec<&str> {
         let end = place + character.len_utf8();
         let next = characters.peek().map(|(_, next)| *next);
         let wide = character.width() == Some(2) || next.is_some_and(|next| next.width() == Some(2));
-        let stuck = next.is_some_and(|next| "、。」）・ー！？".contains(next)) || "「（".contains(character);
-        let breaks = character == ' ' && next != Some(' ') || wide && !stuck;
+        let stuck = next.is_none_or(|next| is_stuck(character, next));
+        let counter = character == ' '
+            && text[..place].ends_with(|before: char| before.is_ascii_digit())
+            && next.is_some_and(|next| next.width() == Some(2));
+        let breaks = character == ' ' && next != Some(' ') && !counter || wide && character != ' ' && !stuck;
         if breaks {
             pieces.push(&text[start..end]);
             start = end;
@@ -63,6 +88,46 @@ fn pieces(text: &str) -> Vec<&str> {
         pieces.push(&text[start..]);
     }
     pieces
+}
+
+/// Whether no line may end between these two.
+fn is_stuck(one: char, next: char) -> bool {
+    let is_hiragana = |character: char| ('\u{3041}'..='\u{309f}').contains(&character);
+    let is_katakana = |character: char| ('\u{30a0}'..='\u{30ff}').contains(&character);
+    let is_kanji = |character: char| ('\u{4e00}'..='\u{9fff}').contains(&character);
+    let is_latin = |character: char| character.is_ascii_graphic();
+    "、。」）・ー！？,.:;)]".contains(next)
+        || "「（([".contains(one)
+        || next == ' '
+        || is_hiragana(next)
+        || is_katakana(one) && is_katakana(next)
+        || is_kanji(one) && is_kanji(next)
+        || one.is_ascii_digit() && !is_latin(next)
+}
+
+/// The same without the columns that can be spared, the first of these first, until it fits.
+pub(super) fn fitting_table(headings: &[String], rows: &[Vec<String>], columns: usize, spared: &[usize]) -> String {
+    let (mut headings, mut rows) = (headings.to_vec(), rows.to_vec());
+    let mut gone: Vec<usize> = Vec::new();
+    for column in spared {
+        if width(&headings, &rows) <= columns {
+            break;
+        }
+        let place = column - gone.iter().filter(|earlier| *earlier < column).count();
+        headings.remove(place);
+        rows.iter_mut().for_each(|row| drop(row.remove(place)));
+        gone.push(*column);
+    }
+    table(&headings, &rows, columns)
+}
+
+/// How wide a table is.
+fn width(headings: &[String], rows: &[Vec<String>]) -> usize {
+    let widest = |column: usize| {
+        let cells = rows.iter().map(|row| row.get(column).map_or(0, |cell| cell.width()));
+        cells.chain([headings[column].width()]).max().unwrap_or(0)
+    };
+    (0..headings.len()).map(|column| widest(column) + 2).sum::<usize>().saturating_sub(2)
 }
 
 /// Rows under headings, each column as wide as its widest cell; the last is cut at the edge of the terminal.
@@ -124,7 +189,21 @@ mod tests {
         assert_eq!(cut("alice", 5), "alice");
         assert!(wrapped("パスワードが違うため、ログインできませんでした。", 20).iter().all(|line| line.width() <= 20));
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(
+            wrapped("32 個の名前に対して 98 回の推測がありました。オクテットを送りました。", 20),
+            ["32 個の名前に対して", "98 回の", "推測がありました。", "オクテットを", "送りました。"]
+        );
+        assert!(wrapped("あいうえおかきくけこさしすせそ", 10).iter().all(|line| line.width() <= 10));
         assert_eq!(wrapped("", 7), [""]);
+    }
+
+    #[test]
+    fn a_table_spares_columns_until_it_fits() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let (headings, rows) = (row(["ONE", "TWO", "THREE"]), [row(["1", "22222222", "3"])]);
+        assert!(fitting_table(&headings, &rows, 80, &[1]).contains("22222222"));
+        assert_eq!(fitting_table(&headings, &rows, 12, &[1, 0]), "ONE  THREE\n1    3");
+        assert_eq!(fitting_table(&headings, &rows, 5, &[1, 0]), "THREE\n3");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use watchpost_observatory::journal::export::timestamp;
 use watchpost_observatory::journal::{Filter, Session, Span, StoredVerdict};
 
 use super::{Desk, page, shown};
+use crate::captures;
 use crate::cli::{PrivacyArgs, PrivacyCommand, PrivacyReportArgs};
 use crate::config::Network;
 use crate::console::Failure;
@@ -43,7 +44,9 @@ fn report(arguments: &PrivacyReportArgs, desk: &Desk<'_>) -> Result<(), Failure>
     };
     let homes = carried.homes.iter().filter(|home| filter.names.contains(&home.account) || about(&home.net)).count();
     let bans = carried.bans.iter().filter(|ban| about(&ban.network)).count();
-    let held = Held { sessions, verdicts, homes, bans };
+    let is_captured = |session: &&Session| captures::exists(&desk.config.data_dir, session.row.connection);
+    let captured = sessions.iter().filter(is_captured).count();
+    let held = Held { sessions, verdicts, homes, bans, captured };
     let text = if arguments.json {
         as_json(&arguments.whom, &held, desk).to_string()
     } else {
@@ -60,6 +63,8 @@ struct Held {
     /// Networks where the owner is at home.
     homes: usize,
     bans: usize,
+    /// Sessions of which there is a file.
+    captured: usize,
 }
 
 /// The days after which things go, as the configuration says.
@@ -68,7 +73,7 @@ fn days(desk: &Desk<'_>) -> u64 {
 }
 
 fn as_json(whom: &str, held: &Held, desk: &Desk<'_>) -> serde_json::Value {
-    let Held { sessions, verdicts, homes, bans } = held;
+    let Held { sessions, verdicts, homes, bans, captured } = held;
     json!({
         "whom": shown(whom),
         "journal": desk.config.observatory.journal,
@@ -78,6 +83,7 @@ fn as_json(whom: &str, held: &Held, desk: &Desk<'_>) -> serde_json::Value {
         "verdicts": verdicts.len(),
         "homes": homes,
         "bans": bans,
+        "captures": captured,
         "passwords": 0,
         "sessions_kept_days": days(desk),
         "addresses_kept_days": 30,
@@ -93,6 +99,8 @@ fn as_text(whom: &str, held: &Held, desk: &Desk<'_>) -> String {
         ("verdicts", counted(held.verdicts.len() as u64)),
         ("homes", counted(held.homes as u64)),
         ("bans", counted(held.bans as u64)),
+        ("captured", counted(held.captured as u64)),
+        ("folder", captures::folder(&desk.config.data_dir).display().to_string().into()),
         ("days", days(desk).into()),
         ("journal", desk.config.observatory.journal.display().to_string().into()),
     ];
@@ -108,6 +116,7 @@ fn as_text(whom: &str, held: &Held, desk: &Desk<'_>) -> String {
         (!held.verdicts.is_empty(), "talk-privacy-verdicts"),
         (held.homes > 0, "talk-privacy-homes"),
         (held.bans > 0, "talk-privacy-bans"),
+        (held.captured > 0, "talk-privacy-captures"),
     ];
     texts.extend(parts.iter().filter(|(is, _)| *is).map(|(_, id)| desk.talk.texts.format(id, &variables)));
     texts.push(desk.talk.texts.format("talk-privacy-kept", &variables));

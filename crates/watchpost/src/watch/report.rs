@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 use watchpost_observatory::journal::export::timestamp;
-use watchpost_observatory::journal::{Counted, Micros, Reader, SessionEnd, Span, StoredVerdict};
+use watchpost_observatory::journal::{Counted, KeyExport, Micros, Reader, SessionEnd, Span, StoredVerdict};
 
-use super::{Desk, page, severity_word, shown, verdict_json, words};
+use super::{Desk, html, page, severity_word, shown, verdict_json, words};
 use crate::cli::ReportArgs;
 use crate::console::Failure;
 use crate::i18n::counted;
 use crate::known::{Lookup, Remembered};
+use crate::private_file::{cannot_write, write_private};
 
 /// Columns of the strip of hours.
 const STRIP: usize = 24;
@@ -59,16 +60,23 @@ pub fn run(arguments: &ReportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     for name in &counts.names {
         existing += u64::from(desk.read(reader.is_account(*name))?);
     }
+    let keys = desk.read(reader.key_exports(span))?;
     let worst = verdicts.iter().rev().max_by_key(|verdict| verdict.severity);
     let sessions = worst.map(|verdict| desk.read(reader.sessions_of_verdict(verdict.id, 1))).transpose()?;
     let worst_session =
         sessions.and_then(|sessions| Some(sessions.first()?.row.connection.to_string()[..16].to_owned()));
-    let report = Report { counts, verdicts, existing, span, worst_session };
+    let report = Report { counts, verdicts, keys, existing, span, worst_session };
     if arguments.json {
         desk.talk.print(&report.json().to_string());
         return Ok(());
     }
     let lookup = desk.lookup()?;
+    if let Some(path) = &arguments.html {
+        write_private(path, &html::page(&report, &lookup, desk)).map_err(|error| cannot_write(desk.talk, error))?;
+        let path = ("path", path.display().to_string().into());
+        desk.talk.say(&desk.talk.texts.format("talk-report-written", &[path]));
+        return Ok(());
+    }
     desk.talk.print(&report.text(&lookup, desk));
     Ok(())
 }
@@ -111,9 +119,10 @@ fn count(reader: &Reader, span: Span) -> Result<Counts, watchpost_observatory::j
     Ok(counts)
 }
 
-struct Report {
+pub(super) struct Report {
     counts: Counts,
     verdicts: Vec<StoredVerdict>,
+    keys: Vec<KeyExport>,
     existing: u64,
     span: Span,
     /// The session to look at first, by the beginning of its name.
@@ -156,6 +165,7 @@ impl Report {
         }
         parts.extend(self.table(desk));
         parts.extend(self.needs_you(desk));
+        parts.extend(self.keys_taken(desk));
         parts.extend(self.guessers(lookup, desk));
         parts.extend(self.clients(desk));
         parts.extend(dates(lookup, desk));
@@ -163,7 +173,8 @@ impl Report {
         parts.join("\n\n")
     }
 
-    fn heading(&self, desk: &Desk<'_>) -> String {
+    /// The sentence, the totals, and what was lost.
+    pub(super) fn sentences(&self, desk: &Desk<'_>) -> Vec<String> {
         let counts = &self.counts;
         let number = |number: u64| counted(number);
         let entered = self.entered();
@@ -186,65 +197,131 @@ impl Report {
             ("octets", page::octets(counts.octets).into()),
             ("open", number(counts.open)),
         ];
-        let (since, until) = (desk.reckoning.minute(self.span.since), desk.reckoning.minute(self.span.until));
-        let mut lines = vec![format!("{since} – {until}")];
-        lines.extend(page::wrapped(&desk.talk.texts.format(id, &variables), desk.columns));
-        if counts.sessions > 0 {
-            lines.extend(page::wrapped(&desk.talk.texts.format("talk-report-totals", &variables), desk.columns));
-        }
-        if counts.lost > 0 {
-            lines.extend(page::wrapped(&desk.talk.texts.format("talk-report-lost", &variables), desk.columns));
-        }
+        let parts = [(true, id), (counts.sessions > 0, "talk-report-totals"), (counts.lost > 0, "talk-report-lost")];
+        parts.iter().filter(|(is, _)| *is).map(|(_, id)| desk.talk.texts.format(id, &variables)).collect()
+    }
+
+    /// From when to when.
+    pub(super) fn time(&self, desk: &Desk<'_>) -> String {
+        format!("{} – {}", desk.reckoning.minute(self.span.since), desk.reckoning.minute(self.span.until))
+    }
+
+    fn heading(&self, desk: &Desk<'_>) -> String {
+        let mut lines = vec![self.time(desk)];
+        lines.extend(self.sentences(desk).iter().flat_map(|sentence| page::wrapped(sentence, desk.columns)));
         lines.join("\n")
     }
 
     fn strip(&self, desk: &Desk<'_>) -> String {
-        let strip = page::sparkline(&self.counts.strip);
-        let Some((count, at)) = self.counts.peak else { return strip };
-        let variables = [("at", desk.reckoning.short(at).into()), ("count", counted(count))];
-        format!("{strip}  {}", desk.talk.texts.format("talk-report-peak", &variables))
+        format!("{}  {}", page::sparkline(&self.counts.strip), self.peak(desk).unwrap_or_default())
+            .trim_end()
+            .to_owned()
     }
 
-    fn table(&self, desk: &Desk<'_>) -> Option<String> {
+    /// When most came.
+    pub(super) fn peak(&self, desk: &Desk<'_>) -> Option<String> {
+        let (count, at) = self.counts.peak?;
+        let variables = [("at", desk.reckoning.short(at).into()), ("count", counted(count))];
+        Some(desk.talk.texts.format("talk-report-peak", &variables))
+    }
+
+    /// The headings and rows of what happened, the worst first.
+    pub(super) fn rows(&self, desk: &Desk<'_>) -> ([String; 5], Vec<Vec<String>>) {
         let kinds = self.kinds();
         let headings =
             ["worst", "what", "who", "sure", "answer"].map(|column| desk.text(&format!("talk-report-{column}")));
-        let rows: Vec<Vec<String>> = kinds.iter().take(KINDS_MAX).map(|(key, kind)| row(key, kind, desk)).collect();
-        (!rows.is_empty()).then(|| page::table(&headings, &rows, desk.columns))
+        (headings, kinds.iter().take(KINDS_MAX).map(|(key, kind)| row(key, kind, desk)).collect())
     }
 
-    fn needs_you(&self, desk: &Desk<'_>) -> Option<String> {
+    fn table(&self, desk: &Desk<'_>) -> Option<String> {
+        let (headings, rows) = self.rows(desk);
+        // A narrow terminal does without how sure it is, then without what would be done.
+        (!rows.is_empty()).then(|| page::fitting_table(&headings, &rows, desk.columns, &[3, 4]))
+    }
+
+    /// What somebody should look at, the worst first: the first few, and how many there are more.
+    pub(super) fn urgent(&self) -> (Vec<&StoredVerdict>, usize) {
         let mut urgent: Vec<&StoredVerdict> =
             self.verdicts.iter().filter(|verdict| verdict.severity >= NEEDS_YOU).collect();
         urgent.sort_by_key(|verdict| (std::cmp::Reverse(verdict.severity), verdict.at));
+        let more = urgent.len().saturating_sub(NEEDS_YOU_MAX);
+        urgent.truncate(NEEDS_YOU_MAX);
+        (urgent, more)
+    }
+
+    /// Who guessed most, and how often.
+    pub(super) fn busiest(&self) -> Vec<(IpAddr, u64)> {
+        let mut guessers: Vec<(IpAddr, u64)> = self.counts.guessers.iter().map(|(one, count)| (*one, *count)).collect();
+        guessers.sort_by_key(|(address, guesses)| (std::cmp::Reverse(*guesses), *address));
+        guessers.truncate(CLIENTS_MAX);
+        guessers
+    }
+
+    /// How many came with which version of TLS, and with which client.
+    pub(super) fn tls_versions(&self, desk: &Desk<'_>) -> Vec<(String, u64)> {
+        let name = |version: &str| match version {
+            "–" => desk.text("talk-report-no-tls"),
+            version => version.replace("TLSv", "TLS "),
+        };
+        self.counts.tls.iter().map(|(version, count)| (name(version), *count)).collect()
+    }
+
+    /// The commonest clients, by JA4.
+    pub(super) fn commonest(&self) -> Vec<(String, u64)> {
+        let mut clients: Vec<(&String, &u64)> = self.counts.clients.iter().collect();
+        clients.sort_by_key(|(ja4, count)| (std::cmp::Reverse(**count), ja4.as_str()));
+        clients.into_iter().take(CLIENTS_MAX).map(|(ja4, count)| (shown(ja4), *count)).collect()
+    }
+
+    /// How many came in each part of the time.
+    pub(super) fn hours(&self) -> &[u64] {
+        &self.counts.strip
+    }
+
+    fn needs_you(&self, desk: &Desk<'_>) -> Option<String> {
+        let (urgent, more) = self.urgent();
         if urgent.is_empty() {
             return None;
         }
         let mut lines = vec![desk.text("talk-report-needs-you")];
-        for verdict in urgent.iter().take(NEEDS_YOU_MAX) {
+        for verdict in urgent {
             let text = format!("{}  {}", desk.reckoning.short(verdict.at), words::sentence(verdict, desk));
             for (place, line) in page::wrapped(&text, desk.columns.saturating_sub(4)).into_iter().enumerate() {
                 lines.push(format!("{}{line}", if place == 0 { "  ! " } else { "    " }));
             }
         }
-        if urgent.len() > NEEDS_YOU_MAX {
-            let more = ("count", (urgent.len() - NEEDS_YOU_MAX).into());
-            lines.push(desk.talk.texts.format("talk-report-more", &[more]));
+        if more > 0 {
+            lines.push(format!("  {}", desk.talk.texts.format("talk-report-more", &[("count", more.into())])));
         }
         Some(lines.join("\n"))
     }
 
+    /// Whoever took TLS keys could read what was said.
+    fn keys_taken(&self, desk: &Desk<'_>) -> Option<String> {
+        let line = |export: &KeyExport| {
+            let variables = [
+                ("at", desk.reckoning.short(export.at).into()),
+                ("uid", export.uid.into()),
+                ("secrets", export.secrets.into()),
+                ("file", shown(&export.file).into()),
+            ];
+            format!("  ! {}", desk.talk.texts.format("talk-report-keys", &variables))
+        };
+        let heading = desk.text("talk-report-keys-taken");
+        let lines: Vec<String> = std::iter::once(heading).chain(self.keys.iter().map(line)).collect();
+        (lines.len() > 1).then(|| lines.join("\n"))
+    }
+
     fn guessers(&self, lookup: &Lookup, desk: &Desk<'_>) -> Option<String> {
-        let mut guessers: Vec<(&IpAddr, &u64)> = self.counts.guessers.iter().collect();
-        guessers.sort_by_key(|(address, guesses)| (std::cmp::Reverse(**guesses), **address));
+        let guessers = self.busiest();
         if guessers.is_empty() {
             return None;
         }
         let mut lines = vec![desk.text("talk-report-guessers")];
         let mut remembered = Remembered::new(lookup);
-        for (address, guesses) in guessers.into_iter().take(CLIENTS_MAX) {
-            let word = remembered.word(*address).map(|word| format!("  {word}")).unwrap_or_default();
-            lines.push(format!("  {:>8}  {address}{word}", page::grouped(*guesses)));
+        for (address, guesses) in guessers {
+            let word = remembered.word(address).map(|word| format!("  {word}")).unwrap_or_default();
+            lines.push(format!("  {:>8}  {address}{word}", page::grouped(guesses)));
         }
         Some(lines.join("\n"))
     }
@@ -254,30 +331,16 @@ impl Report {
         if self.counts.sessions == 0 {
             return None;
         }
-        let versions: Vec<String> = self
-            .counts
-            .tls
-            .iter()
-            .map(|(version, count)| {
-                let version =
-                    if version == "–" { desk.text("talk-report-no-tls") } else { version.replace("TLSv", "TLS ") };
-                format!("{version}: {}", page::grouped(*count))
-            })
-            .collect();
+        let versions = self.tls_versions(desk).into_iter();
+        let versions: Vec<String> =
+            versions.map(|(version, count)| format!("{version}: {}", page::grouped(count))).collect();
         let mut lines = vec![format!("{}  {}", desk.text("talk-report-tls"), versions.join(" · "))];
-        let mut clients: Vec<(&String, &u64)> = self.counts.clients.iter().collect();
-        clients.sort_by_key(|(ja4, count)| (std::cmp::Reverse(**count), ja4.as_str()));
-        lines.extend(
-            clients
-                .into_iter()
-                .take(CLIENTS_MAX)
-                .map(|(ja4, count)| format!("  {:>8}  {}", page::grouped(*count), shown(ja4))),
-        );
+        lines.extend(self.commonest().iter().map(|(ja4, count)| format!("  {:>8}  {ja4}", page::grouped(*count))));
         Some(lines.join("\n"))
     }
 
-    /// What to look at next.
-    fn next(&self, desk: &Desk<'_>) -> String {
+    /// What to look at next: commands that can be pasted.
+    pub(super) fn commands(&self, desk: &Desk<'_>) -> Vec<String> {
         let mut commands = Vec::new();
         if let Some(campaign) = self.verdicts.iter().find_map(|verdict| verdict.campaign.as_ref()) {
             commands.push(format!("campaign {}", shown(campaign)));
@@ -288,12 +351,14 @@ impl Report {
         } else {
             commands.push("sessions --since 24h".to_owned());
         }
+        commands.iter().map(|command| desk.command(command)).collect()
+    }
+
+    fn next(&self, desk: &Desk<'_>) -> String {
         let first = desk.text("talk-report-next");
         let rest = " ".repeat(first.width());
-        let lines = commands
-            .iter()
-            .enumerate()
-            .map(|(place, command)| format!("{} {}", if place == 0 { &first } else { &rest }, desk.command(command)));
+        let lines = self.commands(desk).into_iter().enumerate();
+        let lines = lines.map(|(place, command)| format!("{} {command}", if place == 0 { &first } else { &rest }));
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -311,6 +376,15 @@ impl Report {
                 })
             })
             .collect();
+        let keys = self.keys.iter().map(|export| {
+            json!({
+                "at": timestamp(export.at),
+                "uid": export.uid,
+                "sessions": export.sessions,
+                "secrets": export.secrets,
+                "file": shown(&export.file),
+            })
+        });
         let needs_you = self.verdicts.iter().filter(|verdict| verdict.severity >= NEEDS_YOU);
         json!({
             "since": timestamp(self.span.since),
@@ -331,6 +405,7 @@ impl Report {
             "tls": counts.tls,
             "clients": counts.clients.iter().map(|(ja4, count)| (shown(ja4), *count)).collect::<BTreeMap<_, _>>(),
             "kinds": kinds,
+            "keys_taken": keys.collect::<Vec<_>>(),
             "needs_you": needs_you.map(verdict_json).collect::<Vec<_>>(),
         })
     }

@@ -47,7 +47,7 @@ pub fn run(arguments: &SessionArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn find(id: &str, reader: &Reader, desk: &Desk<'_>) -> Result<Session, Failure> {
+pub(super) fn find(id: &str, reader: &Reader, desk: &Desk<'_>) -> Result<Session, Failure> {
     let refuse = |text: &str, count: usize| {
         let variables = [("id", shown(id).into()), ("count", count.into())];
         Failure::new(ExitCode::DataError, desk.talk.texts.format(text, &variables))
@@ -96,7 +96,10 @@ fn as_text(page: &Page, depth: Depth, desk: &Desk<'_>) -> String {
     let mut lines = vec![heading(page, desk), String::new()];
     let steps = &page.timeline.steps;
     let hides = depth == Depth::Short && steps.len() > FIRST + LAST + 1;
-    let columns = Columns::new(steps, desk.columns);
+    let mut columns = Columns::new(steps, desk.columns);
+    if depth == Depth::Whole {
+        columns.meaning = None;
+    }
     lines.push(columns.heading(desk));
     let mut state = None;
     for (place, step) in steps.iter().enumerate() {

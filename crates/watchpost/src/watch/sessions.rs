@@ -17,6 +17,8 @@ use crate::config::Network;
 use crate::console::Failure;
 use crate::known::Lookup;
 
+/// Columns that a narrow terminal does without: to which port, TLS, how long it took.
+const SPARED: [usize; 3] = [4, 5, 2];
 /// Groups shown when sessions are counted.
 const GROUPS_MAX: usize = 40;
 
@@ -46,7 +48,7 @@ pub fn run(arguments: &SessionsArgs, desk: &Desk<'_>) -> Result<(), Failure> {
         .map(|column| desk.text(&format!("talk-sessions-{column}")));
     let lookup = desk.lookup()?;
     let rows: Vec<Vec<String>> = sessions.iter().map(|session| cells(session, &lookup, desk)).collect();
-    desk.talk.print(&page::table(&headings, &rows, desk.columns));
+    desk.talk.print(&page::fitting_table(&headings, &rows, desk.columns, &SPARED));
     if sessions.len() as u64 == filter.limit {
         desk.talk.say(&desk.talk.texts.format("talk-sessions-more", &[("count", filter.limit.into())]));
     }
@@ -78,7 +80,7 @@ fn cells(session: &Session, lookup: &Lookup, desk: &Desk<'_>) -> Vec<String> {
     ]
 }
 
-fn filter(which: &FilterArgs, desk: &Desk<'_>) -> Result<Filter, Failure> {
+pub(super) fn filter(which: &FilterArgs, desk: &Desk<'_>) -> Result<Filter, Failure> {
     let network = which.address.as_deref().map(|text| network(text, desk)).transpose()?;
     let ending = which.ending.and_then(|ending| ending.to_possible_value()).map(|value| value.get_name().to_owned());
     Ok(Filter {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use watchpost_observatory::journal::export::foreign_word;
 use watchpost_observatory::journal::{Entry, Session};
 use watchpost_observatory::{
-    Answered, EventKind, Hello, Letters, LoginAttempt, LoginOutcome, PasswordFacts, PasswordLength, Port, Sequence,
-    SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
+    Answered, EventKind, Foreign, Hello, Letters, LoginAttempt, LoginOutcome, PasswordFacts, PasswordLength, Port,
+    Sequence, SessionSummary, Spoken, SpokenEnd, Status, TlsFacts, TlsFailure,
 };
 use watchpost_proto::catalogue::Language as ProtocolLanguage;
 use watchpost_proto::catalogue::explain;
@@ -140,6 +140,9 @@ impl Telling<'_> {
             }
             EventKind::Foreign { language, octets } => {
                 self.seen.foreign = true;
+                if *language == Foreign::ClearPop3 {
+                    return Some((Side::Client, octets.to_string(), self.text("talk-step-clear-pop3")));
+                }
                 let language = ("language", foreign_word(*language).into());
                 (Side::Client, octets.to_string(), self.format("talk-step-foreign", &[language]))
             }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
 pub mod logins;
+pub mod textbook;
 
 use std::fs;
 use std::process::Command;

@@ -144,3 +144,17 @@ fn the_numbers_of_the_rules_are_taken_shown_and_named_when_they_change() {
     let expected: Vec<String> = expected.iter().map(|key| format!("observatory.{key}")).collect();
     assert_eq!(changes, [expected, vec!["observatory.ladder.ban_first".to_owned()]].concat());
 }
+
+#[test]
+fn tables_that_are_larger_than_usual_are_a_warning_at_their_place() {
+    let site = Site::new();
+    let now = std::time::SystemTime::UNIX_EPOCH;
+    let memory = |text: &str| {
+        let warnings = site.config(text).unwrap().warnings(now);
+        warnings.into_iter().find(|warning| warning.message().contains("memory"))
+    };
+    assert!(memory(&with("# The rest", "[observatory.capacity]\nsources = 4096")).is_none());
+    let warning = memory(&with("# The rest", "[observatory.capacity]\nsources = 1000000")).unwrap();
+    assert!(warning.message().contains("usual are 32 MiB"), "{}", warning.plain());
+    assert_eq!(warning.place().map(|place| place.line), Some(17), "{}", warning.plain());
+}

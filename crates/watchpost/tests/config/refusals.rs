@@ -232,7 +232,7 @@ fn a_mistake_in_the_observatory_is_shown_at_its_place() {
     let site = Site::new();
     for (line, message, help) in [
         ("retention = \"500d\"", "retention cannot be", "1d"),
-        ("journal_max = \"2GB\"", "journal_max cannot be", "512MiB"),
+        ("journal_max = \"2GB\"", "journal_max cannot be", "\"16MiB\" to \"1TiB\""),
         ("answers = \"enforced\"", "answers cannot be", "did you mean `enforce`?"),
         ("allow = [\"10.0.0.1/8\"]", "is no network", "10.0.0.0/8"),
         ("geoip = \"nowhere\"", "is no folder", "leave the key out"),
@@ -253,6 +253,7 @@ fn a_number_of_the_rules_has_its_bounds_and_its_place() {
         ("rules.B1", "share = 0", "share cannot be `0`", "write a number from 1 to 10000. The account's share"),
         ("rules.B1", "share = \"ten\"", "share cannot be `ten`", "write a number from"),
         ("rules.B1", "share = nan", "share cannot be `nan`", "write a number from"),
+        ("rules.P1", "accounts = 32", "accounts cannot be `32`", "write a whole number from 2 to 16"),
         ("rules.B2", "nets = 2.5", "nets cannot be `2.5`", "write a whole number from 1 to 64"),
         ("rules.F1", "silent_time = 30", "silent_time cannot be `30`", "from \"1s\" to \"1h\""),
         ("rules.H4", "age = \"1500ms\"", "age cannot be `1500ms`", "a duration in whole seconds"),
@@ -274,4 +275,22 @@ fn a_number_of_the_rules_has_its_bounds_and_its_place() {
     let off = |line: &str| with("# The rest", &format!("[observatory]\n{line}"));
     site.refuses(&off("off = [\"T1\", \"B9\"]"), "18:14", "there is no rule `B9`", "what it can be: `W1`");
     site.refuses(&off("gate = \"on\""), "18:8", "gate cannot be `on`", "`observe` and `enforce`");
+}
+
+#[test]
+fn captures_that_cannot_be_are_refused_where_they_are_written() {
+    let site = Site::new();
+    let capture = |lines: &str| with("# The rest", &format!("[capture]\n{lines}"));
+    site.refuses(&capture("mode = \"ful\""), "18:8", "mode cannot be `ful`", "did you mean `full`?");
+    site.refuses(&capture("session_max = \"64\""), "18:15", "session_max cannot be `64`", "\"4KiB\" to \"256MiB\"");
+    site.refuses(&capture("session_max = \"32MiB\""), "18:15", "do not fit into memory_max", "\"64MiB\" or more");
+    site.refuses(&capture("memory_max = \"1GB\""), "18:14", "memory_max cannot be `1GB`", "with its unit");
+    site.refuses(&capture("retention = \"1y\""), "18:13", "retention cannot be `1y`", "\"1h\" to \"90d\"");
+    site.refuses(&capture("include_authenticated = \"yes\""), "18:25", "expected a boolean", "= true");
+    site.refuses(&capture("recipient = \"age1nobody\""), "18:13", "is no age public key", "`age-keygen`");
+    let nothing = with("# The rest", "[observatory]\nrecord = \"nothing\"\n[capture]\nmode = \"redacted\"");
+    site.refuses(&nothing, "20:8", "sessions that are not written down", "record = \"sessions\"");
+    let secret = "AGE-SECRET-KEY-1QQPQYX6Z";
+    let errors = site.config(&capture(&format!("recipient = \"{secret}\""))).unwrap_err();
+    assert!(errors.plain().contains("the secret half of a key") && !errors.plain().contains("QQPQYX6Z"), "{errors}");
 }

@@ -257,3 +257,29 @@ fn a_password_that_was_right_once_is_told_after_its_reply() {
         assert!(!format!("{events:?}").contains(PREVIOUS));
     }
 }
+
+#[test]
+fn a_proof_of_another_session_is_marked_and_not_told() {
+    // S-061, S-062
+    let server = Watched::start(Witnessing::On);
+    let digest = "c4c9334bac560ecc979e58001b3e22fb";
+    let message = "biwsbj1hbGljZSxyPWZ5a28rZDJsYmJGZ09OUnY5cWt4ZGF3TA==";
+    let replayed = || {
+        let mut typist = Typist::connect(server.pop3);
+        typist.say(&format!("APOP alice {digest}"));
+        typist.say(&format!("APOP alice {digest}"));
+        typist.say(&format!("AUTH SCRAM-SHA-256 {message}"));
+        typist.ok("QUIT");
+        typist.rest();
+        let events = server.session();
+        let text = format!("{events:?}");
+        assert!(!text.contains(digest) && !text.contains(message), "{text}");
+        let spoken = events.iter().filter_map(|event| match event {
+            EventKind::Command(spoken) => Some(spoken.oddities.has(Oddities::REPLAYED)),
+            _ => None,
+        });
+        spoken.collect::<Vec<_>>()
+    };
+    assert_eq!(replayed(), [false, false, false, false]);
+    assert_eq!(replayed(), [true, true, true, false]);
+}

@@ -117,6 +117,7 @@ impl Watched {
             directory: Accounts(directory),
             events: Box::new(collector.clone()),
             watch: (witnessing == Witnessing::On).then_some(Watch { passwords }),
+            captures: None,
             clock: Box::new(SystemClock),
             gate: Gate::default(),
             connections: ConnectionIds::new(7),

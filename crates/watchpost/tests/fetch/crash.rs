@@ -4,9 +4,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::checks;
 use crate::house::{House, messages_of, messages_of_mbox};
+use crate::kill::{self, Origin};
+use crate::power::{self, Effort, Past};
 use crate::server::Server;
-use crate::support::{PATIENCE, PROGRAM};
+use crate::support::{Demo, PATIENCE, PROGRAM};
 
 /// In the order in which a session comes past them.
 const POINTS: [&str; 6] = [
@@ -165,4 +168,36 @@ fn what_cannot_be_known_after_a_crash_comes_again_and_is_named() {
     assert_eq!((told["delivered"].as_u64(), &told["in_doubt"]), (Some(3), &serde_json::json!(["id0"])));
     let text = std::fs::read_to_string(house.path("all")).unwrap();
     assert_eq!(text.matches("Subject: ").count(), 4, "one of them twice, none missing");
+}
+
+#[test]
+fn a_power_cut_at_any_operation_loses_nothing_and_repeats_nothing() {
+    // C-060, C-061, C-062: also while a killed run is being recovered from.
+    let kinds = [
+        (power::MAILDIR, Past::None),
+        (power::MAILDIR_KEPT, Past::Long),
+        (power::MBOX, Past::Long),
+        (power::MBOX_KEPT, Past::None),
+        (power::OWN, Past::Long),
+        (power::OWN_KEPT, Past::None),
+    ];
+    for (kind, past) in kinds {
+        let figures = power::no_power_cut_loses_or_repeats(kind, past, &Effort::SMALL);
+        assert!(figures.moments > 40 && figures.crashes > 60, "{kind:?} {past:?}: {figures:?}");
+    }
+}
+
+#[test]
+fn a_destination_that_fails_half_way_loses_nothing() {
+    checks::a_destination_that_fails_half_way_loses_nothing();
+}
+
+#[test]
+fn runs_that_are_killed_lose_nothing_and_repeat_nothing() {
+    // C-061: a sample of what `./check --long` does by the thousand.
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Demo::start(dir.path(), &[]);
+    for way in [kill::MAILDIR, kill::MAILDIR_KEPT, kill::MBOX, kill::MBOX_KEPT] {
+        kill::no_kill_loses_or_repeats("watchpost", &Origin::ours(&demo), way, 15, 61);
+    }
 }

@@ -52,7 +52,9 @@ fn a_command_decides_by_its_exit_code() {
     assert_eq!(std::fs::read(takes.path("all")).unwrap(), b"A: 1\n\n.dot\nFrom me\n>From you\nB: 2\n\n");
     let server = Server::start(&MAIL);
     let later = House::new(server.port, "to = \"pipe:exit 75\"\nleave = \"never\"");
-    assert!(matches!(later.fetch().error, Some(SessionError::Delivery(_))));
+    assert_eq!(later.fetch_well().report.failed.len(), 2);
+    let missing = House::new(server.port, "to = \"pipe:exit 127\"\nleave = \"never\"");
+    assert!(matches!(missing.fetch().error, Some(SessionError::Delivery(_))), "no message is to blame for that");
     assert_eq!(server.ids().len(), 2);
     let picky = House::new(server.port, "to = \"pipe:grep -q '^B'\"\nleave = \"never\"");
     let report = picky.fetch_well().report;

@@ -5,7 +5,7 @@ use watchpost::fetch::login::LoginError;
 use watchpost::fetch::session::SessionError;
 
 use crate::house::House;
-use crate::server::Server;
+use crate::server::{After, Server};
 
 const MAIL: [(&str, &[u8]); 2] = [("one", b"A: 1\r\n\r\n.x\r\n"), ("two", b"B: 2\r\n\r\n")];
 
@@ -49,7 +49,7 @@ fn a_server_that_falls_silent_is_left_in_time() {
     for octets in [0, 5, length / 2, length - 30, length - 4] {
         server.manners(|manners| {
             manners.octets = Some(octets);
-            manners.silent = true;
+            manners.after = After::Silence;
         });
         let house = House::new(server.port, "reply_time = \"1s\"");
         let outcome = house.fetch();

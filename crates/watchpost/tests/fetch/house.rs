@@ -20,18 +20,24 @@ pub struct House {
 impl House {
     /// An account at a port of this machine, without TLS; `more`: further keys of its table.
     pub fn new(port: u16, more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap(), port, more)
+    }
+
+    /// The same, in a folder where something may be already.
+    pub fn within(folder: tempfile::TempDir, port: u16, more: &str) -> Self {
         let to = if more.contains("to = ") {
             String::new()
         } else {
             format!("to = \"maildir:{}\"\n", folder.path().join("md").display())
         };
         let password = if more.contains("password = ") { "" } else { "password = \"command:echo secret\"\n" };
-        let text = format!(
-            "[[fetch]]\nname = \"a\"\nserver = \"127.0.0.1:{port}\"\nuser = \"alice\"\ntls = \"none\"\n\
-             {password}{to}{}\n",
-            more.replace("{dir}", folder.path().to_str().unwrap())
-        );
+        // Accounts of our own are where the server's data are.
+        let data = if more.contains("account:") { "data_dir = \"{dir}\"\n" } else { "" };
+        let tls = if more.contains("tls = ") { "" } else { "tls = \"none\"\n" };
+        let user = if more.contains("user = ") { "" } else { "user = \"alice\"\n" };
+        let text =
+            format!("{data}[[fetch]]\nname = \"a\"\nserver = \"127.0.0.1:{port}\"\n{tls}{user}{password}{to}{more}\n");
+        let text = text.replace("{dir}", folder.path().to_str().unwrap());
         let path = folder.path().join("watchpost.toml");
         fs::write(&path, text).unwrap();
         let account = FetchConfig::load(&path).unwrap_or_else(|errors| panic!("{errors}")).accounts.remove(0);
@@ -45,7 +51,7 @@ impl House {
     pub fn fetcher(&self) -> Arc<Fetcher> {
         Arc::new(Fetcher {
             folder: self.path("state"),
-            finder: Finder { variable: |_| None, may_ask: false, question: String::new() },
+            finder: Finder { variable: |_| Some("secret".to_owned()), may_ask: false, question: String::new() },
             clock: Arc::new(SystemClock),
             board: Board::hidden(),
             drain: self.drain,

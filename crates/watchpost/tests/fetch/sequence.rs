@@ -37,57 +37,17 @@ fn what_was_fetched_is_not_fetched_again_and_stays_where_it_is() {
 
 #[test]
 fn mail_is_removed_only_when_quit_says_so_and_never_fetched_again_meanwhile() {
-    // C-060, C-062
-    let server = Server::start(&MAIL);
-    let house = House::new(server.port, "leave = \"never\"");
-    server.manners(|manners| manners.keeps = true);
-    let outcome = house.fetch();
-    assert!(matches!(outcome.error, Some(SessionError::Refused("QUIT", _))), "{:?}", outcome.error);
-    assert_eq!((outcome.report.delivered, outcome.report.removed), (3, 0));
-    server.manners(|manners| manners.keeps = false);
-    let report = house.fetch_well().report;
-    assert_eq!((report.delivered, report.removed), (0, 3));
-    assert_eq!(house.messages(), expected());
-    assert!(server.ids().is_empty());
+    checks::mail_is_removed_only_when_quit_says_so_and_never_fetched_again_meanwhile();
 }
 
 #[test]
 fn a_server_that_says_removed_and_keeps_is_found_out_and_nothing_arrives_twice() {
-    // C-062
-    let server = Server::start(&MAIL);
-    let house = House::new(server.port, "leave = \"never\"");
-    server.manners(|manners| manners.lies = true);
-    assert_eq!(house.fetch_well().report.removed, 3);
-    let report = house.fetch_well().report;
-    assert_eq!((report.returned, report.delivered, report.known), (3, 0, 3));
-    assert_eq!(house.messages(), expected());
+    checks::a_server_that_says_removed_and_keeps_is_found_out_and_nothing_arrives_twice();
 }
 
 #[test]
 fn new_unique_ids_for_everything_bring_nothing_again() {
-    // C-061: a migration; known by header and size without a RETR, and by the whole where TOP is missing.
-    for (top, listed) in [(true, None), (false, None), (true, Some(7))] {
-        let server = Server::start(&MAIL);
-        let house = House::new(server.port, "");
-        house.fetch_well();
-        {
-            let mut state = server.state.lock().unwrap();
-            state.mail.iter_mut().for_each(|(id, _)| *id = format!("new-{id}"));
-            state.mail.push(("fresh".into(), b"Subject: 4\r\n\r\n".to_vec()));
-            state.heard.clear();
-            state.manners.listed = listed;
-        }
-        if !top {
-            server.manners(|manners| manners.capabilities = vec!["PIPELINING", "UIDL", "USER"]);
-        }
-        let report = house.fetch_well().report;
-        assert_eq!((report.delivered, report.known), (1, 3), "{top} {listed:?}");
-        if listed.is_none() {
-            assert_eq!(server.heard_verb("RETR"), 1);
-        }
-        assert_eq!(house.fetch_well().report.delivered, 0);
-        assert_eq!(house.messages().len(), 4);
-    }
+    checks::new_unique_ids_for_everything_bring_nothing_again();
 }
 
 #[test]
@@ -108,19 +68,7 @@ fn without_uidl_mail_is_taken_away_or_the_account_says_why_not() {
 
 #[test]
 fn one_message_that_cannot_be_read_blocks_no_other_and_is_given_up_in_the_end() {
-    // C-071
-    let server = Server::start(&MAIL);
-    server.manners(|manners| manners.refuses = Some("two"));
-    let house = House::new(server.port, "leave = \"never\"");
-    for _ in 0..3 {
-        let report = house.fetch_well().report;
-        assert_eq!(report.failed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["two"]);
-    }
-    assert_eq!(house.messages().len(), 2);
-    server.heard();
-    let report = house.fetch_well().report;
-    assert_eq!((report.given_up.as_slice(), server.heard_verb("RETR")), (["two".to_owned()].as_slice(), 0));
-    assert_eq!(server.ids(), ["two"], "it is left where it is");
+    checks::one_message_that_cannot_be_read_blocks_no_other_and_is_given_up_in_the_end();
 }
 
 #[test]

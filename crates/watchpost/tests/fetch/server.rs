@@ -6,6 +6,54 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+/// What a server does behind its last good octet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum After {
+    /// It closes.
+    #[default]
+    Close,
+    /// It says nothing more.
+    Silence,
+    /// Some octets of chance, and it closes.
+    Garbage,
+    /// One line that never ends.
+    EndlessLine,
+    /// Lines that could be part of a listing or a message, without end.
+    EndlessLines,
+    /// One octet now and then, for ever.
+    Drip,
+}
+
+/// Does it until the client has had enough.
+pub fn misbehave(stream: &mut TcpStream, after: After) {
+    let mut flood = |octets: &[u8]| while stream.write_all(octets).is_ok() {};
+    match after {
+        After::Close | After::Silence => {}
+        After::Garbage => {
+            let mut chance = 0x9e37_79b9_u32;
+            let mut octet = || {
+                chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                chance.to_be_bytes()[0]
+            };
+            let babble: Vec<u8> = std::iter::repeat_with(&mut octet).take(20_000).collect();
+            // The client may have closed already.
+            let _ = stream.write_all(&babble);
+        }
+        After::EndlessLine => flood(&[b'x'; 8 * 1024]),
+        After::EndlessLines => flood(&b"1 100\r\n".repeat(4 * 1024)),
+        After::Drip => {
+            let (_never, pause) = std::sync::mpsc::channel::<()>();
+            while stream.write_all(b"x").is_ok() {
+                // Nobody says anything: that is a pause.
+                let _ = pause.recv_timeout(std::time::Duration::from_millis(50));
+            }
+        }
+    }
+    if matches!(after, After::Close | After::Garbage) {
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+}
+
 /// How a server misbehaves.
 #[derive(Clone, Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a misdeed of its own")]
@@ -14,8 +62,8 @@ pub struct Manners {
     pub capabilities: Vec<&'static str>,
     /// It closes once it has sent so many octets in a session.
     pub octets: Option<usize>,
-    /// It falls silent instead of closing.
-    pub silent: bool,
+    /// What it does then.
+    pub after: After,
     /// It forgets what came with a command in the same packet.
     pub loses_pipelined: bool,
     /// RETR of this message is refused.
@@ -42,9 +90,12 @@ pub struct Manners {
     pub cuts_top: bool,
 }
 
+/// Unique-ids and messages.
+type Messages = Vec<(String, Vec<u8>)>;
+
 #[derive(Default)]
 pub struct State {
-    pub mail: Vec<(String, Vec<u8>)>,
+    pub mail: Messages,
     pub manners: Manners,
     /// Every command that came, without arguments of PASS.
     pub heard: Vec<String>,
@@ -53,6 +104,12 @@ pub struct State {
     pub sent: usize,
     /// When each session began.
     pub begun: Vec<std::time::Instant>,
+    /// What time it is, for [`State::updates`].
+    pub clock: Option<Box<dyn Fn() -> usize + Send>>,
+    /// When QUIT was obeyed, and the mail there was from then on.
+    pub updates: Vec<(usize, Messages)>,
+    /// Done before the next RETR is answered.
+    pub before_retr: Option<Box<dyn FnOnce() + Send>>,
 }
 
 pub struct Server {
@@ -173,12 +230,20 @@ fn session(stream: TcpStream, shared: &Mutex<State>) {
             let fetched = wanted(&line, &mail);
             shared.lock().unwrap().mail.retain(|(id, _)| Some(id) != fetched.as_ref());
         }
+        let deed = shared.lock().unwrap().before_retr.take_if(|_| line.starts_with("RETR"));
+        if let Some(deed) = deed {
+            deed();
+        }
+        let (reply, over) = answer(&line, &manners, &mut mail, shared);
         going = wire.send(&reply) && !over;
     }
     shared.lock().unwrap().sent = wire.sent;
-    if manners.silent && wire.left == 0 {
-        // Until the client has had enough.
-        let _ = reader.read_to_end(&mut Vec::new());
+    if manners.octets.is_some() && wire.left == 0 {
+        misbehave(&mut wire.stream, manners.after);
+        if manners.after != After::Close {
+            // Until the client has had enough.
+            let _ = reader.read_to_end(&mut Vec::new());
+        }
     }
     let _ = wire.stream.shutdown(Shutdown::Both);
 }
@@ -241,7 +306,12 @@ fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>)
         ("QUIT", _) if manners.keeps => b"-ERR [SYS/TEMP] not removed\r\n".to_vec(),
         ("QUIT", _) => {
             if !manners.lies && manners.portion.is_none() {
-                shared.lock().unwrap().mail = mail.iter().flatten().cloned().collect();
+                let mut state = shared.lock().unwrap();
+                state.mail = mail.iter().flatten().cloned().collect();
+                if let Some(now) = state.clock.as_ref().map(|clock| clock()) {
+                    let mail = state.mail.clone();
+                    state.updates.push((now, mail));
+                }
             }
             ok()
         }

@@ -16,7 +16,7 @@ const UID: u32 = 8110;
 /// A server that takes longer to begin never will.
 const BEGIN: Duration = Duration::from_secs(30);
 /// Packages that cannot be installed beside each other are unpacked here by `./check peers`.
-const UNPACKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers");
+pub const UNPACKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers");
 
 /// How messages reach its maildrop.
 pub enum Delivery {
@@ -145,7 +145,7 @@ fn private(path: &Path, text: &str) {
 }
 
 /// Runs a script as the first process of a namespace, where its mounts are seen by nobody else either.
-fn spawn(script: &str, dir: &Path) -> Child {
+pub fn spawn(script: &str, dir: &Path) -> Child {
     let log = fs::File::create(dir.join("log")).unwrap();
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]);

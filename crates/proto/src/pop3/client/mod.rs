@@ -306,6 +306,9 @@ impl Session {
 
     /// The state in which a command sent now will arrive if all goes well.
     fn expected_state(&self) -> State {
+        if self.state != State::Authorization {
+            return self.state;
+        }
         let login = |waiting: &Waiting| matches!(waiting.expected, Expected::Login);
         if self.waiting.iter().any(login) { State::Transaction } else { self.state }
     }
@@ -377,6 +380,11 @@ impl Session {
     /// What the server has announced on this channel since it was last asked.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// How much the server may ask of us.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Whether the greeting offers APOP (RFC 1939 §7), on this channel.

@@ -147,7 +147,8 @@ pub(in crate::config) struct RawFetch {
     #[schemars(extend("x-type" = "`\"best\"` or a method", "x-default" = "\"best\"", "x-example" = "auth = \"apop\""))]
     pub(in crate::config) auth: Option<String>,
 
-    /// Larger messages are left on the server and reported; 0 is no limit.
+    /// Larger messages are left on the server and reported; 0 is no limit. One that was announced as smaller and comes
+    /// with more than twice as many octets ends the session, and counts as failed.
     ///
     /// Reason: whoever pays for each mebibyte knows best.
     #[schemars(extend("x-type" = "octets", "x-default" = "0", "x-example" = "message_octets = 26214400"))]

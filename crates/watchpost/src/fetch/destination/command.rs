@@ -1,16 +1,21 @@
 //! A command of the shell that takes one message on its standard input. Its exit code decides, as for local delivery
-//! agents: 0 is delivered, 75 and a signal are for later, anything else is a refusal.
+//! agents: 0 is delivered, 75 is for later, 126 and 127 are the shell's way to say that there is no such command, a signal
+//! leaves open what was done, and anything else is a refusal.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::process::{Command as Program, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
+
+use watchpost_store::disk::Folder;
 
 use super::text::{LineEnds, Quoting, Spool};
 use super::{DeliveryError, PATIENCE};
 
 /// `EX_TEMPFAIL` of `sysexits.h`.
 const TEMPORARY_FAILURE: i32 = 75;
+/// What the shell says of a command that cannot be run, and of one that is not there.
+const NO_COMMAND: [i32; 2] = [126, 127];
 /// How often to look whether the command has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -18,12 +23,12 @@ const LOOK: Duration = Duration::from_millis(10);
 pub struct Command {
     shell: String,
     line_ends: LineEnds,
-    spool: PathBuf,
+    spool: Arc<Folder>,
 }
 
 impl Command {
-    pub(super) fn new(command: &str, line_ends: LineEnds, spool: &Path) -> Self {
-        Self { shell: command.to_owned(), line_ends, spool: spool.to_owned() }
+    pub(super) fn new(command: &str, line_ends: LineEnds, spool: &Arc<Folder>) -> Self {
+        Self { shell: command.to_owned(), line_ends, spool: Arc::clone(spool) }
     }
 
     pub(super) fn spool(&self) -> Spool {
@@ -49,7 +54,7 @@ impl Command {
                 None if waited >= PATIENCE => {
                     let _ = child.kill();
                     let _ = child.wait();
-                    return Err(DeliveryError::Unavailable(format!("{:?} takes too long", self.shell)));
+                    return Err(DeliveryError::InDoubt(format!("{:?} takes too long", self.shell)));
                 }
                 None => {
                     std::thread::sleep(LOOK);
@@ -61,10 +66,12 @@ impl Command {
         drop(writing.join());
         match status.code() {
             Some(0) => Ok(()),
-            Some(code) if code != TEMPORARY_FAILURE => {
-                Err(DeliveryError::Refused(format!("{:?} ends with code {code}", self.shell)))
+            Some(TEMPORARY_FAILURE) => Err(DeliveryError::Later(format!("{:?}: {status}", self.shell))),
+            Some(code) if NO_COMMAND.contains(&code) => {
+                Err(DeliveryError::Unavailable(format!("{:?}: {status}", self.shell)))
             }
-            _ => Err(DeliveryError::Unavailable(format!("{:?}: {status}", self.shell))),
+            Some(code) => Err(DeliveryError::Refused(format!("{:?} ends with code {code}", self.shell))),
+            None => Err(DeliveryError::InDoubt(format!("{:?}: {status}", self.shell))),
         }
     }
 }

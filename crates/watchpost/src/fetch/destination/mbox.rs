@@ -1,59 +1,72 @@
 //! One file of messages (mboxrd) that loses nothing and gets nothing twice: the journal says where each begins and how
 //! long it is before it is written, so that after a crash the file is cut back to its last whole message.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use rustix::fs::FlockOperation;
 use watchpost_proto::planted::planted;
+use watchpost_store::disk::{Folder, OutFile};
 
 use super::text::{LineEnds, Quoting, Spool};
 use super::{Arrived, DeliveryError, Found};
 use crate::fetch::crash_point;
-use crate::fetch::fingerprint::Fingerprinter;
-use crate::fetch::journal::{Intent, Journal, Place, Record, sync_folder};
+use crate::fetch::fingerprint::Print;
+use crate::fetch::journal::{Intent, Journal, Place, Record};
 
 /// How often a lock that somebody else holds is asked for.
 const LOCK_TRIES: u32 = 100;
 /// How long to wait in between.
 const LOCK_PAUSE: Duration = Duration::from_millis(300);
+/// Octets that are read or written at once.
+const PIECE: usize = 256 * 1024;
+/// Octets before a batch that say whether somebody has written the file anew.
+const BEFORE: u64 = 1024;
+/// Octets of the longest `From ` line that we write.
+const FROM_LINE_MAX: usize = 64;
 
 /// An open mbox.
 pub struct Mbox {
+    folder: Folder,
     path: PathBuf,
     line_ends: LineEnds,
-    spool: PathBuf,
-    /// Where the file was cut after a crash: nothing behind it was delivered.
-    cut: Option<u64>,
+    spool: Arc<Folder>,
 }
 
 /// The lock that other programs respect: a file beside the mbox, and a lock on the mbox itself.
 struct Locked {
-    file: File,
+    out: OutFile,
     beside: PathBuf,
 }
 
 impl Drop for Locked {
     fn drop(&mut self) {
         // Closing alone would not do: a child that is being started at this moment may have the file as well.
-        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
+        let _ = rustix::fs::flock(self.out.file(), FlockOperation::Unlock);
         // Whoever waits for it will see.
         let _ = fs::remove_file(&self.beside);
     }
 }
 
+/// Where a message was to be, and what it is known by there.
+#[derive(Clone, Copy)]
+struct Written {
+    offset: u64,
+    octets: u64,
+    stored: Print,
+}
+
 impl Mbox {
-    pub(super) fn open(path: &Path, line_ends: LineEnds, spool: &Path) -> Result<Self, DeliveryError> {
-        let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-        opened
-            .and_then(|_| {
-                sync_folder(path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")))
-            })
-            .map_err(|error| DeliveryError::disk(path, &error))?;
-        Ok(Self { path: path.to_owned(), line_ends, spool: spool.to_owned(), cut: None })
+    pub(super) fn open(path: &Path, line_ends: LineEnds, spool: &Arc<Folder>) -> Result<Self, DeliveryError> {
+        // The operator may have put a link here.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = open_or_create(&path).map_err(|error| DeliveryError::disk(&path, &error))?;
+        Ok(Self { folder, path, line_ends, spool: Arc::clone(spool) })
     }
 
     pub(super) fn spool(&self) -> Spool {
@@ -65,16 +78,17 @@ impl Mbox {
     }
 
     fn lock(&self) -> Result<Locked, DeliveryError> {
-        let file = OpenOptions::new().read(true).write(true).open(&self.path).map_err(|error| self.disk(&error))?;
+        let out = self.folder.append(name_of(&self.path)).map_err(|error| self.disk(&error))?;
         let mut beside = self.path.clone().into_os_string();
         beside.push(".lock");
         let beside = PathBuf::from(beside);
         for _ in 0..LOCK_TRIES {
             match take(&beside) {
                 Ok(()) => {
-                    let locked = Locked { file, beside };
-                    rustix::fs::flock(&locked.file, FlockOperation::LockExclusive)
+                    let mut locked = Locked { out, beside };
+                    rustix::fs::flock(locked.out.file(), FlockOperation::LockExclusive)
                         .map_err(|error| self.disk(&error.into()))?;
+                    locked.out.look_again().map_err(|error| self.disk(&error))?;
                     return Ok(locked);
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -91,75 +105,186 @@ impl Mbox {
         Err(DeliveryError::Unavailable(format!("{} is there: another program holds the mbox", beside.display())))
     }
 
-    pub(super) fn recover(&mut self, intent: &Intent, offset: u64, octets: u64) -> Result<Found, DeliveryError> {
-        if self.cut.is_some_and(|cut| offset >= cut) {
-            return Ok(Found::Nothing);
-        }
+    /// What became of the batch that was being written: each message is there and durable from here on, or the file
+    /// ends before the first that is not. Nothing is cut away that may be somebody else's.
+    pub(super) fn recover(&self, intents: &[Intent]) -> Result<Vec<Found>, DeliveryError> {
         let mut locked = self.lock()?;
-        let found = self.compare(&mut locked.file, intent, offset, octets).map_err(|error| self.disk(&error))?;
-        if found == Found::Nothing {
-            locked.file.set_len(offset).and_then(|()| locked.file.sync_all()).map_err(|error| self.disk(&error))?;
-            self.cut = Some(offset);
+        let found = self.examine(&locked.out, intents).map_err(|error| self.disk(&error))?;
+        let cut = intents.iter().zip(&found).find(|(_, found)| **found == Found::Nothing);
+        if let Some((Intent { place: Place::Mbox { offset, .. }, .. }, _)) = cut
+            && *offset < locked.out.length()
+        {
+            locked.out.cut(*offset).map_err(|error| self.disk(&error))?;
+        }
+        // What a killed process has written is durable before anybody relies on it.
+        if !planted("fetch.recovers-without-sync") {
+            locked.out.sync().map_err(|error| self.disk(&error))?;
         }
         Ok(found)
     }
 
-    fn compare(&self, file: &mut File, intent: &Intent, offset: u64, octets: u64) -> io::Result<Found> {
-        let length = file.metadata()?.len();
-        if length < offset {
-            // Somebody has written the file anew since.
-            return Ok(Found::InDoubt);
-        }
-        if length < offset + octets {
-            return Ok(Found::Nothing);
-        }
-        file.seek(SeekFrom::Start(offset))?;
-        let mut text = Vec::new();
-        file.take(octets).read_to_end(&mut text)?;
-        let mut prints = Fingerprinter::default();
-        let whole = stored_message(&text).is_some_and(|stored| {
-            on_the_wire(stored, self.line_ends, &mut prints);
-            prints.finish(0).whole == intent.prints.whole
+    fn examine(&self, file: &OutFile, intents: &[Intent]) -> io::Result<Vec<Found>> {
+        let ends = intents.iter().map(|intent| match &intent.place {
+            Place::Mbox { offset, octets, .. } => offset.saturating_add(*octets),
+            _ => 0,
         });
-        match (whole, length == offset + octets) {
-            (true, _) => Ok(Found::Delivered),
-            // Octets that a crash has left, and nothing behind them.
-            (false, true) => Ok(Found::Nothing),
-            (false, false) if text.starts_with(b"From ") && text.ends_with(b"\n\n") => Ok(Found::Delivered),
-            (false, false) => Ok(Found::InDoubt),
+        let end = ends.max().unwrap_or_default();
+        // What became of those behind the first that is not whole.
+        let mut broken = None;
+        let mut found = Vec::with_capacity(intents.len());
+        for intent in intents {
+            let Place::Mbox { offset, octets, stored, start, before } = intent.place else {
+                found.push(Found::InDoubt);
+                continue;
+            };
+            let written = Written { offset, octets, stored };
+            found.push(match broken {
+                Some(Found::Nothing) => Found::Nothing,
+                _ if file.length() < start || print_before(file, start)? != before => Found::InDoubt,
+                _ if self.is_whole(file, written)? => Found::Delivered,
+                _ => {
+                    let ours = file.length() <= end && !has_foreign_mail(file, offset, intents)?;
+                    let found = if ours { Found::Nothing } else { Found::InDoubt };
+                    *broken.insert(found)
+                }
+            });
         }
+        Ok(found)
+    }
+
+    /// Whether a message stands there octet for octet.
+    fn is_whole(&self, file: &OutFile, written: Written) -> io::Result<bool> {
+        let Written { offset, octets, stored } = written;
+        if file.length() < offset.saturating_add(octets) {
+            return Ok(false);
+        }
+        let mut line = [0; FROM_LINE_MAX];
+        let length = file.file().read_at(&mut line, offset)?;
+        let Some(line_end) = line[..length].iter().position(|octet| *octet == b'\n') else { return Ok(false) };
+        let (begin, end) = (line_end as u64 + 1, self.line_ends.text().as_bytes());
+        let Some(message) = octets.checked_sub(begin + end.len() as u64) else { return Ok(false) };
+        if !line.starts_with(b"From ") || print_of(file, offset + begin, message)? != stored {
+            return Ok(false);
+        }
+        let mut last = [0; 2];
+        file.file().read_exact_at(&mut last[..end.len()], offset + begin + message)?;
+        Ok(last[..end.len()] == *end)
     }
 
     pub(super) fn commit(&self, batch: Vec<Arrived>, journal: &mut Journal, seconds: u64) -> Result<(), DeliveryError> {
         let mut locked = self.lock()?;
-        let disk = |error| self.disk(&error);
-        let mut offset = locked.file.seek(SeekFrom::End(0)).map_err(disk)?;
+        let start = locked.out.length();
+        let before = print_before(&locked.out, start).map_err(|error| self.disk(&error))?;
         let (end, from) = (self.line_ends.text(), from_line(seconds, self.line_ends));
+        let mut offset = start;
         let mut intents = Vec::with_capacity(batch.len());
         for arrived in &batch {
             let octets = (from.len() + end.len()) as u64 + arrived.spool.octets();
-            let (key, prints) = (arrived.key.clone(), arrived.prints);
-            intents.push(Record::Intent(Intent { key, prints, place: Place::Mbox { offset, octets } }));
+            let (key, prints, stored) = (arrived.key.clone(), arrived.prints, arrived.spool.stored());
+            let place = Place::Mbox { offset, octets, stored, start, before };
+            intents.push(Record::Intent(Intent { key, prints, place }));
             offset += octets;
         }
         crash_point("fetch.crash-before-intent");
-        journal.append(&intents)?;
-        journal.sync()?;
+        journal.intend(&intents)?;
         crash_point("fetch.crash-behind-intent");
-        let mut writer = BufWriter::new(&mut locked.file);
-        let written = batch.into_iter().try_for_each(|arrived| {
-            writer.write_all(from.as_bytes())?;
-            arrived.spool.read(|piece| writer.write_all(piece))?;
-            if planted("fetch.crash-amid-renames") {
-                writer.flush()?;
-                crash_point("fetch.crash-amid-renames");
-            }
-            writer.write_all(end.as_bytes())
-        });
-        written.and_then(|()| writer.flush()).map_err(disk)?;
-        drop(writer);
-        locked.file.sync_all().map_err(disk)
+        let written = write(batch, &mut locked.out, &from, end)
+            .and_then(|()| if planted("fetch.written-without-sync") { Ok(()) } else { locked.out.sync() });
+        written.map_err(|error| {
+            // A half message would be in everybody's way until the next start; there is nothing to lose behind `start`.
+            let _ = locked.out.cut(start);
+            self.disk(&error)
+        })
     }
+}
+
+/// The folder of an mbox, with the file in it, durably.
+fn open_or_create(path: &Path) -> io::Result<Folder> {
+    let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    let folder = Folder::open_existing(parent)?;
+    match folder.append(name_of(path)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => drop(folder.create(name_of(path))?),
+        opened => drop(opened?),
+    }
+    folder.sync()?;
+    Ok(folder)
+}
+
+fn name_of(path: &Path) -> &[u8] {
+    path.file_name().unwrap_or_default().as_encoded_bytes()
+}
+
+/// All of a batch, in few writes.
+fn write(batch: Vec<Arrived>, out: &mut OutFile, from: &str, end: &str) -> io::Result<()> {
+    let mut gathered = Vec::new();
+    for arrived in batch {
+        gathered.extend_from_slice(from.as_bytes());
+        arrived.spool.read(|piece| {
+            gathered.extend_from_slice(piece);
+            if gathered.len() >= PIECE {
+                out.write(&gathered)?;
+                gathered.clear();
+            }
+            Ok(())
+        })?;
+        if planted("fetch.crash-amid-renames") {
+            out.write(&gathered)?;
+            crash_point("fetch.crash-amid-renames");
+        }
+        gathered.extend_from_slice(end.as_bytes());
+    }
+    out.write(&gathered)
+}
+
+/// What octets of a file are known by.
+fn print_of(file: &OutFile, mut offset: u64, mut octets: u64) -> io::Result<Print> {
+    let mut context = Context::new(&SHA256);
+    let mut piece = vec![0; PIECE.min(usize::try_from(octets).unwrap_or(PIECE))];
+    while octets > 0 {
+        let wanted = piece.len().min(usize::try_from(octets).unwrap_or(PIECE));
+        file.file().read_exact_at(&mut piece[..wanted], offset)?;
+        context.update(&piece[..wanted]);
+        offset += wanted as u64;
+        octets -= wanted as u64;
+    }
+    Ok(Print::of(context))
+}
+
+/// What the octets before a place are known by.
+fn print_before(file: &OutFile, offset: u64) -> io::Result<Print> {
+    let octets = offset.min(BEFORE);
+    print_of(file, offset - octets, octets)
+}
+
+/// Whether somebody else's message begins behind a place: what looks like a `From ` line and is none of ours.
+fn has_foreign_mail(file: &OutFile, offset: u64, intents: &[Intent]) -> io::Result<bool> {
+    let ours =
+        |at: u64| intents.iter().any(|intent| matches!(intent.place, Place::Mbox { offset, .. } if offset == at));
+    let mut at = offset;
+    let mut piece = vec![0; PIECE];
+    while at < file.length() {
+        let read = file.file().read_at(&mut piece, at)?;
+        let text = &piece[..read];
+        for place in 0..read {
+            if text[place..].starts_with(b"From ") && !ours(at + place as u64) && is_from_line(&text[place..]) {
+                return Ok(true);
+            }
+        }
+        if read < piece.len() {
+            break;
+        }
+        // A line may stand across the border of two pieces.
+        at += (read - FROM_LINE_MAX * 4) as u64;
+    }
+    Ok(false)
+}
+
+/// `From`, an address, and a day of the week.
+fn is_from_line(text: &[u8]) -> bool {
+    let line = text.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let mut words = line.split(|octet| *octet == b' ').filter(|word| !word.is_empty());
+    let day = words.nth(2).unwrap_or_default();
+    [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"].iter().any(|name| day == *name)
 }
 
 /// Makes the lock, with our number in it from its first moment: a crash never leaves one that says nothing.
@@ -167,17 +292,25 @@ fn take(lock: &Path) -> io::Result<()> {
     let pid = std::process::id();
     let mut ours = lock.to_owned().into_os_string();
     ours.push(format!(".{pid}"));
-    fs::write(&ours, pid.to_string())?;
+    // Other programs read the number alone.
+    fs::write(&ours, format!("{pid}\n{}", boot()))?;
     let linked = fs::hard_link(&ours, lock);
     fs::remove_file(&ours)?;
     linked
 }
 
-/// Whether the process whose number is in a lock exists no longer.
+/// What tells this start of the machine from every other.
+fn boot() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+/// Whether the process whose number is in a lock exists no longer: it has ended, or the machine was started since.
 fn is_left_behind(lock: &Path) -> bool {
-    let holder = fs::read_to_string(lock).ok().and_then(|text| text.trim().parse().ok());
-    let holder = holder.and_then(rustix::process::Pid::from_raw);
-    holder.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+    let text = fs::read_to_string(lock).unwrap_or_default();
+    let mut lines = text.lines().map(str::trim);
+    let holder = lines.next().and_then(|line| line.parse().ok()).and_then(rustix::process::Pid::from_raw);
+    let before = lines.next().is_some_and(|written| !boot().is_empty() && written != boot());
+    before || holder.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
 }
 
 /// The line that begins a message; who sent it is in its header.
@@ -185,32 +318,4 @@ fn from_line(seconds: u64, line_ends: LineEnds) -> String {
     let seconds = i64::try_from(seconds).unwrap_or_default();
     let date = jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime("%a %b %e %H:%M:%S %Y");
     format!("From MAILER-DAEMON {date}{}", line_ends.text())
-}
-
-/// What stands between the `From ` line and the empty line.
-fn stored_message(text: &[u8]) -> Option<&[u8]> {
-    let start = text.strip_prefix(b"From ")?;
-    let line = start.iter().position(|octet| *octet == b'\n')? + 1;
-    let message = &start[line..];
-    message.strip_suffix(b"\r\n").or_else(|| message.strip_suffix(b"\n"))
-}
-
-/// Undoes quoting and line ends: what came over the wire, unless that had lone line feeds.
-fn on_the_wire(stored: &[u8], line_ends: LineEnds, prints: &mut Fingerprinter) {
-    let line_ends = match line_ends {
-        LineEnds::Exact if stored.contains(&b'\r') => LineEnds::Crlf,
-        LineEnds::Exact => LineEnds::Lf,
-        written => written,
-    };
-    for line in stored.split_inclusive(|octet| *octet == b'\n') {
-        let unquoted = line.iter().position(|octet| *octet != b'>').unwrap_or(line.len());
-        let line = if unquoted > 0 && line[unquoted..].starts_with(b"From ") { &line[1..] } else { line };
-        match (line.strip_suffix(b"\n"), line_ends) {
-            (Some(text), LineEnds::Lf) => {
-                prints.push(text);
-                prints.push(b"\r\n");
-            }
-            _ => prints.push(line),
-        }
-    }
 }

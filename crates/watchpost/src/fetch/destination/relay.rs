@@ -4,16 +4,20 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use watchpost_observatory::Untrusted;
 use watchpost_proto::{DotStuffer, Extent};
+use watchpost_store::disk::Folder;
 
 use super::text::{LineEnds, Quoting, Spool};
 use super::{DeliveryError, PATIENCE};
 
 /// Octets of a line of a reply (RFC 5321 §4.5.3.1.5 allows 512).
 const LINE_MAX: u64 = 4096;
+/// RFC 5321 §4.2.3: the server closes the connection.
+const CLOSING: u16 = 421;
 /// Lines of a reply.
 const LINES_MAX: usize = 100;
 
@@ -64,7 +68,7 @@ impl fmt::Display for Relay {
 /// A connection, kept from message to message.
 pub struct Connection {
     relay: Relay,
-    spool: PathBuf,
+    spool: Arc<Folder>,
     session: Option<Session>,
 }
 
@@ -79,42 +83,52 @@ struct Answer {
     text: String,
 }
 
+/// How far a message came.
+enum Sent {
+    /// The server has it.
+    Taken,
+    /// The server does not want it: what it said to its octets.
+    Refused(Answer),
+    /// The server said no before it had seen any of it.
+    NotAsked(Answer),
+    /// The connection broke before the end of the message was sent: nobody has it.
+    BrokenBefore(io::Error),
+    /// The connection broke behind that: the server may have it.
+    BrokenBehind(io::Error),
+}
+
 impl Connection {
-    pub(super) fn new(relay: Relay, spool: &Path) -> Self {
-        Self { relay, spool: spool.to_owned(), session: None }
+    pub(super) fn new(relay: Relay, spool: &Arc<Folder>) -> Self {
+        Self { relay, spool: Arc::clone(spool), session: None }
     }
 
     pub(super) fn spool(&self) -> Spool {
         Spool::new(&self.spool, LineEnds::Crlf, Quoting::None)
     }
 
-    /// Hands one message over. A connection that broke since the last message is made anew.
+    /// Hands one message over. A connection that broke since the last message is made anew. What is said of the sender
+    /// or the recipient counts against no message: only what is said behind its last octet does.
     pub(super) fn send(&mut self, spool: Spool) -> Result<(), DeliveryError> {
-        let broken = |relay: &Relay, error: &io::Error| DeliveryError::Unavailable(format!("{relay}: {error}"));
         let relay = self.relay.clone();
         let alive =
             |mut session: Session| session.ask("RSET").is_ok_and(|answer| answer.code == 250).then_some(session);
         let mut session = match self.session.take().and_then(alive) {
             Some(session) => session,
-            None => Session::open(&relay).map_err(|error| broken(&relay, &error))?,
+            None => Session::open(&relay).map_err(|error| DeliveryError::Unavailable(format!("{relay}: {error}")))?,
         };
-        let sent = session.transaction(&relay, spool);
-        match sent {
-            Ok(Ok(())) => {
-                self.session = Some(session);
-                Ok(())
+        let said = |answer: &Answer| format!("{relay}: {} {}", answer.code, answer.text);
+        let (result, code) = match session.transaction(&relay, spool) {
+            Sent::Taken => (Ok(()), 250),
+            Sent::Refused(answer) if answer.code / 100 == 5 => {
+                (Err(DeliveryError::Refused(said(&answer))), answer.code)
             }
-            Ok(Err(answer)) => {
-                self.session = Some(session);
-                let text = format!("{relay}: {} {}", answer.code, answer.text);
-                if answer.code / 100 == 5 {
-                    Err(DeliveryError::Refused(text))
-                } else {
-                    Err(DeliveryError::Unavailable(text))
-                }
-            }
-            Err(error) => Err(broken(&relay, &error)),
-        }
+            Sent::Refused(answer) | Sent::NotAsked(answer) => (Err(DeliveryError::Later(said(&answer))), answer.code),
+            Sent::BrokenBefore(error) => (Err(DeliveryError::Later(format!("{relay}: {error}"))), CLOSING),
+            Sent::BrokenBehind(error) => (Err(DeliveryError::InDoubt(format!("{relay}: {error}"))), CLOSING),
+        };
+        // RFC 5321 §3.8: behind 421 nothing comes any more.
+        self.session = (code != CLOSING).then_some(session);
+        result
     }
 }
 
@@ -176,33 +190,40 @@ impl Session {
         Err(malformed())
     }
 
-    /// One message. `Ok(Err(…))`: the server said no, and the connection is good for the next.
-    fn transaction(&mut self, relay: &Relay, spool: Spool) -> io::Result<Result<(), Answer>> {
-        for line in [format!("MAIL FROM:<{}>", relay.sender), format!("RCPT TO:<{}>", relay.recipient)] {
-            let answer = self.ask(&line)?;
-            if answer.code / 100 != 2 {
-                return Ok(Err(answer));
+    /// One message.
+    fn transaction(&mut self, relay: &Relay, spool: Spool) -> Sent {
+        let envelope = [
+            (format!("MAIL FROM:<{}>", relay.sender), 2),
+            (format!("RCPT TO:<{}>", relay.recipient), 2),
+            ("DATA".to_owned(), 3),
+        ];
+        for (line, class) in envelope {
+            match self.ask(&line) {
+                Ok(answer) if answer.code / 100 == class => {}
+                Ok(answer) => return Sent::NotAsked(answer),
+                Err(error) => return Sent::BrokenBefore(error),
             }
-        }
-        let answer = self.ask("DATA")?;
-        if answer.code != 354 {
-            return Ok(Err(answer));
         }
         // Only CRLF ends lines, and dots are stuffed anew (C-073).
         let mut stuffer = DotStuffer::new(Extent::Whole);
         let mut wire = Vec::new();
-        spool.read(|piece| {
+        let body = spool.read(|piece| {
             wire.clear();
             stuffer.push(piece, &mut wire);
             self.writer.write_all(&wire)
-        })?;
+        });
+        if let Err(error) = body {
+            return Sent::BrokenBefore(error);
+        }
         wire.clear();
         stuffer.finish(&mut wire);
-        self.writer.write_all(&wire)?;
-        self.writer.flush()?;
         // One recipient, so LMTP has one reply as well.
-        let answer = self.answer()?;
-        Ok(if answer.code / 100 == 2 { Ok(()) } else { Err(answer) })
+        let answer = self.writer.write_all(&wire).and_then(|()| self.writer.flush()).and_then(|()| self.answer());
+        match answer {
+            Ok(answer) if answer.code / 100 == 2 => Sent::Taken,
+            Ok(answer) => Sent::Refused(answer),
+            Err(error) => Sent::BrokenBehind(error),
+        }
     }
 }
 

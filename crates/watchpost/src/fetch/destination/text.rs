@@ -1,13 +1,17 @@
 //! A message on its way: line ends as they are wanted, in memory while it is small, in a file of ours when it is not.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use uuid::Uuid;
 use watchpost_proto::Sizer;
 use watchpost_proto::planted::planted;
+use watchpost_store::disk::{Folder, OutFile};
+
+use crate::fetch::fingerprint::Print;
 
 /// Octets of a message that wait in memory.
 const MEMORY_MAX: usize = 256 * 1024;
@@ -44,7 +48,7 @@ pub(super) enum Quoting {
 
 /// A message on its way.
 pub struct Spool {
-    folder: PathBuf,
+    folder: Arc<Folder>,
     line_ends: LineEnds,
     quoting: Quoting,
     memory: Vec<u8>,
@@ -54,36 +58,42 @@ pub struct Spool {
     from: Option<usize>,
     octets: u64,
     sizer: Sizer,
+    /// Of what is stored, where the destination must recognise it.
+    stored: Option<Context>,
 }
 
-/// A file that goes when nobody has renamed it.
+/// A file that goes unless somebody keeps it.
 pub(super) struct SpoolFile {
-    pub(super) file: File,
-    pub(super) path: PathBuf,
+    pub(super) out: OutFile,
+    pub(super) name: String,
     pub(super) kept: bool,
+    folder: Arc<Folder>,
 }
 
 impl Drop for SpoolFile {
     fn drop(&mut self) {
         if !self.kept {
             // Whatever is left here is swept at the next start.
-            let _ = fs::remove_file(&self.path);
+            let _ = self.folder.unlink(self.name.as_bytes());
         }
     }
 }
 
 impl SpoolFile {
-    fn create(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(Uuid::now_v7().simple().to_string());
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        Ok(Self { file, path, kept: false })
+    fn create(folder: &Arc<Folder>) -> io::Result<Self> {
+        // One name for this run, and a number for the file: what other runs have left has other names.
+        static RUN: LazyLock<Uuid> = LazyLock::new(Uuid::now_v7);
+        static FILES: AtomicU64 = AtomicU64::new(0);
+        let name = format!("{}-{}", RUN.simple(), FILES.fetch_add(1, Ordering::Relaxed));
+        let out = folder.create(name.as_bytes())?;
+        Ok(Self { out, name, kept: false, folder: Arc::clone(folder) })
     }
 }
 
 impl Spool {
-    pub(super) fn new(folder: &Path, line_ends: LineEnds, quoting: Quoting) -> Self {
+    pub(super) fn new(folder: &Arc<Folder>, line_ends: LineEnds, quoting: Quoting) -> Self {
         Self {
-            folder: folder.to_owned(),
+            folder: Arc::clone(folder),
             line_ends,
             quoting,
             memory: Vec::new(),
@@ -92,6 +102,7 @@ impl Spool {
             from: Some(0),
             octets: 0,
             sizer: Sizer::default(),
+            stored: (quoting == Quoting::FromLines).then(|| Context::new(&SHA256)),
         }
     }
 
@@ -177,7 +188,7 @@ impl Spool {
                 octets = self.line_start(octets);
                 continue;
             }
-            let run = octets.iter().position(|octet| matches!(octet, b'\r' | b'\n')).unwrap_or(octets.len());
+            let run = memchr::memchr2(b'\r', b'\n', octets).unwrap_or(octets.len());
             self.memory.extend_from_slice(&octets[..run]);
             octets = &octets[run..];
             match octets.first() {
@@ -233,6 +244,9 @@ impl Spool {
     fn account_for(&mut self, from: usize) {
         self.octets += (self.memory.len() - from) as u64;
         self.sizer.push(&self.memory[from..]);
+        if let Some(stored) = &mut self.stored {
+            stored.update(&self.memory[from..]);
+        }
     }
 
     /// Writes to its file what waits in memory.
@@ -241,9 +255,21 @@ impl Spool {
             self.file = Some(SpoolFile::create(&self.folder)?);
         }
         let file = self.file.as_mut().expect("it has just been made where it was missing");
-        file.file.write_all(&self.memory)?;
+        file.out.write(&self.memory)?;
         self.memory.clear();
         Ok(())
+    }
+
+    /// Memory to begin with, so that not every message asks for its own.
+    pub fn lend(&mut self, memory: Vec<u8>) {
+        if self.memory.is_empty() {
+            self.memory = memory;
+        }
+    }
+
+    /// The memory, if the message is in its file: a batch of files need not keep it.
+    pub fn give_back(&mut self) -> Vec<u8> {
+        if self.memory.is_empty() { std::mem::take(&mut self.memory) } else { Vec::new() }
     }
 
     /// How many octets are stored.
@@ -254,6 +280,11 @@ impl Spool {
     /// How long the message is on the wire.
     pub(super) fn sizes(&self) -> watchpost_proto::Sizes {
         self.sizer.clone().finish()
+    }
+
+    /// What it is known by as it is stored, once nothing follows.
+    pub(super) fn stored(&self) -> Print {
+        Print::of(self.stored.clone().unwrap_or_else(|| Context::new(&SHA256)))
     }
 
     /// Everything in its file.
@@ -269,14 +300,17 @@ impl Spool {
     }
 
     /// Hands it over piece by piece.
-    pub(super) fn read(mut self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        if let Some(file) = &mut self.file {
-            file.file.seek(SeekFrom::Start(0))?;
+    pub(super) fn read(self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        if let Some(file) = &self.file {
             let mut piece = vec![0; MEMORY_MAX];
+            let mut position = 0;
             loop {
-                match file.file.read(&mut piece)? {
+                match file.out.file().read_at(&mut piece, position)? {
                     0 => break,
-                    octets => take(&piece[..octets])?,
+                    octets => {
+                        take(&piece[..octets])?;
+                        position += octets as u64;
+                    }
                 }
             }
         }
@@ -288,10 +322,17 @@ impl Spool {
 mod tests {
     use proptest::prelude::*;
 
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
+    fn folder(path: &Path) -> Arc<Folder> {
+        Arc::new(Folder::open_existing(path).unwrap())
+    }
+
     fn stored(line_ends: LineEnds, quoting: Quoting, wire: &[u8], cut: usize) -> Vec<u8> {
-        let mut spool = Spool::new(Path::new("/nowhere"), line_ends, quoting);
+        let mut spool = Spool::new(&folder(Path::new("/")), line_ends, quoting);
         wire.chunks(cut).for_each(|piece| spool.push(piece).unwrap());
         spool.finish();
         let mut all = Vec::new();
@@ -355,7 +396,7 @@ mod tests {
     fn a_large_message_that_must_stay_as_it_came_is_written_anew() {
         // C-072
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::new(folder.path(), LineEnds::Exact, Quoting::None);
+        let mut spool = Spool::new(&self::folder(folder.path()), LineEnds::Exact, Quoting::None);
         let wire =
             [b"A: 1\r\n\r\n".to_vec(), b"fourteen octets\r\n".repeat(MEMORY_MAX / 8), b"alone\n\r\n".to_vec()].concat();
         wire.chunks(1000).for_each(|piece| spool.push(piece).unwrap());
@@ -374,7 +415,7 @@ mod tests {
     #[test]
     fn a_large_message_waits_in_a_file_that_goes_with_it() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::new(folder.path(), LineEnds::Lf, Quoting::None);
+        let mut spool = Spool::new(&self::folder(folder.path()), LineEnds::Lf, Quoting::None);
         spool.push(b"A: 1\r\n\r\n").unwrap();
         for _ in 0..MEMORY_MAX / 8 {
             spool.push(b"fourteen octets\r\n").unwrap();

@@ -534,10 +534,14 @@ cli-report-examples =
 
     For a program:
       watchpost report --since 7d --json
+
+    A page to keep or to send:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = From when: 24h, 7d, 20:00, yesterday-20:00, 2026-11-23
 cli-report-arg-until = Until when; now when absent
 cli-report-arg-json = As one JSON object
+cli-report-arg-html = As a page in this file: nothing else is needed to read it
 
 cli-sessions-about = Find sessions in the journal, or export them
 cli-sessions-examples =
@@ -585,15 +589,21 @@ cli-sessions-arg-by-value-address = address
 cli-sessions-arg-by-value-ending = how they ended
 cli-sessions-arg-json = As JSON Lines
 
-cli-sessions-export-about = Write sessions and verdicts as JSON Lines in the Elastic Common Schema
+cli-sessions-export-about = Write sessions and verdicts for other programs
 cli-sessions-export-examples =
     Everything of the last week into a file:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    As a table:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     For Filebeat, Vector and their like, as it happens:
       watchpost sessions export --since now --follow
 cli-sessions-export-arg-since = Begun from then on: 24h, 7d, now, a date
 cli-sessions-export-arg-follow = Go on with what comes
+cli-sessions-export-arg-format = As what
+cli-sessions-export-arg-format-value-jsonl = JSON Lines in the Elastic Common Schema, verdicts too
+cli-sessions-export-arg-format-value-csv = a table for spreadsheets, a line for each session
 
 cli-session-about = Show one session, step by step
 cli-session-examples =
@@ -610,6 +620,61 @@ cli-session-arg-diagram-value-txt = text in columns
 cli-session-arg-diagram-value-mermaid = a sequence diagram for Mermaid
 cli-session-arg-diagram-value-svg = a picture that needs nothing else
 cli-session-arg-json = As one JSON object
+
+cli-pcap-about = Write sessions into a file that Wireshark opens
+cli-pcap-long-about =
+    Writes sessions into a pcapng file. Each packet says what it means:
+    ① the TCP connection, ② the TLS handshake, ③ the POP3 session, and which
+    rule fired on it.
+
+    Without --with-keys the file holds no secret: what was inside TLS is shown on
+    port 110, and whatever may be a password is ******. The table [capture] of the
+    configuration says how much is kept to be shown; where nothing was recorded,
+    the journal tells what it knows.
+cli-pcap-examples =
+    One session, without secrets:
+      watchpost pcap 019abcde1234 -o night.pcapng
+
+    All sessions of a day on which a rule fired:
+      watchpost pcap --rule B1 --since 24h -o guesses.pcapng
+
+    As they crossed the wire, with the TLS keys that open them:
+      watchpost pcap --rule B1 --since 24h --with-keys -o forensic.pcapng
+
+    From captures that are encrypted, straight into tshark:
+      watchpost pcap 019abcde1234 --identity key.txt -o - | tshark -r - -Y pop
+cli-pcap-arg-config = { cli-serve-arg-config }
+cli-pcap-arg-id = { cli-session-arg-id }
+cli-pcap-arg-output = The file to write; - is standard output
+cli-pcap-arg-with-keys = As it crossed the wire, with TLS keys; it is written into the journal that you took them
+cli-pcap-arg-yes = Do not ask whether TLS keys are really wanted
+cli-pcap-arg-identity = The secret half of the key that captures are encrypted to, as age-keygen writes it
+cli-pcap-arg-json = What was written, as one JSON object
+cli-pcap-arg-since = { cli-sessions-arg-since }
+cli-pcap-arg-until = { cli-sessions-arg-until }
+cli-pcap-arg-address = { cli-sessions-arg-address }
+cli-pcap-arg-account = { cli-sessions-arg-account }
+cli-pcap-arg-rule = { cli-sessions-arg-rule }
+cli-pcap-arg-severity = { cli-sessions-arg-severity }
+cli-pcap-arg-severity-value-info = { cli-sessions-arg-severity-value-info }
+cli-pcap-arg-severity-value-low = { cli-sessions-arg-severity-value-low }
+cli-pcap-arg-severity-value-medium = { cli-sessions-arg-severity-value-medium }
+cli-pcap-arg-severity-value-high = { cli-sessions-arg-severity-value-high }
+cli-pcap-arg-severity-value-critical = { cli-sessions-arg-severity-value-critical }
+cli-pcap-arg-ending = { cli-sessions-arg-ending }
+cli-pcap-arg-ending-value-quit = { cli-sessions-arg-ending-value-quit }
+cli-pcap-arg-ending-value-limit = { cli-sessions-arg-ending-value-limit }
+cli-pcap-arg-ending-value-dropped = { cli-sessions-arg-ending-value-dropped }
+cli-pcap-arg-ending-value-peer-closed = { cli-sessions-arg-ending-value-peer-closed }
+cli-pcap-arg-ending-value-broken = { cli-sessions-arg-ending-value-broken }
+cli-pcap-arg-ending-value-timeout = { cli-sessions-arg-ending-value-timeout }
+cli-pcap-arg-ending-value-handshake-failed = { cli-sessions-arg-ending-value-handshake-failed }
+cli-pcap-arg-ending-value-read-failed = { cli-sessions-arg-ending-value-read-failed }
+cli-pcap-arg-ending-value-shutdown = { cli-sessions-arg-ending-value-shutdown }
+cli-pcap-arg-ending-value-refused = { cli-sessions-arg-ending-value-refused }
+cli-pcap-arg-ending-value-unknown = { cli-sessions-arg-ending-value-unknown }
+cli-pcap-arg-open = { cli-sessions-arg-open }
+cli-pcap-arg-limit = { cli-sessions-arg-limit }
 
 cli-account-about = Say who tried to enter an account
 cli-account-examples =

@@ -63,7 +63,7 @@ talk-demo-visitors-left =
       Their sessions, the serious ones:
     {"    "}{ $sessions }
 
-      One of these step by step, with what each line means; ID is its name in that list:
+      The most serious of these, step by step, with what each line means:
     {"    "}{ $session }
 talk-demo-stopped =
     Stopped. The data lie in { $dir }

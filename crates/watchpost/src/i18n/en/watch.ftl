@@ -133,6 +133,13 @@ talk-report-tls = TLS:
 talk-report-no-tls = none
 talk-report-lists = Lists of addresses:
 talk-report-next = →
+talk-report-written = Written: { $path }
+talk-report-title = Watchpost report
+talk-report-what-happened = What happened
+talk-report-when = When they came
+talk-report-tls-clients = TLS and clients (JA4)
+talk-report-look = To look closer, in a terminal
+talk-report-made = Written by Watchpost { $version }. This page loads nothing from elsewhere.
 
 ## sessions
 
@@ -186,6 +193,7 @@ talk-step-tls-not = what came is no TLS
 talk-step-tls-closed = the client went away
 talk-step-tls-timeout = it took too long
 talk-step-tls-other = the handshake did not succeed
+talk-step-clear-pop3 = POP3 in the clear where TLS must begin: the client is set up for another port
 talk-step-foreign = this is { $language }, not POP3
 talk-step-notice = noticed
 talk-step-unknown = no command of POP3
@@ -257,6 +265,12 @@ talk-account-guesses =
         [one] one stranger who never got in.
        *[other] { $strangers } strangers who never got in.
     }
+talk-account-stranger-in =
+    ! { $at } from { $source }: a login from where the owner is not at home, with { $guesses ->
+        [0] no wrong password
+        [one] one wrong password
+       *[other] { $guesses } wrong passwords
+    } from there. If that was not you, change the password.
 talk-account-typos =
     { $typos ->
         [one] One wrong password
@@ -344,4 +358,73 @@ talk-privacy-bans =
         [one] One ban is
        *[other] { $bans } bans are
     } remembered: the network, its times, and how many there were. It goes 30 days after its end.
-talk-privacy-kept = No password is held: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.
+talk-privacy-captures = What was said in { $captured } of these sessions lies in { $folder }, until [capture] retention has passed. It holds no passwords, unless it was recorded with mode = "full": then it holds those that were tried.
+talk-privacy-kept = No password is held in the journal: of a wrong one only its rough length, its kinds of characters, and 16 bits that tell same from different for a day. Sessions go after { $days } days, whole addresses after 30, verdicts after 400. Mail and accounts are not part of this report.
+
+## pcap
+
+error-pcap-off =
+    No files for Wireshark are made: `mode` in the table [capture] of { $config } is "off".
+    Set it to "metadata", or to "redacted" to have what was said.
+error-pcap-no-sessions =
+    There is no such session in the journal.
+    `watchpost sessions` takes the same filters and shows what there is.
+error-pcap-no-keys =
+    No TLS keys are held of these sessions.
+    Keys are kept only while [capture] has mode = "full", of sessions that a rule names or that are asked for within a minute of their end, and of sessions with a successful login only with include_authenticated = true. Without --with-keys there is a file without secrets.
+error-pcap-unasked = There is no terminal to ask on. If you want TLS keys in a file, say --yes.
+error-pcap-declined = Nothing was written.
+error-pcap-audit =
+    It cannot be written into the journal that keys are taken out: { $cause }.
+    Without that nobody gets them. Do it as the user that the server runs as.
+error-pcap-identity =
+    { $path } holds no key that opens captures: { $cause }.
+    It is a file as age-keygen writes it, with a line that begins with AGE-SECRET-KEY-1.
+error-pcap-locked =
+    The capture of session { $id } is encrypted.
+    Name the file with the secret half of `recipient`: --identity FILE
+error-pcap-key =
+    The capture of session { $id } does not open with this key: { $cause }.
+    It was encrypted to what was `recipient` in [capture] at the time.
+error-pcap-unreadable =
+    The capture of session { $id } cannot be read: { $cause }.
+    Read it as the user that the server runs as; if it is damaged, remove it, and the journal tells what it knows.
+talk-pcap-section = Made by Watchpost, { $at }. A server's sockets saw this; TCP and IP headers are reconstructed. No passwords and no TLS keys are in it: whatever may be a secret is ******.
+talk-pcap-section-keys = HOLDS TLS KEYS AND WHAT WAS TYPED, passwords that were tried included. Made by Watchpost, { $at }; that it was made is in the journal. A server's sockets saw this; TCP and IP headers are reconstructed. { $wire } sessions are as they crossed the wire. Before you pass it on: editcap --discard-all-secrets
+talk-pcap-section-plain = { $plain } sessions are shown on port 110 as they were inside TLS.
+talk-pcap-section-journal = { $journal } sessions were not recorded: they are made from the journal, which knows what was said but not the words of replies.
+talk-pcap-interface = synthesised from application sockets; TCP and IP headers are reconstructed
+talk-pcap-tcp = ① TCP connection: { $meaning }
+talk-pcap-tls = ② TLS handshake: { $said }. { $meaning }
+talk-pcap-tls-inside = ② TLS handshake: { $said }. { $meaning } This file shows what was said inside, without TLS.
+talk-pcap-pop3 = ③ POP3 session, { $state }: { $meaning }
+talk-pcap-step = { $state }: { $meaning }
+talk-pcap-note = { $said }: { $meaning }
+talk-pcap-verdict = ▲ { $rule } ({ $severity }, ATT&CK { $techniques }): { $sentence }
+talk-pcap-port = The server's port was { $from }; it is shown as { $to }, which Wireshark knows.
+talk-pcap-from-journal = This session was not recorded: it is made from the journal, which does not know the words of replies.
+talk-pcap-cut = The recording ends here (capture.session_max), the session did not.
+talk-pcap-warning =
+    This file will hold the TLS keys of { $sessions ->
+        [one] one session
+       *[other] { $sessions } sessions
+    } and what was typed in them, mail and passwords included; { $accounts ->
+        [0] no account that exists was tried
+        [one] one account that exists was tried
+       *[other] { $accounts } accounts that exist were tried
+    } in them. It goes into the journal that you took them.
+talk-pcap-confirm = Continue? [y/N]
+talk-pcap-wrote =
+    { $file }: { $sessions ->
+        [one] one session
+       *[other] { $sessions } sessions
+    }, { $packets } packets, { $secrets } with their keys. Open it in Wireshark and filter: pop || frame.comment
+talk-pcap-hint = { $journal } of them are made from the journal. With [capture] mode = "redacted" the next ones hold what was said.
+talk-pcap-tip =
+    To pass it on without the keys: editcap --discard-all-secrets { $file } share.pcapng
+talk-report-keys =
+    { $at }  user { $uid } took out the TLS keys of { $secrets ->
+        [one] one session
+       *[other] { $secrets } sessions
+    }, into { $file }
+talk-report-keys-taken = TLS keys that were taken out of captures:

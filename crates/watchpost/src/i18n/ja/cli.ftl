@@ -638,10 +638,14 @@ cli-report-examples =
 
     プログラム向け:
       watchpost report --since 7d --json
+
+    保存や送付に使えるページ:
+      watchpost report --since 7d --html week.html
 cli-report-arg-config = { cli-serve-arg-config }
 cli-report-arg-since = いつから (24h、7d、20:00、日付など)
 cli-report-arg-until = いつまで。省略すると現在まで
 cli-report-arg-json = JSON オブジェクトを一つ出力する
+cli-report-arg-html = 単独で読める HTML ページをこのファイルに書く
 
 cli-sessions-about = ジャーナルのセッションを探す、または書き出す
 cli-sessions-examples =
@@ -689,15 +693,21 @@ cli-sessions-arg-by-value-address = アドレス
 cli-sessions-arg-by-value-ending = 終わり方
 cli-sessions-arg-json = JSON Lines で出力する
 
-cli-sessions-export-about = セッションと判定を Elastic Common Schema の JSON Lines で書き出す
+cli-sessions-export-about = セッションと判定を他のプログラム向けに書き出す
 cli-sessions-export-examples =
     直近一週間の全件をファイルへ:
       watchpost sessions export --since 7d > sessions.jsonl
+
+    表として:
+      watchpost sessions export --since 7d --format csv > sessions.csv
 
     Filebeat や Vector などへ、起きたときに順次:
       watchpost sessions export --since now --follow
 cli-sessions-export-arg-since = これ以降に始まったもの (24h、7d、now、日付など)
 cli-sessions-export-arg-follow = 新しく起きたものを続けて書き出す
+cli-sessions-export-arg-format = 出力の形式
+cli-sessions-export-arg-format-value-jsonl = Elastic Common Schema の JSON Lines (判定も含む)
+cli-sessions-export-arg-format-value-csv = 表計算ソフト向けの表 (1 セッション 1 行)
 
 cli-session-about = 一つのセッションを順に表示する
 cli-session-examples =
@@ -714,6 +724,60 @@ cli-session-arg-diagram-value-txt = 桁をそろえた文字
 cli-session-arg-diagram-value-mermaid = Mermaid のシーケンス図
 cli-session-arg-diagram-value-svg = 単独で開ける画像
 cli-session-arg-json = JSON オブジェクトを一つ出力する
+
+cli-pcap-about = セッションを Wireshark で開けるファイルに書き出す
+cli-pcap-long-about =
+    セッションを pcapng ファイルに書き出します。各パケットに意味が付きます:
+    ① TCP 接続、② TLS ハンドシェイク、③ POP3 セッション、そして反応したルール。
+
+    --with-keys を付けなければ、ファイルに秘密は入りません。TLS の内側の内容は
+    ポート 110 で示し、パスワードかもしれないものは ****** になります。どこまで
+    示せるかは設定の [capture] が決めます。記録がないところは、ジャーナルが知って
+    いることから作ります。
+cli-pcap-examples =
+    一つのセッションを、秘密なしで:
+      watchpost pcap 019abcde1234 -o night.pcapng
+
+    一日のうち、あるルールが反応したもの全部:
+      watchpost pcap --rule B1 --since 24h -o guesses.pcapng
+
+    通信路を流れたまま、TLS 鍵を付けて:
+      watchpost pcap --rule B1 --since 24h --with-keys -o forensic.pcapng
+
+    暗号化されたキャプチャから、直接 tshark へ:
+      watchpost pcap 019abcde1234 --identity key.txt -o - | tshark -r - -Y pop
+cli-pcap-arg-config = { cli-serve-arg-config }
+cli-pcap-arg-id = { cli-session-arg-id }
+cli-pcap-arg-output = 書き出すファイル。- は標準出力
+cli-pcap-arg-with-keys = 通信路を流れたまま、TLS 鍵を付ける。取り出したことはジャーナルに記録される
+cli-pcap-arg-yes = TLS 鍵が本当に必要か確認しない
+cli-pcap-arg-identity = キャプチャの暗号化先と対になる秘密鍵 (age-keygen が書くファイル)
+cli-pcap-arg-json = 書き出した内容を JSON オブジェクトで出力する
+cli-pcap-arg-since = { cli-sessions-arg-since }
+cli-pcap-arg-until = { cli-sessions-arg-until }
+cli-pcap-arg-address = { cli-sessions-arg-address }
+cli-pcap-arg-account = { cli-sessions-arg-account }
+cli-pcap-arg-rule = { cli-sessions-arg-rule }
+cli-pcap-arg-severity = { cli-sessions-arg-severity }
+cli-pcap-arg-severity-value-info = { cli-sessions-arg-severity-value-info }
+cli-pcap-arg-severity-value-low = { cli-sessions-arg-severity-value-low }
+cli-pcap-arg-severity-value-medium = { cli-sessions-arg-severity-value-medium }
+cli-pcap-arg-severity-value-high = { cli-sessions-arg-severity-value-high }
+cli-pcap-arg-severity-value-critical = { cli-sessions-arg-severity-value-critical }
+cli-pcap-arg-ending = { cli-sessions-arg-ending }
+cli-pcap-arg-ending-value-quit = { cli-sessions-arg-ending-value-quit }
+cli-pcap-arg-ending-value-limit = { cli-sessions-arg-ending-value-limit }
+cli-pcap-arg-ending-value-dropped = { cli-sessions-arg-ending-value-dropped }
+cli-pcap-arg-ending-value-peer-closed = { cli-sessions-arg-ending-value-peer-closed }
+cli-pcap-arg-ending-value-broken = { cli-sessions-arg-ending-value-broken }
+cli-pcap-arg-ending-value-timeout = { cli-sessions-arg-ending-value-timeout }
+cli-pcap-arg-ending-value-handshake-failed = { cli-sessions-arg-ending-value-handshake-failed }
+cli-pcap-arg-ending-value-read-failed = { cli-sessions-arg-ending-value-read-failed }
+cli-pcap-arg-ending-value-shutdown = { cli-sessions-arg-ending-value-shutdown }
+cli-pcap-arg-ending-value-refused = { cli-sessions-arg-ending-value-refused }
+cli-pcap-arg-ending-value-unknown = { cli-sessions-arg-ending-value-unknown }
+cli-pcap-arg-open = { cli-sessions-arg-open }
+cli-pcap-arg-limit = { cli-sessions-arg-limit }
 
 cli-account-about = アカウントに侵入しようとした相手を表示する
 cli-account-examples =

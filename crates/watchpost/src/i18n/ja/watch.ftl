@@ -84,6 +84,13 @@ talk-report-tls = TLS:
 talk-report-no-tls = なし
 talk-report-lists = アドレスのリスト:
 talk-report-next = →
+talk-report-written = 書き込みました: { $path }
+talk-report-title = Watchpost レポート
+talk-report-what-happened = 何があったか
+talk-report-when = 時間帯
+talk-report-tls-clients = TLS とクライアント (JA4)
+talk-report-look = 詳しく見るには (ターミナルで)
+talk-report-made = Watchpost { $version } が書き出しました。このページは外部から何も読み込みません。
 
 ## sessions
 
@@ -133,6 +140,7 @@ talk-step-tls-not = 届いたのは TLS ではない
 talk-step-tls-closed = クライアントが接続を切った
 talk-step-tls-timeout = 時間がかかりすぎた
 talk-step-tls-other = ハンドシェイクに失敗した
+talk-step-clear-pop3 = TLS で始めるべきところに平文の POP3。クライアントの設定が別のポート用になっている
 talk-step-foreign = POP3 ではなく { $language } である
 talk-step-notice = 検知
 talk-step-unknown = POP3 のコマンドではない
@@ -193,6 +201,7 @@ talk-account-exists = { $name } は実在するアカウントです。
 talk-account-unknown = { $name } というアカウントはありませんが、試した人がいます。
 talk-account-last-login = 最後のログインは { $at }、接続元は { $source } です。
 talk-account-guesses = { $strangers } 個の見知らぬアドレスから { $guesses } 回の推測があり、すべて失敗しました。
+talk-account-stranger-in = ! { $at }、{ $source } から、いつもと違う場所でログインがありました。そこからの誤ったパスワードは { $guesses } 回です。心当たりがなければ、パスワードを変更してください。
 talk-account-typos = 所有者がいつもログインする場所からも、誤ったパスワードが { $typos } 回ありました。
 talk-account-on-lists = 試されたパスワードのうち { $lists } 回分は、公開されている一覧に載っているものでした。この所有者だけを狙ったものではありません。
 talk-account-homes = いつもの接続元は { $homes } です。
@@ -234,4 +243,61 @@ talk-privacy-sessions = { $journal } に { $whom } に関するセッション�
 talk-privacy-verdicts = 関係する判定が { $verdicts } 件あります。
 talk-privacy-homes = いつもの接続元として { $homes } 個のネットワークを、最初と最後のログイン、回数、ソフトとともに記憶しています。最後のログインから 90 日後、またはパスワードの変更で消えます。
 talk-privacy-bans = 遮断を { $bans } 件記憶しています。内容はネットワーク、期間、回数で、終わってから 30 日後に消えます。
-talk-privacy-kept = パスワードは保存していません。誤ったパスワードについては、おおよその長さ、文字の種類、その日のうちに同じものかどうかを見分けるための 16 ビットだけを残します。セッションは { $days } 日後、アドレスの全桁は 30 日後、判定は 400 日後に消えます。メールとアカウントはこの報告に含まれません。
+talk-privacy-captures = そのうち { $captured } 件は、やり取りの内容が { $folder } にあり、[capture] の retention が過ぎると消えます。パスワードは含みません。ただし mode = "full" で記録したものは、試されたパスワードを含みます。
+talk-privacy-kept = ジャーナルにパスワードは保存していません。誤ったパスワードについては、おおよその長さ、文字の種類、その日のうちに同じものかどうかを見分けるための 16 ビットだけを残します。セッションは { $days } 日後、アドレスの全桁は 30 日後、判定は 400 日後に消えます。メールとアカウントはこの報告に含まれません。
+
+## pcap
+
+error-pcap-off =
+    Wireshark 用のファイルは作られません: { $config } の [capture] にある `mode` が "off" です。
+    "metadata" にするか、やり取りの内容も残すなら "redacted" にしてください。
+error-pcap-no-sessions =
+    条件に合うセッションはジャーナルにありません。
+    `watchpost sessions` は同じ条件で、あるものを一覧にします。
+error-pcap-no-keys =
+    これらのセッションの TLS 鍵は残っていません。
+    鍵が残るのは [capture] の mode が "full" の間だけで、ルールが指したセッションか、終了後 1 分以内に求められたセッションに限ります。ログインに成功したセッションは include_authenticated = true のときだけ残ります。--with-keys を付けなければ、秘密を含まないファイルを作れます。
+error-pcap-unasked = 確認のための端末がありません。TLS 鍵をファイルに入れるなら --yes を付けてください。
+error-pcap-declined = 何も書き出しませんでした。
+error-pcap-audit =
+    鍵を取り出したことをジャーナルに記録できません: { $cause }。
+    記録できない場合、鍵は渡しません。サーバーと同じユーザーで実行してください。
+error-pcap-identity =
+    { $path } にキャプチャを開く鍵がありません: { $cause }。
+    age-keygen が書くファイルで、AGE-SECRET-KEY-1 で始まる行が必要です。
+error-pcap-locked =
+    セッション { $id } のキャプチャは暗号化されています。
+    `recipient` と対になる秘密鍵のファイルを指定してください: --identity FILE
+error-pcap-key =
+    セッション { $id } のキャプチャはこの鍵では開けません: { $cause }。
+    当時の [capture] の `recipient` に宛てて暗号化されています。
+error-pcap-unreadable =
+    セッション { $id } のキャプチャを読めません: { $cause }。
+    サーバーと同じユーザーで読んでください。壊れている場合は削除すれば、ジャーナルの内容から作ります。
+talk-pcap-section = Watchpost が { $at } に作成。サーバーのソケットが見たもので、TCP と IP のヘッダーは再構成したものです。パスワードも TLS 鍵も含みません。秘密かもしれないものは ****** です。
+talk-pcap-section-keys = TLS 鍵と入力内容 (試されたパスワードを含む) が入っています。Watchpost が { $at } に作成し、作成したことはジャーナルに記録されています。サーバーのソケットが見たもので、TCP と IP のヘッダーは再構成したものです。{ $wire } 件は通信路を流れたままです。人に渡す前に: editcap --discard-all-secrets
+talk-pcap-section-plain = { $plain } 件は、TLS の内側のやり取りをポート 110 で示します。
+talk-pcap-section-journal = { $journal } 件は記録されていないため、ジャーナルから作りました。ジャーナルは何が送られたかを知っていますが、応答の文面は知りません。
+talk-pcap-interface = synthesised from application sockets; TCP and IP headers are reconstructed
+talk-pcap-tcp = ① TCP 接続: { $meaning }
+talk-pcap-tls = ② TLS ハンドシェイク: { $said }。{ $meaning }
+talk-pcap-tls-inside = ② TLS ハンドシェイク: { $said }。{ $meaning } このファイルは TLS の内側で話されたことを、TLS なしで示します。
+talk-pcap-pop3 = ③ POP3 セッション、{ $state }: { $meaning }
+talk-pcap-step = { $state }: { $meaning }
+talk-pcap-note = { $said }: { $meaning }
+talk-pcap-verdict = ▲ { $rule } ({ $severity }、ATT&CK { $techniques }): { $sentence }
+talk-pcap-port = サーバーのポートは { $from } でした。Wireshark が知っている { $to } として示します。
+talk-pcap-from-journal = このセッションは記録されていません。ジャーナルから作ったもので、応答の文面は分かりません。
+talk-pcap-cut = 記録はここまでです (capture.session_max)。セッションは続きました。
+talk-pcap-warning =
+    このファイルには { $sessions } 件のセッションの TLS 鍵と、そこで入力された内容 (メールやパスワードを含む) が入ります。{ $accounts ->
+        [0] 実在するアカウントは試されていません
+       *[other] 実在するアカウント { $accounts } 件が試されています
+    }。取り出したことはジャーナルに記録されます。
+talk-pcap-confirm = 続けますか? [y/N]
+talk-pcap-wrote = { $file }: セッション { $sessions } 件、パケット { $packets } 個、鍵付き { $secrets } 件。Wireshark で開き、フィルターに: pop || frame.comment
+talk-pcap-hint = このうち { $journal } 件はジャーナルから作りました。[capture] を mode = "redacted" にすると、次からはやり取りの内容も残ります。
+talk-pcap-tip =
+    鍵なしで人に渡すには: editcap --discard-all-secrets { $file } share.pcapng
+talk-report-keys = { $at }  ユーザー { $uid } が { $secrets } 件のセッションの TLS 鍵を { $file } に取り出した
+talk-report-keys-taken = キャプチャから取り出された TLS 鍵:

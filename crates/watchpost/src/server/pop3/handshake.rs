@@ -10,6 +10,7 @@ use watchpost_proto::pop3::server::{Notice, opening};
 use watchpost_store::{Directory, Store};
 
 use super::Conversation;
+use crate::server::recorder::Recorder;
 use crate::server::tap::Tap;
 use crate::server::tls;
 
@@ -30,7 +31,8 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
         } else {
             None
         };
-        let outcome = match self.on_peer(deadline, tls::handshake(config, tap)).await {
+        let keys = self.recorder.as_deref().and_then(Recorder::keys);
+        let outcome = match self.on_peer(deadline, tls::handshake(config, tap, keys)).await {
             Ok(Ok(established)) => Ok(established),
             Ok(Err(error)) => Err((Ending::HandshakeFailed, tls::failure(&error))),
             Err(ending) => Err((ending, TlsFailure::Timeout)),
@@ -75,6 +77,9 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
             return is_old.then_some(TlsFailure::Version);
         }
         let octets = opening(octets);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.opened_with(&octets);
+        }
         let language = recognise_before_tls(&octets).filter(|language| *language != Foreign::Tls)?;
         self.report.saw_at(EventKind::Foreign { language, octets: Untrusted::new(octets) }, at);
         Some(TlsFailure::NotTls)

@@ -32,7 +32,14 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
     pub(super) async fn login(&mut self, credentials: &Credentials) -> Result<Arc<Listing>, Refusal> {
         let failures = self.session.tally().failed_logins;
         let login = Login { credentials, from: self.connection.peer.ip(), failures };
-        let user = match self.house.directory.authenticate(login).await {
+        let verified = self.house.directory.authenticate(login).await;
+        if let Some(recorder) = &mut self.recorder
+            && !matches!(verified, Err(AuthError::Refused { .. }))
+        {
+            // Right, or not known to be wrong.
+            recorder.authenticated();
+        }
+        let user = match verified {
             Ok(user) => user,
             Err(error) => {
                 if planted("server.password-in-the-log")

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 use watchpost_observatory::journal::{Micros, Span};
 use watchpost_observatory::{
-    Classifier, ConnectionId, Event, EventKind, LoginAttempt, LoginOutcome, LoginVisitor, Network, Subject, Verdict,
+    Carried, Classifier, ConnectionId, Event, EventKind, LoginAttempt, LoginOutcome, LoginVisitor, Network, Subject,
+    Verdict,
 };
 
 use super::super::{Desk, page, shown};
@@ -152,6 +153,7 @@ pub(super) fn replayed(span: Span, desk: &Desk<'_>) -> Result<Again, Failure> {
         let seconds = u32::try_from(first.0 / 1_000_000).unwrap_or(u32::MAX);
         classifier.restore(&desk.read(reader.carried())?.known_before(seconds));
     }
+    let mut is_first = true;
     desk.read(reader.replay(|sequence, event| {
         again.hear(&mut classifier, event, span);
         for verdict in classifier.observe(sequence, event).verdicts {
@@ -162,7 +164,12 @@ pub(super) fn replayed(span: Span, desk: &Desk<'_>) -> Result<Again, Failure> {
             && let Ok(Some(carried)) = reader.carried_at(sequence)
         {
             classifier.begin_with(&carried);
+            if is_first {
+                // Whose bans were made before the journal begins.
+                classifier.restore(&Carried { bans: carried.bans, ..Carried::default() });
+            }
         }
+        is_first &= event.kind == EventKind::Started;
     }))?;
     Ok(again)
 }
