@@ -1,5 +1,6 @@
 //! The command line. Its texts stand in `i18n/{en,ja}`: [`crate::i18n::localize`] puts them in.
 
+mod fetch;
 mod talk;
 mod watch;
 
@@ -10,6 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use serde::Serialize;
 
+pub use self::fetch::{
+    FetchArgs, FetchCheckArgs, FetchCommand, FetchImportArgs, FetchInitArgs, FetchNamesArgs, FetchServiceArgs,
+    FetchUrlArgs, ForeignFetcher, KeepChoice,
+};
 pub use self::talk::TalkArgs;
 pub use self::watch::{
     AccountArgs, ByChoice, CampaignArgs, DiagramChoice, EndingChoice, ExportArgs, ExportChoice, FilterArgs, PcapArgs,
@@ -237,80 +242,6 @@ pub struct ExplainArgs {
     /// Write the generated pages of the textbook into this folder instead.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["word", "json"])]
     pub book: Option<PathBuf>,
-}
-
-/// `watchpost fetch`.
-#[derive(Args, Debug)]
-#[command(subcommand_precedence_over_arg = true)]
-pub struct FetchArgs {
-    /// Which file names the accounts.
-    #[command(flatten)]
-    pub file: ConfigArgs,
-    /// Which accounts; all of them when absent.
-    #[arg(value_name = "ACCOUNT")]
-    pub accounts: Vec<String>,
-    /// Fetch again and again, this long after the last time.
-    #[arg(long, value_name = "TIME")]
-    pub every: Option<String>,
-    /// Try messages again that were given up after three failures.
-    #[arg(long)]
-    pub retry: bool,
-    /// Say nothing but errors.
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// One JSON object for each account.
-    #[arg(long)]
-    pub json: bool,
-    /// Something else than fetching.
-    #[command(subcommand)]
-    pub command: Option<FetchCommand>,
-}
-
-/// What can be done with accounts at other servers, beside fetching.
-#[derive(Debug, Subcommand)]
-pub enum FetchCommand {
-    /// Logs in and lists, and fetches nothing.
-    Check(FetchNamesArgs),
-    /// Says what the journals know.
-    Status(FetchNamesArgs),
-    /// Takes over accounts and state of another program.
-    Import(FetchImportArgs),
-}
-
-/// Which accounts.
-#[derive(Args, Debug)]
-pub struct FetchNamesArgs {
-    /// Which accounts; all of them when absent.
-    #[arg(value_name = "ACCOUNT")]
-    pub accounts: Vec<String>,
-    /// As JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Another program, and where its files are.
-#[derive(Args, Debug)]
-pub struct FetchImportArgs {
-    /// Which program.
-    #[arg(value_enum, value_name = "PROGRAM")]
-    pub program: ForeignFetcher,
-    /// Its configuration.
-    #[arg(value_name = "FILE")]
-    pub rc: PathBuf,
-    /// What it remembers of messages: a file, or the folder of such files.
-    #[arg(long, value_name = "PATH")]
-    pub state: Option<PathBuf>,
-}
-
-/// Programs whose accounts and state can be taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ForeignFetcher {
-    /// fetchmail.
-    Fetchmail,
-    /// getmail6.
-    Getmail,
-    /// mpop.
-    Mpop,
 }
 
 /// `watchpost conform`.

@@ -4,6 +4,9 @@
 //! for whoever must say what no client may say.
 
 mod client;
+mod deadlines;
+mod error;
+mod pace;
 mod proxy;
 mod tape;
 pub(crate) mod trust;
@@ -27,10 +30,10 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use watchpost_observatory::Untrusted;
-use watchpost_proto::pop3::ResponseCode;
-use watchpost_proto::pop3::client::{Channel, Command, Event, Limits, Negative, Refused, Session, Violation};
+use watchpost_proto::pop3::client::{Channel, Command, Event, Limits, Negative, Session, Violation};
 use watchpost_proto::sasl::scram::{BindingType, ChannelBinding};
 
+use self::pace::Pace;
 use self::proxy::Carrier;
 
 /// Octets read at once.
@@ -41,6 +44,8 @@ pub const ALPN: &[u8] = b"pop3";
 const STAGGER: Duration = Duration::from_millis(250);
 
 pub use self::client::Client;
+pub use self::deadlines::Deadlines;
+pub use self::error::ConnectError;
 pub use self::proxy::Proxy;
 pub use self::tape::Tape;
 pub use self::trust::{Identity, Pin, Trust};
@@ -56,23 +61,6 @@ pub enum Security {
     Tls,
 }
 
-/// How long to wait.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadlines {
-    /// For each address of the host, and for finding them.
-    pub address: Duration,
-    /// For the TLS handshake.
-    pub handshake: Duration,
-    /// For the next octets of the server, and for it to take ours.
-    pub reply: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self { address: Duration::from_secs(15), handshake: Duration::from_secs(30), reply: Duration::from_mins(1) }
-    }
-}
-
 /// Where to, and how.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -84,52 +72,6 @@ pub struct Target {
     pub security: Security,
     /// Which certificates are believed.
     pub trust: Trust,
-}
-
-/// Why there is no connection, or no longer.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The name has no address.
-    #[error("{0} has no address: {1}")]
-    Resolve(String, io::Error),
-    /// The proxy refuses, or cannot be understood.
-    #[error("the proxy: {0}")]
-    Proxy(String),
-    /// No address answers.
-    #[error("cannot connect to {0}: {1}")]
-    Connect(SocketAddr, io::Error),
-    /// The handshake failed.
-    #[error("TLS cannot begin: {0}")]
-    Handshake(io::Error),
-    /// The certificates to trust cannot be used.
-    #[error("certificates to trust: {0}")]
-    Trust(String),
-    /// The certificate of the server is not believed.
-    #[error("the certificate of the server: {0}")]
-    Certificate(Box<rustls::Error>),
-    /// Too long without an octet.
-    #[error("no answer in time")]
-    Deadline,
-    /// The server broke the protocol.
-    #[error(transparent)]
-    Violation(#[from] Violation),
-    /// We must not say that now.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The server said no.
-    #[error("the server refuses: {text}")]
-    Negative {
-        /// What its response code means, if it had one that is known.
-        meaning: Option<ResponseCode>,
-        /// What it said.
-        text: Untrusted,
-    },
-    /// The server has closed the connection.
-    #[error("the server has closed the connection")]
-    Closed,
-    /// Reading or writing failed.
-    #[error("the connection broke: {0}")]
-    Broken(#[from] io::Error),
 }
 
 /// Reads certificates from a PEM file.
@@ -149,6 +91,7 @@ pub struct Connector {
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     source: Option<IpAddr>,
     tape: Option<Tape>,
+    addresses: Option<Vec<IpAddr>>,
 }
 
 impl Connector {
@@ -171,7 +114,16 @@ impl Connector {
                 Some((Arc::new(trust::client_config(&target.trust, identity)?), name))
             }
         };
-        Ok(Self { target, deadlines, limits: Limits::default(), proxy: None, tls, source: None, tape: None })
+        Ok(Self {
+            target,
+            deadlines,
+            limits: Limits::default(),
+            proxy: None,
+            tls,
+            source: None,
+            tape: None,
+            addresses: None,
+        })
     }
 
     /// Connections come from this address of ours.
@@ -191,6 +143,12 @@ impl Connector {
     #[must_use]
     pub fn through(self, proxy: Option<Proxy>) -> Self {
         Self { proxy, ..self }
+    }
+
+    /// The host has these addresses: its name is for its certificate alone.
+    #[must_use]
+    pub fn found_at(self, addresses: Option<Vec<IpAddr>>) -> Self {
+        Self { addresses, ..self }
     }
 
     /// With other limits than the usual ones.
@@ -242,9 +200,13 @@ impl Connector {
 
     /// Addresses of both families, each a little after the one before it, not after its failure (RFC 8305 §5; C-010).
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
-        let lookup = tokio::net::lookup_host((host, port));
         let named = |error| ConnectError::Resolve(host.to_owned(), error);
-        let addresses: Vec<SocketAddr> = within(self.deadlines.address, lookup).await?.map_err(named)?.collect();
+        let addresses: Vec<SocketAddr> = if let Some(found) = &self.addresses {
+            found.iter().map(|address| SocketAddr::new(*address, port)).collect()
+        } else {
+            let lookup = tokio::net::lookup_host((host, port));
+            within(self.deadlines.address, lookup).await?.map_err(named)?.collect()
+        };
         let mut last = named(io::ErrorKind::NotFound.into());
         let (mut waiting, mut trying) = (interleaved(addresses).into_iter(), JoinSet::new());
         let (deadline, source) = (self.deadlines.address, self.source);
@@ -318,6 +280,7 @@ impl Connector {
             link: Some(link),
             buffer: Vec::new(),
             used: 0,
+            pace: Pace::default(),
         };
         client
             .event(|event| match event {
@@ -403,18 +366,25 @@ impl AsyncRead for Stream {
     }
 }
 
-impl Stream {
-    fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pinned<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
             Self::Clear(stream) => Pinned::new(stream).poll_write(context, octets),
             Self::Tls(stream) => Pinned::new(stream).poll_write(context, octets),
         }
     }
 
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
+    fn poll_flush(self: Pinned<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
             Self::Clear(stream) => Pinned::new(stream).poll_flush(context),
             Self::Tls(stream) => Pinned::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pinned<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pinned::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pinned::new(stream).poll_shutdown(context),
         }
     }
 }
@@ -462,6 +432,11 @@ impl Link {
         Ok(within(self.deadline, shut).await??)
     }
 
+    /// Its octets, for whoever keeps its own deadlines.
+    pub(crate) fn into_stream(self) -> impl AsyncRead + AsyncWrite + Send + Unpin {
+        self.stream
+    }
+
     /// Whether TLS protects it.
     pub fn is_tls(&self) -> bool {
         matches!(self.stream, Stream::Tls(_))
@@ -479,7 +454,7 @@ impl Link {
     pub fn local(&self) -> Option<SocketAddr> {
         match &self.stream {
             Stream::Clear(carrier) => carrier.local(),
-            Stream::Tls(stream) => stream.get_ref().0.local(),
+            Stream::Tls(stream) => stream.get_ref().0.get_ref().local(),
         }
     }
 
@@ -523,7 +498,7 @@ impl Link {
         let moving = poll_fn(|context| {
             let mut written = false;
             while !session.output().is_empty() {
-                match stream.poll_write(context, session.output()) {
+                match Pinned::new(&mut *stream).poll_write(context, session.output()) {
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                     Poll::Ready(Ok(octets)) => {
                         session.wrote(octets);
@@ -535,7 +510,7 @@ impl Link {
                 }
             }
             if unflushed {
-                match stream.poll_flush(context) {
+                match Pinned::new(&mut *stream).poll_flush(context) {
                     Poll::Ready(flushed) => {
                         flushed?;
                         unflushed = false;

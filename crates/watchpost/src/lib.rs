@@ -20,6 +20,7 @@ pub mod init;
 pub mod journal;
 pub mod known;
 pub mod log;
+pub mod notify;
 mod paragraph;
 pub mod password;
 pub mod private_file;

@@ -17,6 +17,8 @@ const SOURCES: [(Language, &str, &str); 2] = [
             "\n",
             include_str!("../src/i18n/en/watch.ftl"),
             "\n",
+            include_str!("../src/i18n/en/fetch.ftl"),
+            "\n",
             include_str!("../src/i18n/en/conversation.ftl")
         ),
     ),
@@ -27,6 +29,8 @@ const SOURCES: [(Language, &str, &str); 2] = [
             include_str!("../src/i18n/ja/talk.ftl"),
             "\n",
             include_str!("../src/i18n/ja/watch.ftl"),
+            "\n",
+            include_str!("../src/i18n/ja/fetch.ftl"),
             "\n",
             include_str!("../src/i18n/ja/conversation.ftl")
         ),

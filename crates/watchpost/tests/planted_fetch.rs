@@ -5,15 +5,23 @@
 
 #[path = "fetch/checks.rs"]
 mod checks;
+#[path = "fetch/doors.rs"]
+mod doors;
 #[path = "fetch/house.rs"]
 mod house;
 #[path = "fetch/kill.rs"]
 mod kill;
+#[path = "fetch/names.rs"]
+mod names;
+#[path = "fetch/pki.rs"]
+mod pki;
 #[path = "fetch/power.rs"]
 mod power;
 #[path = "fetch/server.rs"]
 mod server;
 mod support;
+#[path = "fetch/world.rs"]
+mod world;
 
 use std::collections::HashMap;
 use std::panic::{catch_unwind, set_hook, take_hook};
@@ -21,10 +29,17 @@ use std::panic::{catch_unwind, set_hook, take_hook};
 use watchpost_proto::planted::plant;
 
 /// The fault, and the check that must fail while it is there.
-const FAULTS: [(&str, fn()); 21] = [
+const FAULTS: [(&str, fn()); 28] = [
     ("fetch.believes-a-reused-unique-id", checks::a_unique_id_that_comes_back_with_another_message_loses_nothing),
     ("fetch.delivers-what-it-knows", checks::messages_that_share_a_unique_id_are_all_fetched_once),
     ("fetch.removes-before-it-is-durable", checks::nothing_is_marked_before_it_is_durable),
+    ("fetch.converts-what-it-cannot", checks::what_came_is_stored_so_that_nothing_is_lost),
+    ("fetch.ignores-login-delay", checks::a_server_that_shows_its_mail_in_portions_is_asked_until_there_is_no_more),
+    ("fetch.waits-for-drops", checks::a_server_that_speaks_drop_by_drop_is_left),
+    ("fetch.ignores-srv-priority", checks::srv_records_are_followed_in_their_order),
+    ("fetch.ignores-a-service-that-is-not-offered", checks::a_service_that_is_not_offered_is_not_looked_for),
+    ("fetch.uses-a-host-of-another-unasked", checks::a_host_of_another_gets_no_password_unasked),
+    ("fetch.tries-the-local-part-first", checks::the_whole_address_is_the_first_user_name),
     ("fetch.believes-its-intents", kill::small::nothing_is_lost),
     ("fetch.forgets-its-intents", kill::small::nothing_comes_twice),
     ("fetch.intent-not-written", kill::small::nothing_comes_twice),
@@ -56,6 +71,10 @@ fn every_planted_fault_is_caught() {
     let caught: Vec<&str> = FAULTS
         .iter()
         .filter(|(fault, check)| {
+            let plant = |fault| {
+                plant(fault);
+                support::plant(fault);
+            };
             plant(None);
             // Once for each check: some take a while.
             let sound = sound.entry(*check as usize).or_insert_with(|| catch_unwind(check).is_ok());

@@ -63,7 +63,7 @@ impl Fault {
     /// One word for the table and for programs.
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Self::Connection(ConnectError::Deadline) => "deadline",
+            Self::Connection(ConnectError::Deadline | ConnectError::TooSlow) => "deadline",
             // A server that hangs up in the middle of things is unwell, but what it said was right.
             Self::Connection(ConnectError::Violation(Violation::Truncated)) => "connection",
             Self::Connection(ConnectError::Violation(_)) => "protocol",

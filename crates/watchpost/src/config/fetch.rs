@@ -15,7 +15,7 @@ use super::error::quoted;
 use super::limits::{duration_text, parse_duration};
 use super::{Domain, Store};
 use crate::connect::{Deadlines, Pin, Proxy, Security};
-use crate::fetch::account::{Account, TrustChoice};
+use crate::fetch::account::{Account, SILENCE, TrustChoice};
 use crate::fetch::destination::{LineEnds, Protocol, Relay, RelayAddress, Target};
 use crate::fetch::login::Method;
 use crate::fetch::plan::{Leave, Policy};
@@ -23,7 +23,7 @@ use crate::fetch::rule::{Rule, Verdict};
 use crate::fetch::secret::Source;
 
 const TLS: [(&str, Security); 3] = [("implicit", Security::Tls), ("stls", Security::Stls), ("none", Security::Clear)];
-const LINE_ENDS: [(&str, LineEnds); 2] = [("lf", LineEnds::Lf), ("crlf", LineEnds::Crlf)];
+const LINE_ENDS: [(&str, LineEnds); 3] = [("exact", LineEnds::Exact), ("lf", LineEnds::Lf), ("crlf", LineEnds::Crlf)];
 const ACTIONS: [(&str, Verdict); 3] = [("fetch", Verdict::Fetch), ("skip", Verdict::Skip), ("delete", Verdict::Delete)];
 const WINDOW: usize = 1024;
 const SESSION_TIME: Duration = Duration::from_hours(1);
@@ -126,6 +126,7 @@ impl Table<'_, '_> {
             window,
             deadlines: Deadlines { reply, ..Deadlines::default() },
             session_time,
+            silence: SILENCE,
         })
     }
 
@@ -170,14 +171,15 @@ impl Table<'_, '_> {
             "netrc" => self.path("password", rest).map(Source::Netrc),
             "credential" => text().filter(|name| !name.contains('/')).map(Source::Credential),
             "variable" => text().map(Source::Variable),
+            "secret-service" if rest.is_empty() => Some(Source::SecretService),
             "prompt" if rest.is_empty() => Some(Source::Prompt),
             "certificate" if rest.is_empty() => Some(Source::Certificate),
             _ => None,
         };
         if source.is_none() {
             // What was written may be the password itself: it is not repeated.
-            let help = "write where it comes from: command:…, file:…, credential:…, variable:…, netrc:…, prompt, \
-                token-command:… or certificate; never the password itself";
+            let help = "write where it comes from: command:…, file:…, credential:…, variable:…, netrc:…, \
+                secret-service, prompt, token-command:… or certificate; never the password itself";
             self.refuse("password", "this is no source of a password", help);
         }
         source

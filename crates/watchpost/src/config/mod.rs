@@ -335,7 +335,11 @@ pub struct FetchConfig {
 impl FetchConfig {
     /// Loads the accounts of a file, whatever else is in it.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        let text = read(path)?;
+        Self::of_text(path, read(path)?)
+    }
+
+    /// The same of a text that is, or will be, in this file.
+    pub fn of_text(path: &Path, text: String) -> Result<Self, ConfigErrors> {
         let Some(folder) = folder_of(path) else {
             let help = "move the file into a folder whose whole path is UTF-8";
             return Err(ConfigErrors::of_file(path, "the path of its folder is not UTF-8", help));

@@ -5,6 +5,7 @@ use watchpost_proto::pop3::client::{Command, Event, Refused, Session, Ticket};
 use watchpost_proto::sasl::Initiator;
 use watchpost_proto::sasl::scram::ChannelBinding;
 
+use super::pace::Pace;
 use super::{ConnectError, Link, Pin, Transfer};
 
 /// A session and the link it speaks over.
@@ -14,6 +15,7 @@ pub struct Client {
     pub(super) link: Option<Link>,
     pub(super) buffer: Vec<u8>,
     pub(super) used: usize,
+    pub(super) pace: Pace,
 }
 
 impl Client {
@@ -50,7 +52,12 @@ impl Client {
             let step = self.session.input(&self.buffer[self.used..])?;
             self.used += step.used;
             match step.event {
-                Some(event) => return Ok(Some(take(event))),
+                Some(event) => {
+                    if matches!(event, Event::Done(..) | Event::Greeting(_)) {
+                        self.pace.rest();
+                    }
+                    return Ok(Some(take(event)));
+                }
                 None if step.used > 0 => {}
                 None => return Ok(None),
             }
@@ -62,11 +69,12 @@ impl Client {
         let link = self.link.as_mut().ok_or(ConnectError::Closed)?;
         self.buffer.drain(..self.used);
         self.used = 0;
+        let (since, had) = (Pace::now(), self.buffer.len());
         if link.transfer(&mut self.session, &mut self.buffer).await? == Transfer::End {
             self.session.end_of_input()?;
             return Err(ConnectError::Closed);
         }
-        Ok(())
+        self.pace.came(self.buffer.len() - had, since, link.deadline)
     }
 
     /// What ties a login to this connection.

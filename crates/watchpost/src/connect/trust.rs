@@ -11,17 +11,10 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::Verifier as SystemVerifier;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::ConnectError;
-
-/// Where systems keep the certificates that they trust.
-const SYSTEM_ROOTS: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-    "/etc/ssl/ca-bundle.pem",
-];
 
 /// The SHA-256 of a SubjectPublicKeyInfo: it outlives the renewal of a certificate as long as the key stays (RFC 7469 §2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +45,7 @@ impl std::fmt::Display for Pin {
 /// Which certificates are believed.
 #[derive(Clone, Debug)]
 pub enum Trust {
-    /// What the system trusts, for the name of the host.
+    /// What the system trusts, for the name of the host; `SSL_CERT_FILE` and `SSL_CERT_DIR` name other places.
     System,
     /// These: the server shows one of them, or one that they signed for the name of the host.
     Certificates(Vec<CertificateDer<'static>>),
@@ -100,7 +93,7 @@ pub(super) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
 pub(crate) fn client_config(trust: &Trust, identity: Option<Identity>) -> Result<ClientConfig, ConnectError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
-        Trust::System => web_pki(&system_roots()?, &provider)?,
+        Trust::System => system(&provider)?,
         Trust::Certificates(known) => Arc::new(Known { known: known.clone(), by_name: web_pki(known, &provider)? }),
         Trust::Pins(pins) => Arc::new(ByKey { belief: Belief::Pins(pins.clone()), provider: Arc::clone(&provider) }),
         Trust::FirstUse(shown) => {
@@ -129,7 +122,7 @@ pub(super) fn verdict(
 ) -> Result<(), ConnectError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
-        Trust::System => web_pki(&system_roots()?, &provider)?,
+        Trust::System => system(&provider)?,
         Trust::Certificates(known) => Arc::new(Known { known: known.clone(), by_name: web_pki(known, &provider)? }),
         Trust::Pins(_) | Trust::FirstUse(_) | Trust::Anything => return Ok(()),
     };
@@ -139,11 +132,10 @@ pub(super) fn verdict(
     verified.map(|_| ()).map_err(|error| ConnectError::Certificate(Box::new(error)))
 }
 
-fn system_roots() -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-    let found = SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
-    super::certificates(
-        found.ok_or_else(|| ConnectError::Trust("this system keeps none where they are usually kept".into()))?,
-    )
+fn system(provider: &Arc<CryptoProvider>) -> Result<Arc<SystemVerifier>, ConnectError> {
+    let verifier = SystemVerifier::new(Arc::clone(provider));
+    let named = |error| ConnectError::Trust(format!("those of this system cannot be read: {error}"));
+    verifier.map(Arc::new).map_err(named)
 }
 
 fn web_pki(

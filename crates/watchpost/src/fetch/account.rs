@@ -45,7 +45,12 @@ pub struct Account {
     pub deadlines: Deadlines,
     /// How long one session may take.
     pub session_time: Duration,
+    /// How long the server hears nothing while mail is being delivered here.
+    pub silence: Duration,
 }
+
+/// Many servers drop who is silent for a minute (C-069).
+pub const SILENCE: Duration = Duration::from_secs(45);
 
 /// Which certificates are believed.
 #[derive(Clone, Debug, PartialEq, Eq)]

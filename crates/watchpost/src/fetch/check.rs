@@ -77,7 +77,7 @@ fn text(account: &Account, look: &Look, talk: &Talk) -> String {
         ("fresh", look.fresh.to_string().into()),
         ("capabilities", capabilities.join(", ").into()),
         ("pin", look.pin.clone().unwrap_or_else(|| "-".to_owned()).into()),
-        ("to", account.target.to_string().into()),
+        ("to", destination(account).unwrap_or_else(|| "-".to_owned()).into()),
     ];
     talk.texts.format("talk-fetch-check", &variables)
 }
@@ -94,8 +94,13 @@ fn as_json(account: &Account, look: &Look) -> serde_json::Value {
         "login_delay": look.report.login_delay,
         "expire_days": look.report.expire_days,
         "pin": look.pin,
-        "to": account.target.to_string(),
+        "to": destination(account),
     })
+}
+
+/// Where the mail goes, unless it goes nowhere.
+fn destination(account: &Account) -> Option<String> {
+    (!super::url::goes_nowhere(account)).then(|| account.target.to_string())
 }
 
 /// What the journals know.

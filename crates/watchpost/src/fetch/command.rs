@@ -11,11 +11,14 @@ use super::progress::Board;
 use super::run::{Fetcher, every};
 use super::say;
 use super::secret::{Finder, Source};
+use super::url::{self, NotAUrl, PopUrl};
+use super::{init, service};
 use crate::cli::{ExitCode, FetchArgs, FetchCommand};
 use crate::clock::SystemClock;
 use crate::config::{FetchConfig, parse_duration};
 use crate::connect::Security;
 use crate::console::{Failure, Surroundings, Talk, runtime};
+use crate::notify::Notifier;
 
 /// Runs the command.
 pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> Result<(), Failure> {
@@ -24,14 +27,40 @@ pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> R
         let data_dir = found(arguments, surroundings).and_then(|path| FetchConfig::load(&path).ok()?.data_dir);
         return super::import::run(import, &home(surroundings)?, &state_folder(data_dir, surroundings)?, talk);
     }
-    let config = load(arguments, talk, surroundings)?;
-    let (names, json) = match &arguments.command {
-        Some(FetchCommand::Check(names) | FetchCommand::Status(names)) => (&names.accounts, names.json),
-        _ => (&Vec::new(), arguments.json),
+    if let Some(FetchCommand::Init(init)) = &arguments.command {
+        let path = found(arguments, surroundings).or_else(|| places(surroundings).into_iter().nth(1));
+        let path = path.unwrap_or_else(|| PathBuf::from("watchpost.toml"));
+        return init::run(init, (path, home(surroundings)?), talk, surroundings);
+    }
+    let (names, json, said) = match &arguments.command {
+        Some(FetchCommand::Check(names)) => (&names.accounts, names.json, &names.url),
+        Some(FetchCommand::Status(names)) => (&names.accounts, names.json, &arguments.url),
+        _ => (&Vec::new(), arguments.json, &arguments.url),
     };
     let names: Vec<String> = arguments.accounts.iter().chain(names).cloned().collect();
-    let accounts = chosen(config.accounts, &names, talk)?;
+    let (urls, names): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| url::is_url(name));
+    let config = if urls.is_empty() {
+        load(arguments, talk, surroundings)?
+    } else {
+        load_beside_urls(arguments, talk, surroundings)?
+    };
+    let with_data = config.data_dir.is_some();
     let folder = state_folder(config.data_dir, surroundings)?;
+    if let Some(FetchCommand::Service(service)) = &arguments.command {
+        let path = found(arguments, surroundings).unwrap_or_default();
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let places = service::Places { config: &path, state: &folder, with_data };
+        return service::run(service, &config.accounts, &places, talk);
+    }
+    let mut accounts = Vec::new();
+    for text in &urls {
+        let path = found(arguments, surroundings).unwrap_or_else(|| PathBuf::from("watchpost.toml"));
+        let looks = matches!(arguments.command, Some(FetchCommand::Check(_) | FetchCommand::Status(_)));
+        accounts.push(meant(text, &config.accounts, (said, arguments.to.as_deref(), looks), &path, talk)?);
+    }
+    if urls.is_empty() || !names.is_empty() {
+        accounts.extend(chosen(config.accounts, &names, talk)?);
+    }
     if let Some(FetchCommand::Status(_)) = &arguments.command {
         return check::status(&accounts, &folder, json, talk);
     }
@@ -43,6 +72,7 @@ pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> R
         finder: Finder { variable: surroundings.variable, may_ask: false, question: String::new() },
         clock: Arc::new(SystemClock),
         board: if bars { Board::shown() } else { Board::hidden() },
+        drain: arguments.drain,
     });
     if let Some(FetchCommand::Check(_)) = &arguments.command {
         return runtime()?.block_on(check::check(&fetcher, &accounts, json, talk));
@@ -54,18 +84,49 @@ pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> R
     }
     let tell = |outcome: &super::run::Outcome| say::outcome(outcome, json, arguments.quiet, talk);
     if let Some(pause) = &arguments.every {
-        return again_and_again(&fetcher, &accounts, pause, tell, talk);
+        let notifier = Notifier::found(surroundings.variable);
+        return again_and_again(&fetcher, &accounts, (pause, &notifier), tell, talk);
     }
     let outcomes = runtime()?.block_on(fetcher.all(&accounts, tell));
     conclude(outcomes.iter().map(say::exit_code))
+}
+
+/// What a URL means, or what is wrong with it.
+fn meant(
+    text: &str,
+    known: &[Account],
+    (said, to, looks): (&crate::cli::FetchUrlArgs, Option<&str>, bool),
+    path: &Path,
+    talk: &Talk,
+) -> Result<Account, Failure> {
+    let url = PopUrl::parse(text).map_err(|wrong| {
+        let mechanism = if let NotAUrl::Mechanism(name) = &wrong { name.as_str() } else { "" };
+        let shown = |text: &str| watchpost_observatory::Untrusted::new(text.as_bytes()).to_string();
+        // A password that stands where it must not is not said again.
+        let url = if wrong == NotAUrl::Password { String::from("pop://…") } else { shown(text) };
+        let variables = [("url", url.into()), ("mechanism", shown(mechanism).into())];
+        Failure::new(ExitCode::Usage, talk.texts.format(wrong.id(), &variables))
+    })?;
+    let account = url.account(known, said, to, path).map_err(|errors| {
+        Failure::new(ExitCode::Usage, if talk.colour { errors.coloured() } else { errors.plain() })
+    })?;
+    if !looks && url::goes_nowhere(&account) {
+        return Err(Failure::new(ExitCode::Usage, talk.texts.text("error-url-to")));
+    }
+    if account.secret == Source::Prompt && !std::io::stdin().is_terminal() {
+        let server = format!("{}:{}", account.host, account.port);
+        let text = talk.texts.format("error-url-stored", &[("server", server.into())]);
+        return Err(Failure::new(ExitCode::NoPermission, text));
+    }
+    Ok(account)
 }
 
 /// Until somebody ends it.
 fn again_and_again(
     fetcher: &Arc<Fetcher>,
     accounts: &[Account],
-    pause: &str,
-    tell: impl FnMut(&super::run::Outcome),
+    (pause, notifier): (&str, &Notifier),
+    mut tell: impl FnMut(&super::run::Outcome),
     talk: &Talk,
 ) -> Result<(), Failure> {
     let pause = parse_duration(pause).ok().filter(|pause| *pause >= Duration::from_secs(1));
@@ -79,9 +140,28 @@ fn again_and_again(
                 _ = ended.recv() => {}
             }
         };
-        every(fetcher, accounts, pause, stop, tell).await;
+        notifier.tell("READY=1");
+        let told = |outcome: &super::run::Outcome| {
+            notifier.status(&say::status(outcome, talk));
+            tell(outcome);
+        };
+        tokio::select! {
+            () = every(fetcher, accounts, pause, stop, told) => {}
+            () = alive(notifier) => {}
+        }
+        notifier.tell("STOPPING=1");
         Ok(())
     })
+}
+
+/// Says that we are alive as often as systemd wants to hear it.
+async fn alive(notifier: &Notifier) {
+    let Some(watchdog) = notifier.watchdog else { return std::future::pending().await };
+    let mut often = tokio::time::interval(watchdog / 3);
+    loop {
+        often.tick().await;
+        notifier.tell("WATCHDOG=1");
+    }
 }
 
 /// The worst of them.
@@ -111,6 +191,15 @@ fn places(surroundings: &Surroundings) -> Vec<PathBuf> {
 fn found(arguments: &FetchArgs, surroundings: &Surroundings) -> Option<PathBuf> {
     let named = arguments.file.config.clone();
     named.or_else(|| places(surroundings).into_iter().find(|place| place.exists()))
+}
+
+/// A URL needs no configuration; one that is there says which server is ours.
+fn load_beside_urls(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> Result<FetchConfig, Failure> {
+    let Some(path) = found(arguments, surroundings).filter(|path| path.exists()) else {
+        return Ok(FetchConfig { accounts: Vec::new(), data_dir: None });
+    };
+    FetchConfig::load(&path)
+        .map_err(|errors| Failure::new(ExitCode::Config, if talk.colour { errors.coloured() } else { errors.plain() }))
 }
 
 fn load(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> Result<FetchConfig, Failure> {

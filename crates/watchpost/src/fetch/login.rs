@@ -74,6 +74,20 @@ pub enum Proof {
     Certificate,
 }
 
+/// UTF8 mode (RFC 6856): whether messages come as they are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Utf8 {
+    /// Not asked for, or refused.
+    #[default]
+    Off,
+    /// The server is in it.
+    On,
+    /// It is not, and has refused a message because of that (C-052).
+    Wanted,
+    /// The same was so in an earlier session: it is asked for wherever it is announced.
+    Insisted,
+}
+
 /// Why we are not logged in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
@@ -138,11 +152,20 @@ pub fn choose(offered: &Capabilities, proof: Proof, named: Option<Method>, binda
 }
 
 /// Logs in.
-pub async fn log_in(client: &mut Client, account: &Account, secret: &Secret) -> Result<Method, LoginError> {
+pub async fn log_in(
+    client: &mut Client,
+    account: &Account,
+    secret: &Secret,
+    utf8: &mut Utf8,
+) -> Result<Method, LoginError> {
     let offered = client.session().capabilities().clone();
-    if offered.has("UTF8") && account.security != Security::Clear {
+    let insisted = *utf8 == Utf8::Insisted;
+    if offered.has("UTF8") && (account.security != Security::Clear || insisted) {
         // Messages then come as they are stored, and names may go beyond ASCII (RFC 6856 §2). A refusal changes nothing.
-        let _ = ask(client, &Command::Utf8).await?;
+        let reply = ask(client, &Command::Utf8).await?;
+        *utf8 = if reply.is_ok() { Utf8::On } else { *utf8 };
+    } else if !insisted {
+        *utf8 = Utf8::Off;
     }
     let binding = client.channel_binding();
     let method = choose(&offered, secret.proof(), account.method, binding.is_some());

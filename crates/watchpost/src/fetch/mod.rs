@@ -14,6 +14,7 @@
 //! completes ([`destination`]). DELE goes out for what is durable alone, and only QUIT's `+OK` counts as removal.
 
 pub mod account;
+mod block;
 pub mod check;
 pub mod command;
 pub mod destination;
@@ -22,6 +23,7 @@ mod exchange;
 pub mod fingerprint;
 mod handful;
 mod import;
+mod init;
 pub mod journal;
 mod keeper;
 pub mod listing;
@@ -33,9 +35,11 @@ pub mod run;
 mod say;
 pub mod schedule;
 pub mod secret;
+mod service;
 pub mod session;
 mod table;
 mod transfer;
+mod url;
 
 /// Where tests of crashes end the program, as a power cut would: nothing behind this happens. Nothing in a release.
 fn crash_point(name: &str) {

@@ -6,11 +6,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::client::Limits;
 
 use super::account::{Account, TrustChoice};
 use super::journal::{Journal, JournalError, Record, Seen};
-use super::login::LoginError;
+use super::login::{LoginError, Utf8};
 use super::progress::Board;
 use super::schedule::{Ended, History};
 use super::secret::{Finder, Secret, Source};
@@ -24,6 +25,8 @@ const SESSIONS_MAX: usize = 32;
 const SESSIONS_PER_HOST_MAX: usize = 4;
 /// Sessions in a row with a server that shows its mail in portions.
 const PORTIONS_MAX: usize = 500;
+/// The longest that a server can make a run wait between two sessions, in seconds.
+const LOGIN_DELAY_MAX: u64 = 86_400;
 /// However small the limit is, a message may have so many octets when it comes.
 const OCTETS_MIN: u64 = 64 * 1024;
 /// Beyond its time, a session that does not end by itself is ended.
@@ -39,6 +42,8 @@ pub struct Fetcher {
     pub clock: Arc<dyn Clock>,
     /// Where to show how far each is.
     pub board: Board,
+    /// Whether to wait as long as a server wants between logins, until nothing is left.
+    pub drain: bool,
 }
 
 /// An account, what came of its last session, and how it ended.
@@ -100,8 +105,18 @@ impl Fetcher {
             match result {
                 Ok(()) => {
                     let moved = before != (report.delivered, report.known, report.removed);
-                    if !report.more || !moved || report.login_delay.is_some_and(|seconds| seconds > 0) {
+                    let delay = Duration::from_secs(report.login_delay.unwrap_or_default().min(LOGIN_DELAY_MAX));
+                    // C-052: in the next session, they come as they are.
+                    let in_utf8 = report.utf8 == Utf8::Wanted;
+                    if !in_utf8 && !(report.more && moved && (delay.is_zero() || self.drain)) {
                         return Outcome { account: account.name.clone(), report, error: None };
+                    }
+                    if in_utf8 {
+                        report.utf8 = Utf8::Insisted;
+                    }
+                    // C-066, C-070: the server has said how long it wants to be left alone.
+                    if !planted("fetch.ignores-login-delay") {
+                        tokio::time::sleep(delay).await;
                     }
                 }
                 // A token that has expired is renewed once (C-047).

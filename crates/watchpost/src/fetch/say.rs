@@ -30,6 +30,15 @@ pub(super) fn outcome(outcome: &Outcome, json: bool, quiet: bool, talk: &Talk) {
     }
 }
 
+/// One line for `systemctl status`.
+pub(super) fn status(outcome: &Outcome, talk: &Talk) -> String {
+    let what = match &outcome.error {
+        Some(error) => words(error, talk),
+        None => summary(&outcome.report, talk),
+    };
+    format!("{}: {what}", outcome.account)
+}
+
 /// What came, in a line.
 fn summary(report: &Report, talk: &Talk) -> String {
     let counted = |id: &str, count: usize| talk.texts.format(id, &[("messages", count.into())]);
@@ -101,6 +110,7 @@ fn connection(error: &ConnectError) -> &'static str {
         | ConnectError::Proxy(_)
         | ConnectError::Connect(..)
         | ConnectError::Deadline
+        | ConnectError::TooSlow
         | ConnectError::Closed
         | ConnectError::Broken(_) => "error-fetch-connect",
     }

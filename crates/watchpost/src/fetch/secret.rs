@@ -1,6 +1,6 @@
 //! Where a password or a token comes from: never from the command line, and never into a log.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use watchpost_proto::Password;
 use zeroize::Zeroizing;
 
+use super::account::Account;
 use super::login::Proof;
 
 /// Octets of a password or token.
@@ -26,6 +27,8 @@ pub enum Source {
     Variable(String),
     /// The machine of this name in a `.netrc`.
     Netrc(PathBuf),
+    /// The keyring of the desktop (Secret Service), asked with `secret-tool`.
+    SecretService,
     /// Somebody at the terminal.
     Prompt,
     /// What somebody at the terminal has typed already.
@@ -98,6 +101,7 @@ impl Finder {
                 netrc(text, host, user)
                     .ok_or_else(|| SecretError(format!("{} has no password of {user} at {host}", path.display())))?
             }
+            Source::SecretService => of_secret_service(host, user)?,
             Source::Prompt if !self.may_ask => {
                 return Err(SecretError(format!("nobody is here to be asked for the password of {account}")));
             }
@@ -128,6 +132,39 @@ fn of_command(command: &str) -> Result<Password, SecretError> {
         return Err(SecretError(format!("the command for the password fails: {}", output.status)));
     }
     first_line(&printed).ok_or_else(|| SecretError("the command for the password prints nothing".into()))
+}
+
+/// What a password is filed under: the same attributes as mpop uses, so that its passwords are found.
+fn attributes<'a>(host: &'a str, user: &'a str) -> [&'a str; 6] {
+    ["host", host, "service", "pop3", "user", user]
+}
+
+fn of_secret_service(host: &str, user: &str) -> Result<Password, SecretError> {
+    let mut command = Command::new("secret-tool");
+    command.arg("lookup").args(attributes(host, user)).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| no_secret_tool(&error))?;
+    let printed = Zeroizing::new(output.stdout);
+    let found = first_line(&printed).filter(|_| output.status.success());
+    found.ok_or_else(|| SecretError(format!("the keyring has no password of {user} at {host}")))
+}
+
+/// Keeps the password of an account in the keyring of the desktop. It goes over standard input: arguments can be read by
+/// everybody.
+pub fn keep_in_secret_service(account: &Account, password: &Password) -> Result<(), SecretError> {
+    let mut command = Command::new("secret-tool");
+    command.arg("store").arg(format!("--label=Watchpost: {}", account.name));
+    command.args(attributes(&account.host, &account.user)).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut child = command.spawn().map_err(|error| no_secret_tool(&error))?;
+    let written = child.stdin.take().map(|mut input| input.write_all(password.expose()));
+    let status = child.wait().map_err(|error| no_secret_tool(&error))?;
+    if status.success() && matches!(written, Some(Ok(()))) {
+        return Ok(());
+    }
+    Err(SecretError(format!("secret-tool does not keep the password: {status}")))
+}
+
+fn no_secret_tool(error: &io::Error) -> SecretError {
+    SecretError(format!("cannot run secret-tool, which asks the keyring: {error}"))
 }
 
 fn of_file(path: &Path) -> Result<Password, SecretError> {

@@ -22,7 +22,7 @@ use super::exchange::ask;
 use super::journal::{Fate, Journal, JournalError, Record};
 use super::keeper::Keeper;
 use super::listing::{Contradiction, Listing};
-use super::login::{LoginError, Method, log_in};
+use super::login::{LoginError, Method, Utf8, log_in};
 use super::plan::{Orphans, plan};
 use super::progress::Gauge;
 use super::secret::{Secret, SecretError};
@@ -76,6 +76,8 @@ pub struct Report {
     pub expire_days: Option<u64>,
     /// Whether several commands were in flight.
     pub pipelined: bool,
+    /// Whether messages came as they are stored (RFC 6856).
+    pub utf8: Utf8,
 }
 
 /// Why a session came to nothing, or to an early end.
@@ -237,7 +239,7 @@ pub(super) async fn enter(
 ) -> Result<(), SessionError> {
     // A server without CAPA says -ERR, which is no failure (C-024).
     let _ = ask(client, &Command::Capa).await?;
-    report.method = Some(log_in(client, account, secret).await?);
+    report.method = Some(log_in(client, account, secret, &mut report.utf8).await?);
     let offered = client.session().capabilities();
     let by_user = |tag: &str| {
         offered.arguments(tag).is_some_and(|text| text.split(' ').any(|word| word.eq_ignore_ascii_case("USER")))

@@ -14,6 +14,7 @@ use super::handful::{Brought, HANDFUL, Handful};
 use super::journal::Journal;
 use super::keeper::{Keeper, Kept};
 use super::listing::Listing;
+use super::login::Utf8;
 use super::plan::{Doubt, Leave, Orphans, Step};
 use super::rule::{Verdict, decide};
 use super::session::{Needs, Report, SessionError, is_passing, number_of};
@@ -24,8 +25,6 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The window is filled again when so much of it is free: one in this many of its commands or octets. A write for each
 /// command would cost more than it brings.
 const REFILLED_AT: usize = 32;
-/// While our own disk is slow: many servers drop who is silent for a minute (C-069).
-const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// Octets of a header that is only looked at.
 const HEADER_MAX: usize = 1 << 20;
 
@@ -155,7 +154,7 @@ impl<'a> Transfer<'a> {
                 exchanged = self.client.exchange(), if !self.flights.is_empty() => exchanged?,
                 kept = self.keeper.from.recv(), if self.unknown > 0 => self.keep(&kept.ok_or(Halt::Keeper)?),
                 () = tokio::time::sleep(PAUSE), if !self.hand.is_empty() => self.hand_over().await?,
-                () = tokio::time::sleep(SILENCE_MAX), if self.flights.is_empty() => {
+                () = tokio::time::sleep(self.needs.account.silence), if self.flights.is_empty() => {
                     self.client.submit(&Command::Noop)?;
                     self.flights.push_back(Flight::Noop);
                 }
@@ -299,6 +298,12 @@ impl<'a> Transfer<'a> {
 
     fn refused(&mut self, meaning: Option<ResponseCode>, text: &Untrusted) {
         match self.landed() {
+            // Not the fault of the message: another session asks for it in UTF8 mode (RFC 6856 §5; C-052).
+            Some(Flight::Fetch(..))
+                if meaning == Some(ResponseCode::Utf8) && matches!(self.report.utf8, Utf8::Off | Utf8::Wanted) =>
+            {
+                self.report.utf8 = Utf8::Wanted;
+            }
             Some(Flight::Fetch(index, _)) => {
                 let id = self.listing.id(index).unwrap_or_default().to_owned();
                 self.report.failed.push((id.clone(), text.to_string()));

@@ -77,18 +77,20 @@ impl Language {
         }
     }
 
-    fn sources(self) -> [&'static str; 4] {
+    fn sources(self) -> [&'static str; 5] {
         match self {
             Self::English => [
                 include_str!("en/cli.ftl"),
                 include_str!("en/talk.ftl"),
                 include_str!("en/watch.ftl"),
+                include_str!("en/fetch.ftl"),
                 include_str!("en/conversation.ftl"),
             ],
             Self::Japanese => [
                 include_str!("ja/cli.ftl"),
                 include_str!("ja/talk.ftl"),
                 include_str!("ja/watch.ftl"),
+                include_str!("ja/fetch.ftl"),
                 include_str!("ja/conversation.ftl"),
             ],
         }

@@ -1,9 +1,16 @@
 //! Checks that a planted fault must break.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use watchpost::connect::ConnectError;
+use watchpost::fetch::login::LoginError;
 use watchpost::fetch::session::SessionError;
 
 use crate::house::House;
 use crate::server::Server;
+use crate::world::{World, endless_settings, nothing_in_the_clear, said};
 
 const MAIL: [(&str, &[u8]); 2] = [("one", b"Subject: 1\r\n\r\n"), ("two", b"Subject: 2\r\n\r\n")];
 
@@ -38,6 +45,179 @@ pub fn nothing_is_marked_before_it_is_durable() {
     assert_eq!(house.fetch_well().report.failed.len(), 2);
     assert_eq!(server.heard_verb("DELE"), 0);
     assert_eq!(server.ids(), ["one", "two"]);
+}
+
+pub fn srv_records_are_followed_in_their_order() {
+    // C-003, C-004: the priority decides, not the order of the answer; TLS from the first octet comes before STLS.
+    let world = World::new();
+    let second = world.door(1, "second.example.test", |_| {});
+    let first = world.door(2, "first.example.test", |_| {});
+    let stls = world.door(3, "stls.example.test", |manners| manners.implicit = false);
+    world.names.srv("_pop3._tcp.example.test", 0, stls.address.port(), "stls.example.test");
+    world.names.srv("_pop3s._tcp.example.test", 20, world.pop3s(), "second.example.test");
+    world.names.srv("_pop3s._tcp.example.test", 10, world.pop3s(), "first.example.test");
+    let (output, told) = world.told(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!((told["server"].as_str(), told["by"].as_str()), (Some("first.example.test"), Some("srv")));
+    assert_eq!(told["user"], "alice@example.test");
+    let logins = |door: &crate::doors::Door| door.heard().iter().filter(|line| line.contains("PASS")).count();
+    assert_eq!((logins(&first), logins(&second), logins(&stls)), (1, 0, 0));
+    nothing_in_the_clear(&stls);
+    // The first does not answer: the second does.
+    drop(first);
+    let (output, told) = world.told(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(told["server"], "second.example.test");
+}
+
+pub fn a_service_that_is_not_offered_is_not_looked_for() {
+    // C-003: "." as target, and a server that would answer all the same.
+    let world = World::new();
+    let door = world.door(1, "pop.example.test", |_| {});
+    world.names.srv("_pop3s._tcp.example.test", 0, 0, ".");
+    world.names.srv("_pop3._tcp.example.test", 0, 0, ".");
+    let (output, told) = world.told(&[]);
+    assert_eq!(output.status.code(), Some(69), "{}", said(&output));
+    assert!(told["error"].as_str().unwrap().contains("offers no POP3"), "{told}");
+    assert!(door.heard().is_empty());
+}
+
+pub fn a_host_of_another_gets_no_password_unasked() {
+    // C-004: DNS may have been forged, and its certificate is good for its own name.
+    let world = World::new();
+    let door = world.door(1, "pop.host.test", |_| {});
+    world.names.srv("_pop3s._tcp.example.test", 0, world.pop3s(), "pop.host.test");
+    let (output, told) = world.told(&[]);
+    assert_eq!(output.status.code(), Some(77), "{}", said(&output));
+    assert!(told["error"].as_str().unwrap().contains("pop.host.test"), "{told}");
+    assert_eq!(door.heard(), ["tls CAPA", "tls QUIT"]);
+    let (output, told) = world.told(&["--yes", "--dry-run"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!((&told["vouched"], &told["messages"]), (&false.into(), &3.into()));
+}
+
+pub fn the_whole_address_is_the_first_user_name() {
+    // C-005
+    let world = World::new();
+    let door = world.door(1, "pop.example.test", |manners| manners.users = vec!["alice"]);
+    let (output, told) = world.told(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(told["user"], "alice");
+    let users: Vec<String> = door.heard().into_iter().filter(|line| line.contains("USER")).collect();
+    assert_eq!(users, ["tls USER alice@example.test", "tls USER alice"]);
+}
+
+pub fn settings_that_never_end_are_left() {
+    let world = World::new();
+    let _door = world.door(1, "pop.example.test", |_| {});
+    let _web = endless_settings(&world);
+    let (output, told) = world.told(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(told["steps"].to_string().contains("length limit exceeded"), "{told}");
+}
+
+pub fn what_came_is_stored_so_that_nothing_is_lost() {
+    // C-072: into a Maildir, an mbox and a command, by default: LF where each stood for CRLF, else octet for octet.
+    let odd: &[u8] = b"A: 1\r\n\r\nFrom a bare\nfeed\r\nand \r return\r\r\n>From me\r\n";
+    let server = Server::start(&[("odd", odd), ("even", b"B: 2\r\n\r\nx\r\n")]);
+    let maildir = House::new(server.port, "");
+    maildir.fetch_well();
+    let stored = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read(entry.unwrap().path()).unwrap();
+    let mut files: Vec<Vec<u8>> = std::fs::read_dir(maildir.path("md/new")).unwrap().map(stored).collect();
+    files.sort();
+    assert_eq!(files, [odd.to_vec(), b"B: 2\n\nx\n".to_vec()]);
+    let pipe = House::new(server.port, "to = \"pipe:cat >> {dir}/all\"");
+    pipe.fetch_well();
+    assert_eq!(std::fs::read(pipe.path("all")).unwrap(), [odd, b"B: 2\n\nx\n"].concat());
+    let mbox = House::new(server.port, "to = \"mbox:{dir}/mb\"");
+    mbox.fetch_well();
+    let text = std::fs::read(mbox.path("mb")).unwrap();
+    let quoted: &[u8] = b"\nA: 1\r\n\r\n>From a bare\nfeed\r\nand \r return\r\r\n>>From me\r\n\nFrom MAILER-DAEMON ";
+    assert!(text.windows(quoted.len()).any(|part| part == quoted), "{:?}", String::from_utf8_lossy(&text));
+    assert!(text.ends_with(b"\nB: 2\n\nx\n\n"));
+}
+
+pub fn a_message_that_needs_utf8_mode_is_fetched_in_another_session() {
+    // C-051, C-052, RFC 6856 §5: without TLS it is not asked for until a message needs it.
+    let server = Server::start(&MAIL);
+    server.manners(|manners| {
+        manners.needs_utf8 = Some("two");
+        manners.capabilities = vec!["PIPELINING", "UIDL", "USER", "UTF8"];
+    });
+    let house = House::new(server.port, "leave = \"never\"");
+    let report = house.fetch_well().report;
+    assert_eq!((report.delivered, report.failed.len(), report.removed), (2, 0, 2), "{report:?}");
+    let heard = server.heard();
+    let second = heard.iter().rposition(|line| line == "CAPA").unwrap();
+    assert!(second > 0 && !heard[..second].contains(&"UTF8".to_owned()), "{heard:?}");
+    assert_eq!(heard[second + 1], "UTF8", "before the login (RFC 6856 §2)");
+    assert!(server.ids().is_empty());
+}
+
+pub fn a_server_that_shows_its_mail_in_portions_is_asked_until_there_is_no_more() {
+    // C-070, C-066: 250 messages to a session, and those that were fetched are hidden; a second between two logins.
+    let server = Server::start(&[]);
+    let id = |number: usize| format!("GmailId{number}");
+    server.state.lock().unwrap().mail =
+        (0..600).map(|number| (id(number), format!("A: {number}\r\n\r\n").into_bytes())).collect();
+    server.manners(|manners| {
+        manners.portion = Some(250);
+        manners.capabilities = vec!["USER", "UIDL", "TOP", "LOGIN-DELAY 1", "EXPIRE NEVER"];
+    });
+    let mut house = House::new(server.port, "");
+    let once = house.fetch_well().report;
+    assert_eq!((once.delivered, once.more, server.state.lock().unwrap().sessions), (250, true, 1));
+    house.drain = true;
+    let rest = house.fetch_well().report;
+    assert_eq!((rest.delivered, rest.removed, house.messages().len()), (350, 0, 600), "{rest:?}");
+    let begun = std::mem::take(&mut server.state.lock().unwrap().begun);
+    for two in begun[1..].windows(2) {
+        assert!(two[1] - two[0] >= Duration::from_secs(1), "LOGIN-DELAY is a floor");
+    }
+    assert!(begun.len() >= 3);
+    // What has vanished is no error, and does not come again.
+    assert_eq!(house.fetch_well().report.delivered, 0);
+}
+
+pub fn a_server_that_speaks_drop_by_drop_is_left() {
+    // C-010: an octet before each deadline is not enough.
+    let house = House::new(dripping_server(), "reply_time = \"1s\"\nsession_time = \"5s\"");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let fetcher = house.fetcher();
+    let fetching = async { tokio::time::timeout(Duration::from_secs(20), fetcher.one(&house.account)).await };
+    let outcome = runtime.block_on(fetching);
+    let outcome = outcome.expect("it must not be waited for");
+    assert!(is_too_slow(outcome.error.as_ref()), "{:?}", outcome.error);
+}
+
+/// Answers as a server does, one octet at a time.
+fn dripping_server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut writer = stream.try_clone().unwrap();
+            let _ = writer.write_all(b"+OK ready\r\n");
+            let (_never, pause) = std::sync::mpsc::channel::<()>();
+            let _ = (&stream).read(&mut [0; 100]);
+            let _ = writer.write_all(b"+OK\r\n");
+            while writer.write_all(b"X").is_ok() {
+                // Nobody says anything: that is a pause.
+                let _ = pause.recv_timeout(Duration::from_millis(100));
+            }
+        }
+    });
+    port
+}
+
+fn is_too_slow(error: Option<&SessionError>) -> bool {
+    matches!(
+        error,
+        Some(
+            SessionError::Connect(ConnectError::TooSlow)
+                | SessionError::Login(LoginError::Connect(ConnectError::TooSlow))
+        )
+    )
 }
 
 pub fn a_destination_that_fails_half_way_loses_nothing() {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use watchpost::fetch::session::SessionError;
 
+use crate::checks;
 use crate::house::{House, messages_of_mbox};
 use crate::server::Server;
 
@@ -27,13 +28,19 @@ fn an_mbox_quotes_what_could_begin_a_message() {
 fn line_ends_stay_as_they_came_where_that_is_wanted() {
     // C-072
     let server = Server::start(&MAIL);
-    for (ends, octets) in [("crlf", MAIL[1].1.to_vec()), ("lf", b"B: 2\n\n".to_vec())] {
+    for (ends, octets) in [("crlf", MAIL[1].1.to_vec()), ("lf", b"B: 2\n\n".to_vec()), ("exact", b"B: 2\n\n".to_vec())]
+    {
         let house = House::new(server.port, &format!("line_ends = \"{ends}\""));
         house.fetch_well();
         let files = std::fs::read_dir(house.path("md/new")).unwrap();
         let stored: Vec<Vec<u8>> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
         assert!(stored.contains(&octets), "{ends}");
     }
+}
+
+#[test]
+fn what_came_is_stored_so_that_nothing_is_lost() {
+    checks::what_came_is_stored_so_that_nothing_is_lost();
 }
 
 #[test]

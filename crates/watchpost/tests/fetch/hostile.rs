@@ -138,7 +138,7 @@ fn nothing_listens_and_stls_is_missing() {
     let text = std::fs::read_to_string(stls.path().join("watchpost.toml")).unwrap().replace("\"none\"", "\"stls\"");
     std::fs::write(stls.path().join("watchpost.toml"), text).unwrap();
     let account = watchpost::config::FetchConfig::load(&stls.path().join("watchpost.toml")).unwrap().accounts.remove(0);
-    let house = House { folder: stls, account };
+    let house = House { folder: stls, account, drain: false };
     let outcome = house.fetch();
     assert!(matches!(outcome.error, Some(SessionError::Connect(ConnectError::Negative { .. }))), "{:?}", outcome.error);
     assert_eq!(server.heard(), ["STLS"], "neither name nor password has left");

@@ -14,6 +14,7 @@ use watchpost::fetch::secret::Finder;
 pub struct House {
     pub folder: tempfile::TempDir,
     pub account: Account,
+    pub drain: bool,
 }
 
 impl House {
@@ -40,19 +41,20 @@ impl House {
         let path = folder.path().join("watchpost.toml");
         fs::write(&path, text).unwrap();
         let account = FetchConfig::load(&path).unwrap_or_else(|errors| panic!("{errors}")).accounts.remove(0);
-        Self { folder, account }
+        Self { folder, account, drain: false }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn fetcher(&self) -> Arc<Fetcher> {
+    pub fn fetcher(&self) -> Arc<Fetcher> {
         Arc::new(Fetcher {
             folder: self.path("state"),
             finder: Finder { variable: |_| Some("secret".to_owned()), may_ask: false, question: String::new() },
             clock: Arc::new(SystemClock),
             board: Board::hidden(),
+            drain: self.drain,
         })
     }
 

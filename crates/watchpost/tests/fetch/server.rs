@@ -80,6 +80,14 @@ pub struct Manners {
     pub counted: Option<u64>,
     /// PASS is refused with this.
     pub pass: Option<&'static str>,
+    /// What it says first, and what it says that it is (IMPLEMENTATION).
+    pub banner: (String, String),
+    /// It shows so many messages to a session, and hides those that were fetched.
+    pub portion: Option<usize>,
+    /// RETR of this message needs UTF8 mode.
+    pub needs_utf8: Option<&'static str>,
+    /// TOP leaves out the end of what was asked for.
+    pub cuts_top: bool,
 }
 
 /// Unique-ids and messages.
@@ -94,6 +102,8 @@ pub struct State {
     pub sessions: usize,
     /// Octets sent in the last session.
     pub sent: usize,
+    /// When each session began.
+    pub begun: Vec<std::time::Instant>,
     /// What time it is, for [`State::updates`].
     pub clock: Option<Box<dyn Fn() -> usize + Send>>,
     /// When QUIT was obeyed, and the mail there was from then on.
@@ -190,11 +200,14 @@ fn session(stream: TcpStream, shared: &Mutex<State>) {
         let mut state = shared.lock().unwrap();
         state.sessions += 1;
         state.sent = 0;
-        (state.manners.clone(), state.mail.clone().into_iter().map(Some).collect::<Vec<_>>())
+        state.begun.push(std::time::Instant::now());
+        let shown = state.manners.portion.unwrap_or(usize::MAX);
+        (state.manners.clone(), state.mail.clone().into_iter().take(shown).map(Some).collect::<Vec<_>>())
     };
+    let mut utf8 = false;
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut wire = Wire { stream, left: manners.octets.unwrap_or(usize::MAX), sent: 0 };
-    let mut going = wire.send(b"+OK ready\r\n");
+    let mut going = wire.send(format!("+OK {}ready\r\n", manners.banner.0).as_bytes());
     while going {
         let mut line = String::new();
         if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -207,6 +220,16 @@ fn session(stream: TcpStream, shared: &Mutex<State>) {
         }
         let shown = line.strip_prefix("PASS").map_or(line.clone(), |_| "PASS".into());
         shared.lock().unwrap().heard.push(shown);
+        utf8 |= line == "UTF8";
+        let refused = manners.needs_utf8.filter(|_| !utf8 && line.starts_with("RETR"));
+        let (mut reply, over) = answer(&line, &manners, &mut mail, shared);
+        if refused.is_some_and(|id| wanted(&line, &mail) == Some(id.to_owned())) {
+            reply = b"-ERR [UTF8] not without it\r\n".to_vec();
+        }
+        if manners.portion.is_some() && line.starts_with("RETR") {
+            let fetched = wanted(&line, &mail);
+            shared.lock().unwrap().mail.retain(|(id, _)| Some(id) != fetched.as_ref());
+        }
         let deed = shared.lock().unwrap().before_retr.take_if(|_| line.starts_with("RETR"));
         if let Some(deed) = deed {
             deed();
@@ -226,6 +249,12 @@ fn session(stream: TcpStream, shared: &Mutex<State>) {
 }
 
 type Mail = Vec<Option<(String, Vec<u8>)>>;
+
+/// The unique-id of the message that a command is about.
+fn wanted(line: &str, mail: &Mail) -> Option<String> {
+    let number: usize = line.split(' ').nth(1)?.parse().ok()?;
+    Some(mail.get(number.checked_sub(1)?)?.as_ref()?.0.clone())
+}
 
 fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>) -> (Vec<u8>, bool) {
     let mut words = line.split(' ');
@@ -247,9 +276,13 @@ fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>)
         }
         // What a client says that was told of its failure (C-047).
         ("", _) => b"-ERR [AUTH] expired\r\n".to_vec(),
-        ("CAPA", _) => lines(manners.capabilities.iter().map(|line| format!("{line}\r\n")).collect()),
+        ("CAPA", _) => {
+            let implementation = Some(&manners.banner.1).filter(|text| !text.is_empty());
+            let implementation = implementation.map(|text| format!("IMPLEMENTATION {text}\r\n"));
+            lines(manners.capabilities.iter().map(|line| format!("{line}\r\n")).chain(implementation).collect())
+        }
         ("PASS", _) if manners.pass.is_some() => format!("-ERR {}\r\n", manners.pass.unwrap()).into_bytes(),
-        ("USER" | "PASS" | "NOOP", _) => ok(),
+        ("USER" | "PASS" | "NOOP" | "UTF8", _) => ok(),
         ("STAT", _) => {
             let count = manners.counted.unwrap_or(mail.len() as u64);
             format!("+OK {count} 0\r\n").into_bytes()
@@ -263,6 +296,7 @@ fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>)
         ("RETR", Some((_, octets))) => [b"+OK\r\n", stuffed(&octets).as_slice(), b".\r\n"].concat(),
         ("TOP", Some((_, octets))) => {
             let end = octets.windows(4).position(|four| four == b"\r\n\r\n").map_or(octets.len(), |end| end + 4);
+            let end = if manners.cuts_top { 0 } else { end };
             [b"+OK\r\n", stuffed(&octets[..end]).as_slice(), b".\r\n"].concat()
         }
         ("DELE", Some(_)) => {
@@ -271,7 +305,7 @@ fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>)
         }
         ("QUIT", _) if manners.keeps => b"-ERR [SYS/TEMP] not removed\r\n".to_vec(),
         ("QUIT", _) => {
-            if !manners.lies {
+            if !manners.lies && manners.portion.is_none() {
                 let mut state = shared.lock().unwrap();
                 state.mail = mail.iter().flatten().cloned().collect();
                 if let Some(now) = state.clock.as_ref().map(|clock| clock()) {

@@ -39,7 +39,7 @@ pub(in crate::config) struct RawFetch {
 
     /// Where the password comes from. `command:…` prints it, `file:…` holds it and only its owner may read it,
     /// `credential:…` is one that systemd hands over, `variable:…` is in the environment, `netrc:…` is such a file,
-    /// `prompt` asks, `token-command:…` prints an access token (OAuth 2.0), `certificate` needs none (EXTERNAL).
+    /// `secret-service` is the keyring of the desktop, `prompt` asks, `token-command:…` prints an access token (OAuth 2.0), `certificate` needs none (EXTERNAL).
     ///
     /// Reason: a password in a configuration file ends up in a backup, or in a repository.
     #[schemars(extend(
@@ -71,11 +71,16 @@ pub(in crate::config) struct RawFetch {
     ))]
     pub(in crate::config) recipient: Option<String>,
 
-    /// What ends lines in a Maildir, an mbox and for a command: `lf`, as Unix stores mail, or `crlf`, octet for octet what
-    /// came over the wire.
+    /// What ends lines in a Maildir, an mbox and for a command. `exact`: LF, as Unix stores mail, unless a CR or LF stands
+    /// alone in the message; then all of it is stored as it came, octet for octet. `lf`: LF always, what stands alone
+    /// stays. `crlf`: octet for octet what came over the wire.
     ///
-    /// Reason: a message that was stored with LF comes out the same at the other end.
-    #[schemars(extend("x-type" = "`\"lf\"` or `\"crlf\"`", "x-default" = "\"lf\"", "x-example" = "line_ends = \"crlf\""))]
+    /// Reason: what came can be told from what is stored: without a CR in it, each LF was CRLF (C-072).
+    #[schemars(extend(
+        "x-type" = "`\"exact\"`, `\"lf\"` or `\"crlf\"`",
+        "x-default" = "\"exact\"",
+        "x-example" = "line_ends = \"crlf\""
+    ))]
     pub(in crate::config) line_ends: Option<String>,
 
     /// How long mail stays on the server once it is durable here: `forever`, `never`, a time such as `14d`, or

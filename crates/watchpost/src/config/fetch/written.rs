@@ -82,6 +82,7 @@ fn source_text(source: &Source) -> String {
         Source::Netrc(path) => format!("netrc:{}", path.display()),
         Source::Credential(name) => format!("credential:{name}"),
         Source::Variable(name) => format!("variable:{name}"),
+        Source::SecretService => "secret-service".to_owned(),
         Source::Prompt | Source::Typed(_) => "prompt".to_owned(),
         Source::Certificate => "certificate".to_owned(),
     }

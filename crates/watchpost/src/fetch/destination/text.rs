@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use aws_lc_rs::digest::{Context, SHA256};
 use uuid::Uuid;
 use watchpost_proto::Sizer;
+use watchpost_proto::planted::planted;
 use watchpost_store::disk::{Folder, OutFile};
 
 use crate::fetch::fingerprint::Print;
@@ -18,6 +19,9 @@ const MEMORY_MAX: usize = 256 * 1024;
 /// What ends lines at the destination. On the wire it is CRLF (RFC 1939 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineEnds {
+    /// LF, as Unix stores mail, unless a CR or LF stands alone in the message: then all of it stays as it came. So a
+    /// text without any CR had CRLF where it has LF, any other is octet for octet what came, and nothing is lost (C-072).
+    Exact,
     /// LF, as Unix stores mail. A CR or LF that stands alone stays what it is.
     Lf,
     /// CRLF: octet for octet what came over the wire.
@@ -27,7 +31,7 @@ pub enum LineEnds {
 impl LineEnds {
     pub(super) const fn text(self) -> &'static str {
         match self {
-            Self::Lf => "\n",
+            Self::Exact | Self::Lf => "\n",
             Self::Crlf => "\r\n",
         }
     }
@@ -104,6 +108,10 @@ impl Spool {
 
     /// The next octets of the message, as they came over the wire, without stuffing.
     pub fn push(&mut self, octets: &[u8]) -> io::Result<()> {
+        if self.line_ends == LineEnds::Exact && self.has_one_alone(octets) && !planted("fetch.converts-what-it-cannot")
+        {
+            self.revert()?;
+        }
         let from = self.memory.len();
         if self.line_ends == LineEnds::Crlf && self.quoting == Quoting::None {
             self.memory.extend_from_slice(octets);
@@ -112,6 +120,53 @@ impl Spool {
         }
         self.account_for(from);
         if self.memory.len() > MEMORY_MAX { self.spill() } else { Ok(()) }
+    }
+
+    /// Whether a CR or LF stands alone in what comes next.
+    fn has_one_alone(&self, octets: &[u8]) -> bool {
+        let mut after_cr = self.after_cr;
+        let mut rest = octets;
+        while let Some(octet) = rest.first() {
+            if after_cr != (*octet == b'\n') {
+                return true;
+            }
+            if after_cr {
+                rest = &rest[1..];
+            }
+            let Some(end) = memchr::memchr2(b'\r', b'\n', rest) else { return false };
+            if rest[end] == b'\n' {
+                return true;
+            }
+            (after_cr, rest) = (true, &rest[end + 1..]);
+        }
+        false
+    }
+
+    /// What was converted becomes what it was, and what follows stays what it is.
+    fn revert(&mut self) -> io::Result<()> {
+        let anew = Self::new(&self.folder, LineEnds::Crlf, self.quoting);
+        let converted = std::mem::replace(self, anew);
+        (self.after_cr, self.from) = (converted.after_cr, converted.from);
+        converted.read(|piece| {
+            for line in piece.split_inclusive(|octet| *octet == b'\n') {
+                let from = self.memory.len();
+                match line.strip_suffix(b"\n") {
+                    Some(text) => {
+                        self.memory.extend_from_slice(text);
+                        self.memory.extend_from_slice(b"\r\n");
+                    }
+                    None => self.memory.extend_from_slice(line),
+                }
+                self.account_for(from);
+            }
+            if self.memory.len() > MEMORY_MAX { self.spill() } else { Ok(()) }
+        })?;
+        if self.quoting == Quoting::None && std::mem::take(&mut self.after_cr) {
+            let from = self.memory.len();
+            self.memory.push(b'\r');
+            self.account_for(from);
+        }
+        Ok(())
     }
 
     /// Whole runs between line ends go as they are.
@@ -265,6 +320,8 @@ impl Spool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use std::fs;
     use std::path::Path;
 
@@ -302,6 +359,57 @@ mod tests {
             assert_eq!(quoted, b"A: 1\n\n\rlone\nfeed\r\n\xff\0x\n>From me\n>From\n>>>From you\n\r\nFro\n\r", "{cut}");
             assert_eq!(stored(LineEnds::Crlf, Quoting::FromLines, b"From \r\nFrom", cut), b">From \r\nFrom");
         }
+    }
+
+    /// What came, of what is stored.
+    fn came(stored: &[u8]) -> Vec<u8> {
+        if stored.contains(&b'\r') {
+            return stored.to_vec();
+        }
+        stored.split(|octet| *octet == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..])
+    }
+
+    proptest! {
+        #[test]
+        fn what_came_can_be_told_from_what_is_stored(
+            text in "([a-zF>]|\r\n|\r\n\r\n|From |\r|\n){0,40}", cut in 1_usize..50,
+        ) {
+            // C-072: a message ends with a line, as the wire makes sure.
+            let wire = format!("{text}\r\n").into_bytes();
+            let stored = stored(LineEnds::Exact, Quoting::None, &wire, cut);
+            prop_assert_eq!(came(&stored), wire.clone());
+            let alone = String::from_utf8(wire.clone()).unwrap().replace("\r\n", "").contains(['\r', '\n']);
+            prop_assert_eq!(stored.contains(&b'\r'), alone, "LF wherever that loses nothing");
+            // Quoting is undone line by line, whatever ends them.
+            let quoted = super::tests::stored(LineEnds::Exact, Quoting::FromLines, &wire, cut);
+            let mut unquoted = Vec::new();
+            for line in quoted.split_inclusive(|octet| *octet == b'\n') {
+                let quotes = line.iter().take_while(|octet| **octet == b'>').count();
+                let quoted = quotes > 0 && line[quotes..].starts_with(b"From ");
+                unquoted.extend_from_slice(&line[usize::from(quoted)..]);
+            }
+            prop_assert_eq!(came(&unquoted), wire);
+        }
+    }
+
+    #[test]
+    fn a_large_message_that_must_stay_as_it_came_is_written_anew() {
+        // C-072
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::new(&self::folder(folder.path()), LineEnds::Exact, Quoting::None);
+        let wire =
+            [b"A: 1\r\n\r\n".to_vec(), b"fourteen octets\r\n".repeat(MEMORY_MAX / 8), b"alone\n\r\n".to_vec()].concat();
+        wire.chunks(1000).for_each(|piece| spool.push(piece).unwrap());
+        spool.finish();
+        assert_eq!((spool.octets(), fs::read_dir(folder.path()).unwrap().count()), (wire.len() as u64, 1));
+        let mut all = Vec::new();
+        spool
+            .read(|piece| {
+                all.extend_from_slice(piece);
+                Ok(())
+            })
+            .unwrap();
+        assert!(all == wire);
     }
 
     #[test]

@@ -245,17 +245,31 @@ cli-fetch-examples =
     See whether it would work, and how much there is to fetch:
       watchpost fetch check
 
+    Find the server of an address, and write its account:
+      watchpost fetch init alice@example.org
+
+    A maildrop that is in no configuration (RFC 2384):
+      watchpost fetch pop://alice@pop.example.org:995 --to mbox:alice.mbox
+
     Every five minutes, until it is told to stop:
       watchpost fetch --every 5m --quiet
 
     For a program:
       watchpost fetch --json
 cli-fetch-arg-config = Configuration; else ./, ~/.config/watchpost/ or /etc/watchpost/ watchpost.toml
-cli-fetch-arg-accounts = Which accounts; all of them when absent
+cli-fetch-arg-accounts = Which accounts, or pop://user@host for another one; all of them when absent
 cli-fetch-arg-every = Fetch again and again, with this pause: 30s, 5m, 1h
 cli-fetch-arg-retry = Try messages again that were given up after three failures
 cli-fetch-arg-quiet = Say nothing but what needs somebody
 cli-fetch-arg-json = Print one JSON object for each account
+cli-fetch-arg-drain = Go on until nothing is left, waiting as long as the server wants between logins
+cli-fetch-arg-to = Where the mail of a URL goes, as `to` in the configuration
+cli-fetch-arg-password = Where the password of a URL is: file:…, command:… and others
+cli-fetch-arg-tls = What protects the connection of a URL; else implicit on port 995, stls elsewhere
+cli-fetch-arg-tls-value-none = Nothing: everybody on the path reads the password
+cli-fetch-arg-tls-value-stls = TLS begun by STLS
+cli-fetch-arg-tls-value-implicit = TLS from the first octet
+cli-fetch-arg-trust = Which certificates a URL's server may show: system, first-use, file:…, pins:…
 cli-fetch-check-about = Log in and list, and fetch nothing
 cli-fetch-check-examples =
     All accounts:
@@ -264,13 +278,78 @@ cli-fetch-check-examples =
     One, for a program:
       watchpost fetch check work --json
 cli-fetch-check-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-check-arg-password = { cli-fetch-arg-password }
+cli-fetch-check-arg-tls = { cli-fetch-arg-tls }
+cli-fetch-check-arg-tls-value-none = { cli-fetch-arg-tls-value-none }
+cli-fetch-check-arg-tls-value-stls = { cli-fetch-arg-tls-value-stls }
+cli-fetch-check-arg-tls-value-implicit = { cli-fetch-arg-tls-value-implicit }
+cli-fetch-check-arg-trust = { cli-fetch-arg-trust }
 cli-fetch-check-arg-json = Print JSON
 cli-fetch-status-about = Say what was fetched so far, without asking any server
 cli-fetch-status-examples =
     All accounts:
       watchpost fetch status
-cli-fetch-status-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-status-arg-accounts = Which accounts; all of them when absent
 cli-fetch-status-arg-json = Print JSON
+cli-fetch-service-about = Print the systemd unit that fetches again and again
+cli-fetch-service-long-about =
+    Print the systemd unit that fetches again and again
+
+    The unit may write to the journals and the destinations of the configured
+    accounts and to nothing else, and runs without privileges. Passwords of
+    accounts with credential:NAME come from the folder `credentials` beside the
+    configuration (LoadCredential=), so that only systemd reads them. Systemd is
+    told when the program is ready, how each session went, and that it lives.
+cli-fetch-service-examples =
+    A service that stays, and fetches every five minutes:
+      watchpost fetch service --user alice
+
+    A timer that starts the program every quarter of an hour:
+      watchpost fetch service --timer --every 15m --dir /etc/systemd/system
+cli-fetch-service-arg-every = The pause between two sessions
+cli-fetch-service-arg-timer = A timer that starts the program each time, instead of a service that stays
+cli-fetch-service-arg-user = As which user of the system; `watchpost` when absent
+cli-fetch-service-arg-dir = Write the files into this folder instead of printing them
+cli-fetch-init-about = Find the POP3 server of an address, and write its account
+cli-fetch-init-long-about =
+    Find the POP3 server of an address, and write its account
+
+    Asks DNS for SRV records (RFC 6186), then the domain's web server for its
+    settings, then tries names that are usual and the hosts of MX records. Each
+    server must answer under TLS with a certificate for its name before a
+    password is said. A server outside the mail domain is used only if you
+    agree. What was found is explained, and printed as a [[fetch]] table; with
+    --write it goes into the configuration, whose comments stay.
+
+    Without a terminal, no password is asked for: say where it is with
+    --password, or hand it over with --password-stdin.
+cli-fetch-init-examples =
+    With questions, at a terminal:
+      watchpost fetch init alice@example.org
+
+    See what would be written, and log in to see that it works:
+      watchpost fetch init alice@example.org --dry-run
+
+    For a program, with a password that a command prints:
+      watchpost fetch init alice@example.org --password netrc:.netrc --yes --json
+cli-fetch-init-arg-address = Whose mail
+cli-fetch-init-arg-name = What to call the account; made of the address when absent
+cli-fetch-init-arg-to = Where its mail goes, as in the configuration; maildir:~/Maildir when absent
+cli-fetch-init-arg-recipient = For whom the mail is, with lmtp: and smtp:
+cli-fetch-init-arg-password = Where the password is, as in the configuration: file:…, command:… and others
+cli-fetch-init-arg-password-stdin = Read the password from the first line of standard input, and keep it
+cli-fetch-init-arg-keep = Where a password that was typed or read is kept
+cli-fetch-init-arg-keep-value-file = In a file beside the configuration that only its owner may read
+cli-fetch-init-arg-keep-value-secret-service = In the keyring of the desktop, with secret-tool
+cli-fetch-init-arg-keep-value-prompt = Nowhere: it is asked for each time
+cli-fetch-init-arg-trust = Which certificates are believed: system, first-use, file:…, pins:…
+cli-fetch-init-arg-no-login = Do not log in to see whether it works
+cli-fetch-init-arg-write = Write it into the configuration
+cli-fetch-init-arg-yes = Say yes to every question, to a server outside the mail domain too
+cli-fetch-init-arg-dry-run = Write nothing
+cli-fetch-init-arg-json = Print one JSON object instead of text
+cli-fetch-init-arg-resolver = Which DNS resolver to ask; those of /etc/resolv.conf when absent
+cli-fetch-init-arg-ports = Other ports than 995, 110, 443 and 80, in this order
 cli-fetch-import-about = Take over accounts and memory of fetchmail, getmail6 or mpop
 cli-fetch-import-long-about =
     Take over accounts and memory of fetchmail, getmail6 or mpop

@@ -169,7 +169,7 @@ talk-fetch-returned =
        *[other] { $messages } messages that the server said it had removed are there again
     }
 talk-fetch-expire = the server removes mail by itself after { $days } days
-talk-fetch-more = there is more; the next run goes on
+talk-fetch-more = there is more; the next run goes on, and --drain waits for it as long as the server wants
 talk-fetch-check =
     { $account }: logged in to { $server } by { $method }
       messages      { $messages }, of which new: { $fresh }

@@ -261,6 +261,12 @@ cli-fetch-examples =
     動作と新着の件数だけを確認する:
       watchpost fetch check
 
+    アドレスからサーバーを探し、アカウントを書く:
+      watchpost fetch init alice@example.org
+
+    設定ファイルにないメールドロップから取得する (RFC 2384):
+      watchpost fetch pop://alice@pop.example.org:995 --to mbox:alice.mbox
+
     5 分ごとに、止めるまで繰り返す:
       watchpost fetch --every 5m --quiet
 
@@ -269,11 +275,29 @@ cli-fetch-examples =
 cli-fetch-arg-config =
     設定ファイルです。省略すると ./、~/.config/watchpost/、
     /etc/watchpost/ の順に watchpost.toml を探します。
-cli-fetch-arg-accounts = 対象のアカウントです。省略するとすべてです。
+cli-fetch-arg-accounts =
+    対象のアカウント、または pop://user@host です。省略すると
+    すべてのアカウントです。
 cli-fetch-arg-every = この間隔で繰り返し取得します (30s、5m、1h など)。
 cli-fetch-arg-retry = 3 回失敗して見送ったメッセージを、もう一度試します。
 cli-fetch-arg-quiet = 対処が必要なことだけを表示します。
 cli-fetch-arg-json = アカウントごとに JSON オブジェクトを 1 つ出力します。
+cli-fetch-arg-drain =
+    サーバーが求めるログイン間隔を空けながら、残りがなくなる
+    まで続けます。
+cli-fetch-arg-to =
+    URL のメールの配送先です。設定ファイルの to と同じ形式です。
+cli-fetch-arg-password =
+    URL のパスワードの場所です (file:…、command:… など)。
+cli-fetch-arg-tls =
+    URL の接続の保護です。省略すると、ポート 995 では implicit、
+    それ以外では stls です。
+cli-fetch-arg-tls-value-none = 保護なし (経路上の全員がパスワードを読めます)
+cli-fetch-arg-tls-value-stls = STLS で始める TLS
+cli-fetch-arg-tls-value-implicit = 最初から TLS
+cli-fetch-arg-trust =
+    URL のサーバーで信頼する証明書です (system、first-use、
+    file:…、pins:…)。
 cli-fetch-check-about = ログインして一覧だけを確認し、メールは取得しません。
 cli-fetch-check-examples =
     すべてのアカウント:
@@ -282,13 +306,91 @@ cli-fetch-check-examples =
     1 つのアカウントをプログラムから確認する:
       watchpost fetch check work --json
 cli-fetch-check-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-check-arg-password = { cli-fetch-arg-password }
+cli-fetch-check-arg-tls = { cli-fetch-arg-tls }
+cli-fetch-check-arg-tls-value-none = { cli-fetch-arg-tls-value-none }
+cli-fetch-check-arg-tls-value-stls = { cli-fetch-arg-tls-value-stls }
+cli-fetch-check-arg-tls-value-implicit = { cli-fetch-arg-tls-value-implicit }
+cli-fetch-check-arg-trust = { cli-fetch-arg-trust }
 cli-fetch-check-arg-json = JSON を出力します。
 cli-fetch-status-about = サーバーに接続せずに、これまでの取得状況を表示します。
 cli-fetch-status-examples =
     すべてのアカウント:
       watchpost fetch status
-cli-fetch-status-arg-accounts = { cli-fetch-arg-accounts }
+cli-fetch-status-arg-accounts = 対象のアカウントです。省略するとすべてです。
 cli-fetch-status-arg-json = JSON を出力します。
+cli-fetch-service-about = 繰り返し取得するための systemd のユニットを出力します。
+cli-fetch-service-long-about =
+    繰り返し取得するための systemd のユニットを出力します。
+
+    ユニットが書き込めるのは、設定したアカウントの記録と配送先だけで、特権
+    なしで動作します。credential:NAME のアカウントのパスワードは、設定ファイル
+    の隣の credentials フォルダーから LoadCredential= で渡すため、読めるのは
+    systemd だけです。準備の完了、各セッションの結果、動作中であることを
+    systemd に伝えます。
+cli-fetch-service-examples =
+    常駐して 5 分ごとに取得するサービス:
+      watchpost fetch service --user alice
+
+    15 分ごとにプログラムを起動するタイマー:
+      watchpost fetch service --timer --every 15m --dir /etc/systemd/system
+cli-fetch-service-arg-every = セッションの間隔です。
+cli-fetch-service-arg-timer =
+    常駐するサービスの代わりに、毎回プログラムを起動する
+    タイマーにします。
+cli-fetch-service-arg-user =
+    実行するシステムのユーザーです。省略すると watchpost です。
+cli-fetch-service-arg-dir =
+    出力する代わりに、このフォルダーにファイルを書きます。
+cli-fetch-init-about = アドレスから POP3 サーバーを探し、アカウントを設定ファイルに書きます。
+cli-fetch-init-long-about =
+    アドレスから POP3 サーバーを探し、アカウントを設定ファイルに書きます。
+
+    DNS の SRV レコード (RFC 6186)、ドメインのウェブサーバーにある設定、
+    よく使われる名前と MX レコードのホストの順に調べます。パスワードを送る
+    のは、サーバーが自分の名前の証明書で TLS に応じた後だけです。メールの
+    ドメインの外にあるサーバーは、同意した場合だけ使います。見つけた内容は
+    説明とともに [[fetch]] の表として出力し、--write を付けると設定ファイルに
+    加えます。設定ファイルのコメントはそのまま残ります。
+
+    端末がない場合、パスワードの入力は求めません。--password で場所を指定
+    するか、--password-stdin で渡してください。
+cli-fetch-init-examples =
+    端末で質問に答えながら設定する:
+      watchpost fetch init alice@example.org
+
+    書き込む内容を確認し、ログインできるかを試す:
+      watchpost fetch init alice@example.org --dry-run
+
+    プログラムから、パスワードの場所を指定して使う:
+      watchpost fetch init alice@example.org --password netrc:.netrc --yes --json
+cli-fetch-init-arg-address = 対象のメールアドレスです。
+cli-fetch-init-arg-name = アカウントの名前です。省略するとアドレスから作ります。
+cli-fetch-init-arg-to =
+    メールの配送先です。設定ファイルの to と同じ形式で、省略
+    すると maildir:~/Maildir です。
+cli-fetch-init-arg-recipient = lmtp: と smtp: の宛先です。
+cli-fetch-init-arg-password =
+    パスワードの場所です (file:…、command:… など、設定ファイル
+    と同じ形式)。
+cli-fetch-init-arg-password-stdin =
+    標準入力の最初の行からパスワードを読み、保存します。
+cli-fetch-init-arg-keep = 入力されたパスワードの保存先です。
+cli-fetch-init-arg-keep-value-file = 設定ファイルの隣の、所有者だけが読めるファイル
+cli-fetch-init-arg-keep-value-secret-service = デスクトップのキーリング (secret-tool)
+cli-fetch-init-arg-keep-value-prompt = 保存せず、毎回入力する
+cli-fetch-init-arg-trust = 信頼する証明書です (system、first-use、file:…、pins:…)。
+cli-fetch-init-arg-no-login = ログインできるかを試しません。
+cli-fetch-init-arg-write = 設定ファイルに書き込みます。
+cli-fetch-init-arg-yes =
+    すべての質問に「はい」と答えます。ドメインの外のサーバーに
+    ついても同じです。
+cli-fetch-init-arg-dry-run = 何も書き込みません。
+cli-fetch-init-arg-json = JSON オブジェクトを 1 つ出力します。
+cli-fetch-init-arg-resolver =
+    DNS リゾルバーです。省略すると /etc/resolv.conf に従います。
+cli-fetch-init-arg-ports =
+    995、110、443、80 の代わりに使うポートを、この順で指定します。
 cli-fetch-import-about =
     fetchmail、getmail6、mpop のアカウントと取得済みの記録を引き継ぎます。
 cli-fetch-import-long-about =

@@ -157,7 +157,7 @@ talk-fetch-given-up =
 talk-fetch-in-doubt = メッセージ { $id } は 2 回届いた可能性があります。異常終了のため、配送済みかどうかを確認できません。
 talk-fetch-returned = サーバーが削除したと応答した { $messages } 通が、まだ残っています。
 talk-fetch-expire = このサーバーは { $days } 日後にメールを自動的に削除します。
-talk-fetch-more = 続きがあります。次の実行で取得します。
+talk-fetch-more = 続きがあります。次の実行で取得します。--drain を付けると、サーバーが求める間隔を空けて最後まで続けます。
 talk-fetch-check =
     { $account }: { $server } に { $method } でログインしました。
       メッセージ    { $messages } 通 (うち新着 { $fresh } 通)
