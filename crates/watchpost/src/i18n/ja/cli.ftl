@@ -625,7 +625,9 @@ cli-session-arg-json = JSON オブジェクトを一つ出力する
 
 cli-pcap-about = セッションを Wireshark で開けるファイルに書き出す
 cli-pcap-long-about =
-    セッションを pcapng ファイルに書き出します。各パケットに意味が付きます:
+    セッションを Wireshark で開けるファイルに書き出す
+
+    ファイルは pcapng 形式で、各パケットに意味が付きます:
     ① TCP 接続、② TLS ハンドシェイク、③ POP3 セッション、そして反応したルール。
 
     --with-keys を付けなければ、ファイルに秘密は入りません。TLS の内側の内容は
