@@ -127,7 +127,8 @@ impl Site {
         let end = Instant::now() + PATIENCE;
         loop {
             let mut captures = self.captures();
-            captures.retain(|file| file.extension().is_some_and(|end| end != "part" && end != "wanted" && end != "taken"));
+            captures
+                .retain(|file| file.extension().is_some_and(|end| end != "part" && end != "wanted" && end != "taken"));
             if captures.len() >= count {
                 return captures;
             }
