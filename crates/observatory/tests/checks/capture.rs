@@ -5,7 +5,7 @@ use watchpost_observatory::pcapng::Side;
 
 /// A gap would make everything behind it unreadable: what is kept is a beginning of what passed.
 pub fn a_recording_is_cut_at_its_end_alone() {
-    let passed: Vec<Vec<u8>> = (0_u8..40).map(|number| vec![number; usize::from(number * 7 % 61)]).collect();
+    let passed: Vec<Vec<u8>> = (0_u8..40).map(|number| vec![number; usize::from(number) * 7 % 61]).collect();
     for most in 0..2500 {
         let budget = Budget::new(1 << 20);
         let mut track = Track::new(&budget, most);

@@ -14,7 +14,7 @@ use crate::support::{PATIENCE, PROGRAM, Running, client, with_fault};
 /// The right password of carol.
 pub const CAROL: &str = "Right-Carol-Password-7731";
 /// A wrong one.
-pub const WRONG: &str = "Wrong-Carol-Password-4410";
+pub const WRONG: &str = "Wrong-Carol-Sesame-4410";
 
 pub struct Site {
     pub dir: tempfile::TempDir,

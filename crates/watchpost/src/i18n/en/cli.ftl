@@ -627,7 +627,9 @@ cli-session-arg-json = As one JSON object
 
 cli-pcap-about = Write sessions into a file that Wireshark opens
 cli-pcap-long-about =
-    Writes sessions into a pcapng file. Each packet says what it means:
+    Write sessions into a file that Wireshark opens
+
+    The file is a pcapng, in which each packet says what it means:
     ① the TCP connection, ② the TLS handshake, ③ the POP3 session, and which
     rule fired on it.
 

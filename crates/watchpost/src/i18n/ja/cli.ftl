@@ -733,7 +733,9 @@ cli-session-arg-json = JSON オブジェクトを一つ出力する
 
 cli-pcap-about = セッションを Wireshark で開けるファイルに書き出す
 cli-pcap-long-about =
-    セッションを pcapng ファイルに書き出します。各パケットに意味が付きます:
+    セッションを Wireshark で開けるファイルに書き出す
+
+    ファイルは pcapng 形式で、各パケットに意味が付きます:
     ① TCP 接続、② TLS ハンドシェイク、③ POP3 セッション、そして反応したルール。
 
     --with-keys を付けなければ、ファイルに秘密は入りません。TLS の内側の内容は
@@ -755,9 +757,9 @@ cli-pcap-examples =
 cli-pcap-arg-config = { cli-serve-arg-config }
 cli-pcap-arg-id = { cli-session-arg-id }
 cli-pcap-arg-output = 書き出すファイル。- は標準出力
-cli-pcap-arg-with-keys = 通信路を流れたまま、TLS 鍵を付ける。取り出したことはジャーナルに記録される
+cli-pcap-arg-with-keys = 流れたままに TLS 鍵を付ける (ジャーナルに残る)
 cli-pcap-arg-yes = TLS 鍵が本当に必要か確認しない
-cli-pcap-arg-identity = キャプチャの暗号化先と対になる秘密鍵 (age-keygen が書くファイル)
+cli-pcap-arg-identity = キャプチャを開く age の秘密鍵のファイル
 cli-pcap-arg-json = 書き出した内容を JSON オブジェクトで出力する
 cli-pcap-arg-since = { cli-sessions-arg-since }
 cli-pcap-arg-until = { cli-sessions-arg-until }
