@@ -20,7 +20,10 @@ impl Untrusted {
     /// Takes octets as they came.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
         let octets = octets.into();
-        let is_long = octets.len() > INLINE || planted("observatory.texts-are-allocated");
+        if planted("observatory.texts-are-copied") {
+            return Self(SmallVec::from_vec(octets.to_vec()));
+        }
+        let is_long = octets.len() > INLINE;
         Self(if is_long { SmallVec::from_vec(octets) } else { SmallVec::from_slice(&octets) })
     }
 
