@@ -21,7 +21,7 @@ impl Untrusted {
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
         let octets = octets.into();
         if planted("observatory.texts-are-copied") {
-            return Self(SmallVec::from_vec(octets.to_vec()));
+            return Self(SmallVec::from_vec(octets.clone()));
         }
         let is_long = octets.len() > INLINE;
         Self(if is_long { SmallVec::from_vec(octets) } else { SmallVec::from_slice(&octets) })

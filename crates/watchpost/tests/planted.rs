@@ -1,5 +1,6 @@
 //! Faults planted in the program, and the check that catches each. Each run starts the program with its fault.
 #![allow(clippy::print_stdout, reason = "the count is what this test reports")]
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
 #[path = "pcap/checks.rs"]
 mod captures;

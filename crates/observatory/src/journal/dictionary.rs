@@ -39,8 +39,11 @@ pub(super) struct Dictionary {
     fresh: Vec<(i64, Box<[u8]>, i64)>,
     used: Vec<(i64, i64)>,
     /// The texts of our own addresses.
-    listeners: Vec<((SocketAddr, Port), Box<[u8]>)>,
+    listeners: Vec<(Listener, Box<[u8]>)>,
 }
+
+/// An address of ours, and what is spoken there.
+type Listener = (SocketAddr, Port);
 
 impl Default for Dictionary {
     fn default() -> Self {

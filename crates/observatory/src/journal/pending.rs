@@ -187,7 +187,7 @@ impl Pending {
             sessions.write(session)?;
         }
         if let Open::Sessions(open) = &open {
-            for session in open.iter() {
+            for session in open {
                 sessions.write(session)?;
             }
             self.learned.write(file)?;
@@ -317,7 +317,7 @@ impl<'a> Rows<'a> {
 struct Sessions<'a> {
     file: &'a Connection,
     words: &'a mut Dictionary,
-    sessions: Rows<'a>,
+    visits: Rows<'a>,
     attempts: Rows<'a>,
 }
 
@@ -325,8 +325,8 @@ impl<'a> Sessions<'a> {
     fn new(file: &'a Connection, words: &'a mut Dictionary) -> rusqlite::Result<Self> {
         let values = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
             ?22, ?23, ?24, 0, ?25";
-        let (sessions, attempts) = (Rows::of(file, "session", values)?, Rows::of(file, "attempt", "?1, ?2, ?3")?);
-        Ok(Self { file, words, sessions, attempts })
+        let (visits, attempts) = (Rows::of(file, "session", values)?, Rows::of(file, "attempt", "?1, ?2, ?3")?);
+        Ok(Self { file, words, visits, attempts })
     }
 
     fn write(&mut self, session: &OpenSession) -> rusqlite::Result<()> {
@@ -347,7 +347,7 @@ impl<'a> Sessions<'a> {
         }
         let source = row.source().map(Address::of);
         let stored_day = if planted("journal.day-is-off-by-one") { day - 1 } else { day };
-        self.sessions.write(params![
+        self.visits.write(params![
             first,
             &row.connection.0.to_be_bytes()[..],
             row.start.0,

@@ -10,9 +10,9 @@ fn tshark(file: &std::path::Path, filter: &str, fields: &[&str]) -> Vec<String> 
     let mut command = Command::new("tshark");
     command.args(["-n", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-r"]).arg(file);
     command.args(["-Y", filter, "-T", "fields", "-E", "separator=|"]);
-    fields.iter().for_each(|field| {
+    for field in fields {
         command.args(["-e", field]);
-    });
+    }
     let output = command.output().expect("tshark: apt-get install tshark");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()

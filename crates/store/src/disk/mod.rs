@@ -279,8 +279,9 @@ pub fn sync_together<'a>(files: impl Iterator<Item = &'a OutFile> + Clone) -> io
         return Ok(true);
     }
     fs::syncfs(&first.file)?;
-    for _file in files {
-        note!(Operation::SyncFile { path: _file.path.clone() });
+    #[cfg(feature = "planted")]
+    for file in files {
+        note!(Operation::SyncFile { path: file.path.clone() });
     }
     Ok(true)
 }

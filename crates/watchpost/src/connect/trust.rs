@@ -128,8 +128,8 @@ pub(super) fn verdict(
     };
     let (first, rest) = shown.split_first().ok_or_else(|| ConnectError::Trust("the server showed none".into()))?;
     let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let verified = verifier.verify_server_cert(first, rest, name, &[], UnixTime::since_unix_epoch(since_1970));
-    verified.map(|_| ()).map_err(|error| ConnectError::Certificate(Box::new(error)))
+    let result = verifier.verify_server_cert(first, rest, name, &[], UnixTime::since_unix_epoch(since_1970));
+    result.map(|_| ()).map_err(|error| ConnectError::Certificate(Box::new(error)))
 }
 
 fn system(provider: &Arc<CryptoProvider>) -> Result<Arc<SystemVerifier>, ConnectError> {

@@ -176,8 +176,9 @@ impl Entries {
     fn entry(&self, index: usize) -> Entry {
         let slot = &self.slots[index];
         let since = || u32::try_from(index).ok().and_then(|index| self.gone.get(&index).copied()).unwrap_or_default();
-        let [a, b, c, d, e] = slot.listed;
-        let listed = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
+        let mut listed = [0; 8];
+        listed[..slot.listed.len()].copy_from_slice(&slot.listed);
+        let listed = u64::from_le_bytes(listed);
         let prints = Fingerprint { header: slot.header, whole: slot.whole, listed };
         let (prints, fate) = match slot.state {
             State::Listed => (Some(prints), Fate::Listed),

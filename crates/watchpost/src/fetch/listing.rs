@@ -64,8 +64,10 @@ impl Listing {
 
     /// What LIST says of a message.
     pub fn octets(&self, index: usize) -> Option<u64> {
-        let [a, b, c, d, e] = self.octets[index];
-        (self.octets[index] != UNSIZED).then(|| u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
+        let packed = self.octets[index];
+        let mut octets = [0; 8];
+        octets[..packed.len()].copy_from_slice(&packed);
+        (packed != UNSIZED).then(|| u64::from_le_bytes(octets))
     }
 
     /// What UIDL says of a message.

@@ -128,7 +128,9 @@ impl<'a> Transfer<'a> {
         let _ = self.hand_over().await;
         // What is on its way to the disk arrives there, whatever became of the connection.
         let (journal, late, ended) = self.keeper.close().await;
-        late.iter().for_each(|kept| count(self.report, kept, self.listing));
+        for kept in &late {
+            count(self.report, kept, self.listing);
+        }
         let result = match (result, ended) {
             (_, Err(error)) => Err(error.into()),
             (Err(Halt::Session(error)), Ok(())) => Err(error),

@@ -272,7 +272,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_user_name_that_can_be_said_survives_its_url(user in "[ -~あ-んé]{1,30}", port in 1_u16..) {
-            let encoded: String = user.bytes().map(|octet| format!("%{octet:02X}")).collect();
+            let encoded = user.bytes().fold(String::new(), |text, octet| text + &format!("%{octet:02X}"));
             let read = PopUrl::parse(&format!("pop://{encoded}@h:{port}")).unwrap();
             prop_assert_eq!(read, url(&user, None, "h", Some(port)));
         }

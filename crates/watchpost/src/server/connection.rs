@@ -90,7 +90,7 @@ mod tests {
         assert!(first.0 < second.0 && second.0 < third.0);
         let many: Vec<u128> = (0..10_000).map(|_| ids.next(now).0 >> 64).collect();
         assert!(many.is_sorted_by(|one, next| one < next), "sixteen digits are enough");
-        let back = now - Duration::from_secs(3600);
+        let back = now - Duration::from_hours(1);
         assert_eq!(ids.next(back).0 >> 80, 1_700_000_000_123 - 3_600_000, "a clock that was set back is believed");
         assert_ne!(ConnectionIds::new(1).next(now), ConnectionIds::new(2).next(now));
     }

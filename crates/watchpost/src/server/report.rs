@@ -68,16 +68,18 @@ impl<'a> Report<'a> {
 
     /// Takes what the session has told.
     pub(super) fn hear(&mut self, session: &mut Session, mut recorder: Option<&mut Recorder>) {
-        if let Some(witness) = &mut self.witness {
-            if session.has_told() {
-                let at = self.clock.wall();
-                let (tables, connection) = (self.passwords, self.connection);
-                let told = session.told().map(|told| {
-                    recorder.iter_mut().for_each(|recorder| recorder.told(&told));
-                    note_replay(told, tables, connection, at)
-                });
-                witness.told(told, at);
-            }
+        if let Some(witness) = &mut self.witness
+            && session.has_told()
+        {
+            let at = self.clock.wall();
+            let (tables, connection) = (self.passwords, self.connection);
+            let told = session.told().map(|told| {
+                if let Some(recorder) = &mut recorder {
+                    recorder.told(&told);
+                }
+                note_replay(told, tables, connection, at)
+            });
+            witness.told(told, at);
         }
     }
 
@@ -114,7 +116,9 @@ impl<'a> Report<'a> {
         if let Some(mut witness) = self.witness {
             let (tables, connection) = (self.passwords, self.connection);
             let told = session.told_at_the_end().map(|told| {
-                recorder.iter_mut().for_each(|recorder| recorder.told(&told));
+                if let Some(recorder) = &mut recorder {
+                    recorder.told(&told);
+                }
                 note_replay(told, tables, connection, at)
             });
             witness.told(told, at);

@@ -323,9 +323,10 @@ impl<'a> Conversation<'a> {
     /// Begins TLS on the connection. `behind`: what has come in clear text behind the reply to STLS.
     pub(super) async fn start_tls(&mut self, behind: Vec<u8>) -> Result<(), Stop> {
         let Some((link, read)) = self.wire.take() else { return Err(Lost::Closed(Vec::new()).into()) };
-        if !(behind.is_empty() && read.is_empty()) && !planted("talk.reads-on-behind-stls") {
+        let came = behind.len() + read.len();
+        if came > 0 && !planted("talk.reads-on-behind-stls") {
             // Somebody on the path may have put it there, to be taken for what the server says under TLS.
-            self.say_note(Kind::Oddity, "conversation-injected", &[("octets", (behind.len() + read.len()).into())]);
+            self.say_note(Kind::Oddity, "conversation-injected", &[("octets", came.into())]);
             return Err(self.failed(ExitCode::DataError, "error-talk-injected"));
         }
         let link =

@@ -33,15 +33,16 @@ impl Conversation<'_> {
         };
         let named = match &method {
             None => None,
-            Some(word) => match Method::WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)) {
-                Some((_, method)) => Some(*method),
-                None => {
+            Some(word) => {
+                if let Some((_, method)) = Method::WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)) {
+                    Some(*method)
+                } else {
                     let words: Vec<&str> = Method::WORDS.iter().map(|(word, _)| *word).collect();
                     let words = ("methods", words.join(", ").into());
                     self.say_note(Kind::Oddity, "conversation-login-unknown", &[words]);
                     return Ok(());
                 }
-            },
+            }
         };
         if self.known.capabilities.is_none() {
             self.say_note(Kind::Meaning, "conversation-login-asks", &[]);

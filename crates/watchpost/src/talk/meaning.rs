@@ -204,12 +204,11 @@ impl<'a> Explainer<'a> {
     pub(super) fn of_capability(&self, line: &str, known: &Known) -> Vec<Note> {
         let tag = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
         let mut notes = Vec::new();
-        match self.summed_up(Of::Capability, &tag) {
-            Some(note) => notes.push(note),
-            None => {
-                let tag = ("tag", Untrusted::new(tag.as_str()).to_string().into());
-                notes.push(self.oddity("conversation-odd-capability", &[tag], None));
-            }
+        if let Some(note) = self.summed_up(Of::Capability, &tag) {
+            notes.push(note);
+        } else {
+            let tag = ("tag", Untrusted::new(tag.as_str()).to_string().into());
+            notes.push(self.oddity("conversation-odd-capability", &[tag], None));
         }
         let plain = |word: &str| word.eq_ignore_ascii_case("PLAIN") || word.eq_ignore_ascii_case("LOGIN");
         if known.tls && tag == "STLS" {

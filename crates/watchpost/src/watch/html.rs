@@ -77,13 +77,13 @@ fn needs_you(report: &Report, desk: &Desk<'_>) -> String {
 
 /// How many came when, as bars.
 fn strip(report: &Report, desk: &Desk<'_>) -> String {
+    const HEIGHT: u64 = 72;
+    const STEP: usize = 20;
     let hours = report.hours();
     let most = hours.iter().copied().max().unwrap_or(0);
     if most == 0 {
         return String::new();
     }
-    const HEIGHT: u64 = 72;
-    const STEP: usize = 20;
     let mut bars = String::new();
     for (place, count) in hours.iter().enumerate() {
         let height = (count * HEIGHT).div_ceil(most);
@@ -110,7 +110,7 @@ fn happened(report: &Report, desk: &Desk<'_>) -> String {
     }
     let mut table = String::from("<div class=\"wide\"><table><thead><tr>");
     let cells = |tag: &str, cells: &[String]| -> String {
-        cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", xml(cell))).collect()
+        cells.iter().fold(String::new(), |row, cell| row + &format!("<{tag}>{}</{tag}>", xml(cell)))
     };
     table.push_str(&cells("th", &headings));
     table.push_str("</tr></thead><tbody>");

@@ -115,7 +115,9 @@ pub(super) fn fitting_table(headings: &[String], rows: &[Vec<String>], columns: 
         }
         let place = column - gone.iter().filter(|earlier| *earlier < column).count();
         headings.remove(place);
-        rows.iter_mut().for_each(|row| drop(row.remove(place)));
+        for row in &mut *rows {
+            row.remove(place);
+        }
         gone.push(*column);
     }
     table(&headings, &rows, columns)

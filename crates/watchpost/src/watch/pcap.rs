@@ -225,9 +225,9 @@ fn tell(arguments: &PcapArgs, written: Written, [wire, plain, journal]: [usize; 
         let line = line.to_string();
         // The file itself may be on standard output.
         if arguments.output == Path::new(STDOUT) {
-            desk.talk.say(&line)
+            desk.talk.say(&line);
         } else {
-            desk.talk.print(&line)
+            desk.talk.print(&line);
         }
         return;
     }

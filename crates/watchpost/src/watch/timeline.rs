@@ -87,7 +87,7 @@ pub(crate) fn timeline(session: &Session, events: &[Entry], texts: &Texts) -> Ti
         let Some((side, said, meaning)) = telling.tell(&entry.kind) else { continue };
         let since = Duration::from_micros(micros);
         steps.push(Step { sequence: entry.sequence, since, side, said, meaning, state: telling.state });
-        if telling.greets_after(&entry.kind, session) {
+        if Telling::greets_after(&entry.kind, session) {
             let (said, meaning) = telling.greeting();
             steps.push(Step {
                 sequence: entry.sequence,
@@ -154,7 +154,7 @@ impl Telling<'_> {
 
     /// Whether the server greets now: at once, or when TLS stands where the port begins with it. No event tells of the
     /// greeting; whoever came further than the connection has got it.
-    fn greets_after(&self, kind: &EventKind, session: &Session) -> bool {
+    fn greets_after(kind: &EventKind, session: &Session) -> bool {
         let on_pop3s = session.row.local.is_some_and(|(_, port)| port == Port::Pop3s);
         let now = match kind {
             EventKind::Opened { .. } => !on_pop3s,

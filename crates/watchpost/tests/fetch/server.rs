@@ -222,6 +222,10 @@ fn session(stream: TcpStream, shared: &Mutex<State>) {
         shared.lock().unwrap().heard.push(shown);
         utf8 |= line == "UTF8";
         let refused = manners.needs_utf8.filter(|_| !utf8 && line.starts_with("RETR"));
+        let deed = shared.lock().unwrap().before_retr.take_if(|_| line.starts_with("RETR"));
+        if let Some(deed) = deed {
+            deed();
+        }
         let (mut reply, over) = answer(&line, &manners, &mut mail, shared);
         if refused.is_some_and(|id| wanted(&line, &mail) == Some(id.to_owned())) {
             reply = b"-ERR [UTF8] not without it\r\n".to_vec();
@@ -230,11 +234,6 @@ fn session(stream: TcpStream, shared: &Mutex<State>) {
             let fetched = wanted(&line, &mail);
             shared.lock().unwrap().mail.retain(|(id, _)| Some(id) != fetched.as_ref());
         }
-        let deed = shared.lock().unwrap().before_retr.take_if(|_| line.starts_with("RETR"));
-        if let Some(deed) = deed {
-            deed();
-        }
-        let (reply, over) = answer(&line, &manners, &mut mail, shared);
         going = wire.send(&reply) && !over;
     }
     shared.lock().unwrap().sent = wire.sent;

@@ -67,6 +67,7 @@ impl Site {
     }
 
     /// Somebody comes, says lines one by one, each after the reply to the one before, and leaves. What TLS was like.
+    #[allow(clippy::unused_self, reason = "who visits must have opened the site")]
     pub fn visit(&self, visit: &Visit<'_>) -> String {
         let plan = json!({
             "host": visit.to.ip().to_string(),
@@ -154,9 +155,9 @@ pub fn tshark(file: &Path, filter: &str, fields: &[&str]) -> Vec<String> {
     let mut command = Command::new("tshark");
     command.args(["-n", "-2", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-r"]).arg(file);
     command.args(["-Y", filter, "-T", "fields", "-E", "separator=|"]);
-    fields.iter().for_each(|field| {
+    for field in fields {
         command.args(["-e", field]);
-    });
+    }
     let output = command.output().expect("tshark: apt-get install tshark");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()

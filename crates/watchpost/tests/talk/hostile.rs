@@ -28,7 +28,8 @@ fn a_line_without_end_is_not_read_to_its_end() {
     // S-045
     let server = Liar::start(|visitor| {
         visitor.say("+OK ready\r\n+OK ");
-        while visitor.pour(&[b'x'; 65536]) {}
+        let much = vec![b'x'; 65536];
+        while visitor.pour(&much) {}
     });
     let said = talk(&[&server.port()], "NOOP\n");
     assert_eq!(said.code, Some(74), "{said}");

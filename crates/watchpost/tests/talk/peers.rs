@@ -51,8 +51,8 @@ fn a_session_with_watchpost_is_explained_over_tls_and_stls_in_both_languages() {
         "━━ UPDATE ━━",
     ]);
     assert_eq!(session(&demo, &[&pop3s, "--tls"], "en").out, over_tls.out, "a transcript can be put into a document");
-    let over_stls = session(&demo, &[&pop3, "--stls"], "en");
-    over_stls.has(&[
+    let upgraded = session(&demo, &[&pop3, "--stls"], "en");
+    upgraded.has(&[
         "━━ AUTHORIZATION ━━ in clear text",
         "C: STLS",
         "X25519MLKEM768",

@@ -90,11 +90,11 @@ fn a_certificate_that_is_not_believed_needs_a_spelled_out_yes() {
 #[test]
 fn what_is_typed_ahead_is_not_echoed() {
     // S-029
-    let (begin, began) = std::sync::mpsc::channel();
+    let (go, may_go) = std::sync::mpsc::channel();
     let server = Liar::start(move |visitor| {
         visitor.say("+OK ready\r\n");
         visitor.line();
-        began.recv().unwrap();
+        may_go.recv().unwrap();
         visitor.say("+OK\r\n");
         visitor.line();
         visitor.say("-ERR [AUTH] no\r\n");
@@ -107,7 +107,7 @@ fn what_is_typed_ahead_is_not_echoed() {
     screen.shows("Names the user");
     screen.types("PASS tanstaafl");
     screen.enter();
-    begin.send(()).unwrap();
+    go.send(()).unwrap();
     let everything = screen.shows("S: -ERR [AUTH] no");
     assert!(!everything.contains("tanstaafl"), "{everything}");
     screen.ends_with("C:");
