@@ -52,11 +52,16 @@ class Way(asyncio.Protocol):
     def pass_on(self):
         self.timer = None
         out = self.other and self.other.transport
+        if out is None:
+            # The server has not taken the connection yet: what came first waits for it.
+            if not self.transport.is_closing():
+                self.timer = self.loop.call_later(0.001, self.pass_on)
+            return
         # A millisecond is what timers of the loop can tell apart.
         now = self.loop.time() + 0.0005
         while self.waiting and self.waiting[0][0] <= now:
             _, data = self.waiting.popleft()
-            if out is None or out.is_closing():
+            if out.is_closing():
                 continue
             if data is None:
                 out.close()

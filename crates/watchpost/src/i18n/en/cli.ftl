@@ -264,12 +264,12 @@ cli-fetch-arg-quiet = Say nothing but what needs somebody
 cli-fetch-arg-json = Print one JSON object for each account
 cli-fetch-arg-drain = Go on until nothing is left, waiting as long as the server wants between logins
 cli-fetch-arg-to = Where the mail of a URL goes, as `to` in the configuration
-cli-fetch-arg-password = Where the password of a URL is: file:…, command:… and others
+cli-fetch-arg-password = Where the password of a URL is: file:…, command:…
 cli-fetch-arg-tls = What protects the connection of a URL; else implicit on port 995, stls elsewhere
 cli-fetch-arg-tls-value-none = Nothing: everybody on the path reads the password
 cli-fetch-arg-tls-value-stls = TLS begun by STLS
 cli-fetch-arg-tls-value-implicit = TLS from the first octet
-cli-fetch-arg-trust = Which certificates a URL's server may show: system, first-use, file:…, pins:…
+cli-fetch-arg-trust = What a URL's server may show: system, first-use, file:…, pins:…
 cli-fetch-check-about = Log in and list, and fetch nothing
 cli-fetch-check-examples =
     All accounts:
