@@ -206,7 +206,12 @@ fn troubles(link: &Link, connector: &Connector, trust: &Trust, now: SystemTime) 
             rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             ) => {}
-            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            // The last two: somebody of the issuer's name is trusted, who has another key.
+            rustls::Error::InvalidCertificate(
+                CertificateError::UnknownIssuer
+                | CertificateError::BadSignature
+                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+            ) => {
                 let own = parsed.subject() == parsed.issuer();
                 let issuer = harmless(&parsed.issuer().to_string());
                 found.push(if own { Trouble::SelfSigned } else { Trouble::UnknownIssuer(issuer) });

@@ -273,8 +273,9 @@ cli-fetch-examples =
     プログラムから使う:
       watchpost fetch --json
 cli-fetch-arg-config =
-    設定ファイルです。省略すると ./、~/.config/watchpost/、
-    /etc/watchpost/ の順に watchpost.toml を探します。
+    設定ファイルです。省略すると ./、
+    ~/.config/watchpost/、/etc/watchpost/ の順に
+    watchpost.toml を探します。
 cli-fetch-arg-accounts =
     対象のアカウント、または pop://user@host です。省略すると
     すべてのアカウントです。
@@ -283,21 +284,23 @@ cli-fetch-arg-retry = 3 回失敗して見送ったメッセージを、もう�
 cli-fetch-arg-quiet = 対処が必要なことだけを表示します。
 cli-fetch-arg-json = アカウントごとに JSON オブジェクトを 1 つ出力します。
 cli-fetch-arg-drain =
-    サーバーが求めるログイン間隔を空けながら、残りがなくなる
-    まで続けます。
+    サーバーが求めるログイン間隔を空けながら、
+    残りがなくなるまで続けます。
 cli-fetch-arg-to =
-    URL のメールの配送先です。設定ファイルの to と同じ形式です。
+    URL のメールの配送先です。
+    設定ファイルの to と同じ形式です。
 cli-fetch-arg-password =
-    URL のパスワードの場所です (file:…、command:… など)。
+    URL のパスワードの場所です
+    (file:…、command:… など)。
 cli-fetch-arg-tls =
-    URL の接続の保護です。省略すると、ポート 995 では implicit、
-    それ以外では stls です。
+    URL の接続の保護です。省略すると、ポート 995
+    では implicit、それ以外では stls です。
 cli-fetch-arg-tls-value-none = 保護なし (経路上の全員がパスワードを読めます)
 cli-fetch-arg-tls-value-stls = STLS で始める TLS
 cli-fetch-arg-tls-value-implicit = 最初から TLS
 cli-fetch-arg-trust =
-    URL のサーバーで信頼する証明書です (system、first-use、
-    file:…、pins:…)。
+    URL のサーバーで信頼する証明書です
+    (system、first-use、file:…、pins:…)。
 cli-fetch-check-about = ログインして一覧だけを確認し、メールは取得しません。
 cli-fetch-check-examples =
     すべてのアカウント:
@@ -339,12 +342,13 @@ cli-fetch-service-arg-timer =
     常駐するサービスの代わりに、毎回プログラムを起動する
     タイマーにします。
 cli-fetch-service-arg-user =
-    実行するシステムのユーザーです。省略すると watchpost です。
+    実行するシステムのユーザーです。
+    省略すると watchpost です。
 cli-fetch-service-arg-dir =
     出力する代わりに、このフォルダーにファイルを書きます。
-cli-fetch-init-about = アドレスから POP3 サーバーを探し、アカウントを設定ファイルに書きます。
+cli-fetch-init-about = アドレスから POP3 サーバーを探し、アカウントを書きます。
 cli-fetch-init-long-about =
-    アドレスから POP3 サーバーを探し、アカウントを設定ファイルに書きます。
+    アドレスから POP3 サーバーを探し、アカウントを書きます。
 
     DNS の SRV レコード (RFC 6186)、ドメインのウェブサーバーにある設定、
     よく使われる名前と MX レコードのホストの順に調べます。パスワードを送る
@@ -392,9 +396,9 @@ cli-fetch-init-arg-resolver =
 cli-fetch-init-arg-ports =
     995、110、443、80 の代わりに使うポートを、この順で指定します。
 cli-fetch-import-about =
-    fetchmail、getmail6、mpop のアカウントと取得済みの記録を引き継ぎます。
+    fetchmail、getmail6、mpop のアカウントと記録を引き継ぎます。
 cli-fetch-import-long-about =
-    fetchmail、getmail6、mpop のアカウントと取得済みの記録を引き継ぎます。
+    fetchmail、getmail6、mpop のアカウントと記録を引き継ぎます。
 
     アカウントは [[fetch]] の表として出力しますので、内容を確認してから設定
     ファイルに加えてください。取得済みのメッセージも記録するため、最初の
