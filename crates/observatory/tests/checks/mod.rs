@@ -88,15 +88,14 @@ pub fn the_writer_wakes_for_what_comes() {
     });
     let (journal, _troubles) = begin(Terms::new(folder.path().join("journal.sqlite")), CLOCKS, judge);
     let sink = journal.sink();
-    let waits = (0..5).map(|number| {
+    let waits = [0, 1].map(|number| {
         let begun = std::time::Instant::now();
         sink.record(Visit::new(number, midnight()).begin().swap_remove(0));
         heard.recv().unwrap();
         begun.elapsed()
     });
-    // The first may come when it looks around anyway; a busy machine may delay some of them.
-    let best = waits.skip(1).min().unwrap();
-    assert!(best < Duration::from_millis(500), "{best:?}");
+    // The first may come when the writer looks around anyway; then it sleeps for a second, unless the bell rings.
+    assert!(waits[1] < Duration::from_millis(900), "{waits:?}");
 }
 
 pub fn a_session_is_kept_whole() {
