@@ -98,7 +98,7 @@ struct Stage {
 }
 
 impl Classifier {
-    /// A classifier that has seen nothing. The key is secret and kept: [`Carried`] and replays need it.
+    /// A classifier that has seen nothing. The key is secret and kept: [`crate::Carried`] and replays need it.
     pub fn new(mut settings: Settings, key: &HashKey) -> Self {
         if planted("observatory.thresholds-ignored") {
             settings.rules = crate::rules::Thresholds::default();

@@ -103,7 +103,7 @@ pub fn write(folder: &Path) -> io::Result<()> {
 }
 
 /// Writes the session of the chapter about states as a file for Wireshark, with its keys. They are others each time, so
-/// it is not among what [`write`] writes.
+/// it is not among what [`write()`] writes.
 ///
 /// # Errors
 /// When the file cannot be written.
