@@ -287,11 +287,11 @@ fn a_follower_gets_each_session_once() {
             sources.push(document["source"]["ip"].as_str().unwrap().to_owned());
         }
     }
+    follower.kill().unwrap();
+    follower.wait().unwrap();
     // They may end in another order than they came.
     sources.sort();
     assert_eq!(sources, ["127.6.0.1", "127.6.0.2", "127.6.0.3"]);
-    follower.kill().unwrap();
-    follower.wait().unwrap();
 }
 
 /// A number of the configuration, tried on what has happened: the journal and the running server stay as they are.
