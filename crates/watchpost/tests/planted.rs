@@ -1,5 +1,4 @@
 //! Faults planted in the program, and the check that catches each. Each run starts the program with its fault.
-#![allow(clippy::print_stdout, reason = "the count is what this test reports")]
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
 #[path = "pcap/checks.rs"]
@@ -11,8 +10,6 @@ mod search;
 #[path = "pcap/site.rs"]
 mod site;
 mod support;
-
-use std::panic::{catch_unwind, set_hook, take_hook};
 
 /// The fault, and the check of `e2e.rs`, `logins.rs`, `bench.rs`, `pcap.rs` or `textbook.rs` that must fail while it is
 /// there.
@@ -38,21 +35,5 @@ const FAULTS: [(&str, fn()); 14] = [
 
 #[test]
 fn every_planted_fault_is_caught() {
-    let hook = take_hook();
-    set_hook(Box::new(|_| {}));
-    let caught: Vec<&str> = FAULTS
-        .iter()
-        .filter(|(fault, check)| {
-            support::plant(None);
-            let sound = catch_unwind(check).is_ok();
-            support::plant(Some(fault));
-            let broken = catch_unwind(check).is_err();
-            support::plant(None);
-            sound && broken
-        })
-        .map(|(fault, _)| *fault)
-        .collect();
-    set_hook(hook);
-    println!("watchpost: {} planted, {} caught", FAULTS.len(), caught.len());
-    assert_eq!(caught, FAULTS.map(|(fault, _)| fault));
+    support::every_fault_is_caught("watchpost", &FAULTS);
 }

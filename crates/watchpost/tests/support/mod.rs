@@ -1,10 +1,13 @@
 //! Runs the real program and real clients against it.
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
+#![allow(clippy::print_stdout, reason = "how many planted faults were caught is reported")]
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::panic::{catch_unwind, set_hook, take_hook};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -132,6 +135,26 @@ static PLANTED: Mutex<Option<String>> = Mutex::new(None);
 /// Programs begin with this fault from now on. For tests that are alone in their process.
 pub fn plant(fault: Option<&str>) {
     *PLANTED.lock().unwrap() = fault.map(str::to_owned);
+}
+
+/// Plants each fault and runs its check, which must pass without it and fail with it. Each check runs once without.
+pub fn every_fault_is_caught(of: &str, faults: &[(&str, fn())]) {
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let mut sound: HashMap<usize, bool> = HashMap::new();
+    let mut caught = Vec::new();
+    for (fault, check) in faults {
+        plant(None);
+        let sound = *sound.entry(*check as usize).or_insert_with(|| catch_unwind(check).is_ok());
+        plant(Some(fault));
+        if sound && catch_unwind(check).is_err() {
+            caught.push(*fault);
+        }
+        plant(None);
+    }
+    set_hook(hook);
+    println!("{of}: {} planted, {} caught", faults.len(), caught.len());
+    assert_eq!(caught, faults.iter().map(|(fault, _)| *fault).collect::<Vec<_>>());
 }
 
 /// Gives the fault to another command than a demo.
