@@ -2,8 +2,7 @@
 
 use std::pin::Pin;
 
-use watchpost_observatory::Untrusted;
-
+use crate::conform::stop::Stop;
 use crate::conform::subject::Subject;
 
 /// One thing that is asked of a server.
@@ -23,47 +22,6 @@ pub struct Check {
 
 /// A check on its way.
 pub(super) type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>>;
-
-/// Why a check did not pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// The server does something else.
-    Failed {
-        /// What must have come.
-        expected: String,
-        /// What came; harmless to show.
-        came: String,
-    },
-    /// It could not be tried, for this reason; it counts neither way.
-    Skipped(String),
-}
-
-impl Stop {
-    pub(super) fn failed(expected: &str, came: &str) -> Self {
-        Self::Failed { expected: expected.to_owned(), came: came.to_owned() }
-    }
-
-    /// What the server sent, escaped, and a remark.
-    pub(super) fn came(expected: &str, octets: &[u8], remark: &str) -> Self {
-        let octets = octets.strip_suffix(b"\r\n").unwrap_or(octets);
-        let came = match (octets.is_empty(), remark) {
-            (true, "") => "nothing".to_owned(),
-            (true, remark) => remark.to_owned(),
-            (false, "") => format!("{:?}", Untrusted::new(octets)),
-            (false, remark) => format!("{:?}, {remark}", Untrusted::new(octets)),
-        };
-        Self::Failed { expected: expected.to_owned(), came }
-    }
-
-    pub(super) fn skipped(reason: &str) -> Self {
-        Self::Skipped(reason.to_owned())
-    }
-}
-
-/// Fails with what came unless something holds.
-pub(super) fn ensure(holds: bool, expected: &str, came: &[u8]) -> Result<(), Stop> {
-    if holds { Ok(()) } else { Err(Stop::came(expected, came, "")) }
-}
 
 /// How a check ended.
 pub struct Finding {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use crate::conform::check::Stop;
+use crate::conform::stop::Stop;
 
 /// How long a delivery command may take for one message.
 const COMMAND_TIME: Duration = Duration::from_secs(30);

@@ -8,6 +8,7 @@ mod check;
 mod checks;
 mod corpus;
 mod report;
+mod stop;
 mod subject;
 mod wire;
 
@@ -22,10 +23,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::connect::{self, Connector, Deadlines, Security, Target, Trust};
 use crate::console::{Failure, Talk};
 
-pub use check::{Check, Finding, Stop};
+pub use check::{Check, Finding};
 pub use checks::all;
 pub use corpus::{Corpus, Delivery};
 pub use report::{Totals, as_json, table, totals};
+pub use stop::Stop;
 pub use subject::{Account, Permissions, Subject};
 
 /// A whole run at the most, the wait for the inactivity timer not counted.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::conform::check::{Check, Finding, Stop};
+use crate::conform::check::{Check, Finding};
+use crate::conform::stop::Stop;
 use crate::i18n::{Language, Texts};
 
 /// How many passed, failed and were skipped.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use watchpost_proto::Password;
 
-use crate::conform::check::Stop;
 use crate::conform::corpus::{Corpus, Item};
+use crate::conform::stop::Stop;
 use crate::conform::wire::{Block, Wire};
 use crate::connect::{ConnectError, Connector, Security};
 

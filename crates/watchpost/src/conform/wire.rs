@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use watchpost_proto::{DotUnstuffer, Unstuffed};
 
-use crate::conform::check::Stop;
+use crate::conform::stop::Stop;
 use crate::connect::{ConnectError, Link};
 
 /// Octets of one line that are looked at: a reply has 512 at the most, a line of a message any number.

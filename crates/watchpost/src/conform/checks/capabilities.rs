@@ -1,6 +1,7 @@
 //! What CAPA lists, and whether it is true.
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::{Subject, find};
 use crate::connect::Security;
 

@@ -1,6 +1,7 @@
 //! How lines are read: their length, their spaces, their numbers, their octets.
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::Subject;
 use crate::conform::wire::Wire;
 

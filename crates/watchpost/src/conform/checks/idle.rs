@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::Subject;
 
 /// RFC 1939 §3: ten minutes at least.

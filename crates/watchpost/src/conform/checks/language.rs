@@ -1,6 +1,7 @@
 //! LANG and UTF8 (RFC 6856).
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::Subject;
 use crate::connect::Security;
 

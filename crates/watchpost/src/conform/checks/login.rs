@@ -1,6 +1,7 @@
 //! USER, PASS and the lock.
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::{Account, Subject};
 use crate::conform::wire::{Reply, Wire};
 use crate::connect::Security;

@@ -1,6 +1,7 @@
 //! What RETR gives: the messages that the run has delivered itself, to the octet.
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::{Received, Subject};
 
 checks! {

@@ -1,6 +1,7 @@
 //! Commands that do not wait for replies (RFC 2449 §6.6), and octets that come one by one.
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::Subject;
 
 /// Commands sent without reading a reply.

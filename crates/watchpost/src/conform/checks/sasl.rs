@@ -2,7 +2,8 @@
 
 use crate::conform::base64::encode as encode64;
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::Subject;
 use crate::conform::wire::{Reply, Wire};
 use crate::connect::Security;

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::{Subject, ids, sizes};
 
 checks! {

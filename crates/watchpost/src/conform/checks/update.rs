@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::conform::check::{Stop, checks, ensure};
+use crate::conform::check::checks;
+use crate::conform::stop::{Stop, ensure};
 use crate::conform::subject::{Subject, ids, number_of, sizes};
 use crate::conform::wire::Wire;
 
