@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::check::Check;
+use super::duration::{duration_text, parse_duration};
 use super::error::quoted;
-use super::limits::{duration_text, parse_duration};
 use super::observatory::Record;
 use super::size::{Size, size_text};
 

@@ -4,14 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use watchpost_proto::pop3::server::Quirks;
-
+use super::Domain;
 use super::error::{ConfigError, Severity, Source, quoted};
 use super::folder::{self, Trouble, shown};
-use super::raw::{RawCompatibility, RawDirectory, RawLog};
-use super::reading::{Places, nearest};
-use super::reference::listed;
-use super::{Directory, DirectoryKind, Domain, Log, LogFormat, LogLevel};
+use super::places::Places;
+use super::words::unknown_word;
 
 /// What is needed to complain about a key, and the complaints so far.
 pub(super) struct Check<'a> {
@@ -142,24 +139,6 @@ impl Check<'_> {
         Some(path)
     }
 
-    /// `[directory]`
-    pub(super) fn directory(&mut self, raw: &RawDirectory) -> Option<Directory> {
-        let kind = self.word("directory.kind", raw.kind.as_deref(), &DirectoryKind::WORDS);
-        let path = match kind {
-            DirectoryKind::Sqlite => self.accounts_of_our_own(raw),
-            DirectoryKind::PasswdFile => self.accounts_of_others(raw),
-        };
-        Some(Directory { kind, path: path? })
-    }
-
-    /// The file may be new, its folder may not.
-    fn accounts_of_our_own(&mut self, raw: &RawDirectory) -> Option<PathBuf> {
-        const KEY: &str = "directory.path";
-        let path = self.plain_path(KEY, raw.path.as_deref().unwrap_or("{data_dir}/accounts.sqlite"))?;
-        self.file_to_write(KEY, &path, "write the path of the file: path = \"{data_dir}/accounts.sqlite\"");
-        Some(path)
-    }
-
     /// A database may be new, its folder may not: SQLite keeps its log and its index beside the file.
     pub(super) fn file_to_write(&mut self, key: &str, path: &Path, help: &str) {
         let folder = path.parent().unwrap_or(path);
@@ -169,41 +148,6 @@ impl Check<'_> {
             && let Err(trouble) = folder::usable(folder)
         {
             self.refuse_folder(key, &trouble);
-        }
-    }
-
-    /// The file is there, and we can read it. What stands in it is its reader's to judge.
-    fn accounts_of_others(&mut self, raw: &RawDirectory) -> Option<PathBuf> {
-        const KEY: &str = "directory.path";
-        let help = "write where the file is: path = \"/etc/dovecot/users\"";
-        let written = self.required(KEY, raw.path.as_ref(), help)?;
-        let path = self.plain_path(KEY, written)?;
-        if path.is_dir() {
-            self.refuse(KEY, &format!("{} is a folder", shown(&path)), help);
-        } else if let Err(error) = std::fs::File::open(&path) {
-            self.refuse_folder(KEY, &folder::file_trouble(&path, &error));
-        }
-        Some(path)
-    }
-
-    /// `[compatibility]`
-    pub(super) fn quirks(&mut self, raw: &RawCompatibility) -> Quirks {
-        Quirks {
-            bare_line_feed: self.word(
-                "compatibility.bare_line_feed",
-                raw.bare_line_feed.as_deref(),
-                &super::BARE_LINE_FEED,
-            ),
-            without_utf8: self.word("compatibility.without_utf8", raw.without_utf8.as_deref(), &super::WITHOUT_UTF8),
-            last: self.word("compatibility.last", raw.last.as_deref(), &super::LAST),
-        }
-    }
-
-    /// `[log]`
-    pub(super) fn log(&mut self, raw: &RawLog) -> Log {
-        Log {
-            format: self.word("log.format", raw.format.as_deref(), &LogFormat::WORDS),
-            level: self.word("log.level", raw.level.as_deref(), &LogLevel::WORDS),
         }
     }
 }
@@ -217,13 +161,4 @@ fn not_a_path(text: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// What to say of a word that is none of those.
-pub(super) fn unknown_word(key: &str, written: &str, known: &[&str]) -> (String, String) {
-    let name = key.rsplit_once('.').map_or(key, |(_, name)| name);
-    let meant = nearest(written, known.iter().copied());
-    let meant = meant.map(|word| format!("did you mean {}? ", quoted(word))).unwrap_or_default();
-    let message = format!("{name} cannot be {}", quoted(written));
-    (message, format!("{meant}what it can be: {}", listed(known)))
 }

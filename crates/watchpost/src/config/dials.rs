@@ -9,10 +9,10 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use watchpost_observatory::{Capacity, Dial, Panel, RuleId, Settings, Standing, Unit, panels};
 
-use super::check::{Check, unknown_word};
+use super::check::Check;
+use super::duration::{duration_text, parse_duration};
 use super::error::quoted;
-use super::limits::{duration_text, parse_duration};
-use super::observatory::RawObservatory;
+use super::words::unknown_word;
 
 /// A table of numbers as it is written.
 pub(super) type RawPanel = BTreeMap<String, toml::Value>;
@@ -72,12 +72,22 @@ fn range(dial: &Dial) -> String {
     format!("{} to {}", written(dial, dial.least), written(dial, dial.most))
 }
 
-/// What was written about rules: their numbers, and which of them are off.
-pub(super) fn settings(check: &mut Check<'_>, raw: &RawObservatory) -> Settings {
+/// What was written about rules, beside their tables.
+pub(super) struct Written<'a> {
+    pub(super) gate: Option<&'a str>,
+    pub(super) off: &'a [String],
+}
+
+/// What was written about rules: their numbers, in the table of a name, and which of them are off.
+pub(super) fn settings<'a>(
+    check: &mut Check<'_>,
+    table_of: impl Fn(&str) -> Option<&'a RawPanel>,
+    written: &Written<'_>,
+) -> Settings {
     let panels: Vec<Panel> = panels().collect();
     let mut turned = Vec::new();
     for panel in &panels {
-        let Some(table) = raw.panel(panel.table) else { continue };
+        let Some(table) = table_of(panel.table) else { continue };
         for dial in panel.dials {
             let Some(value) = table.get(dial.key) else { continue };
             match read(dial, value) {
@@ -88,8 +98,8 @@ pub(super) fn settings(check: &mut Check<'_>, raw: &RawObservatory) -> Settings 
     }
     let settings = Settings::default().turned(&turned).expect("each value was read as what its dial takes");
     ascends(check, &settings);
-    let gate = check.word("observatory.gate", raw.gate.as_deref(), &GATES);
-    let off = off(check, raw.off.as_deref().unwrap_or_default());
+    let gate = check.word("observatory.gate", written.gate, &GATES);
+    let off = off(check, written.off);
     Settings { gate, off, ..settings }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::limits::duration_text;
+use super::duration::duration_text;
 use super::{
     BARE_LINE_FEED, Config, DirectoryKind, LAST, Listener, ListenerProtocol, PlaintextLogin, WITHOUT_UTF8, word_of,
 };

@@ -11,8 +11,8 @@ pub(super) use self::raw::RawFetch;
 pub(super) use self::written::tables;
 
 use super::check::Check;
+use super::duration::{duration_text, parse_duration};
 use super::error::quoted;
-use super::limits::{duration_text, parse_duration};
 use super::{Domain, Store};
 use crate::connect::{Deadlines, Pin, Proxy, Security};
 use crate::fetch::account::{Account, SILENCE, TrustChoice};

@@ -3,13 +3,13 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use jiff::SpanRelativeTo;
-use jiff::fmt::friendly::{Designator, SpanParser, SpanPrinter};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use watchpost_proto::pop3::server::Limits as SessionLimits;
 
 use super::check::Check;
+use super::duration::{NotADuration, duration_text, parse_duration};
 use super::error::quoted;
-use super::raw::RawLimits;
 
 /// Connections at the same time.
 pub(super) const CONNECTIONS: Count =
@@ -186,23 +186,162 @@ impl Time {
     }
 }
 
-/// The text is no duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotADuration;
+/// `[limits]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    /// Connections open at the same time, from everywhere. One more is refused when it connects.
+    ///
+    /// Reason: each costs a file descriptor and memory; 4096 stay well below what a small machine has.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = CONNECTIONS.default_text(),
+        "x-range" = CONNECTIONS.range_text(),
+        "x-example" = "connections = 10000"
+    ))]
+    pub(super) connections: Option<i64>,
 
-/// Reads `90s`, `10m`, `1h30m`, `2d`. A day has 24 hours; a month has no length, and nothing lasts less than nothing.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, NotADuration> {
-    let span = SpanParser::new().parse_span(text).map_err(|_| NotADuration)?;
-    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| NotADuration)?;
-    Duration::try_from(duration).map_err(|_| NotADuration)
-}
+    /// Connections open at the same time from one address. One more is refused when it connects (P-226).
+    ///
+    /// Reason: one visitor must not take the places of all others; a company behind one address still fits.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = CONNECTIONS_PER_ADDRESS.default_text(),
+        "x-range" = CONNECTIONS_PER_ADDRESS.range_text(),
+        "x-example" = "connections_per_address = 16"
+    ))]
+    pub(super) connections_per_address: Option<i64>,
 
-/// Writes a duration so that [`parse_duration`] reads the same again.
-pub(super) fn duration_text(duration: Duration) -> String {
-    SpanPrinter::new()
-        .designator(Designator::Compact)
-        .spacing(jiff::fmt::friendly::Spacing::None)
-        .unsigned_duration_to_string(&duration)
+    /// Octets of a command line, its line end counted. A longer one is answered with one `-ERR` and never parsed
+    /// (P-021, P-022).
+    ///
+    /// Reason: RFC 2449 §4 demands 255 at least.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = LINE_OCTETS.default_text(),
+        "x-range" = LINE_OCTETS.range_text(),
+        "x-example" = "line_octets = 512"
+    ))]
+    pub(super) line_octets: Option<i64>,
+
+    /// Octets of a line that carries SASL data (AUTH and what follows it), its line end counted; base64 makes four of
+    /// three (P-096, P-097).
+    ///
+    /// Reason: names and passwords of 255 octets each need 1 026 here, tokens up to 16 KiB.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = SASL_OCTETS.default_text(),
+        "x-range" = SASL_OCTETS.range_text(),
+        "x-example" = "sasl_octets = 32768"
+    ))]
+    pub(super) sasl_octets: Option<i64>,
+
+    /// How long a session may go without a command before it is closed, nothing removed (P-009). An answer that is
+    /// still on its way out counts as activity (P-011).
+    ///
+    /// Reason: RFC 1939 §3 demands ten minutes at least.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = IDLE_TIME.default_text(),
+        "x-range" = IDLE_TIME.range_text(),
+        "x-example" = "idle_time = \"15m\""
+    ))]
+    pub(super) idle_time: Option<String>,
+
+    /// From the greeting to a successful login; then the connection is closed (S-045).
+    ///
+    /// Reason: a person who types a password needs less, and who never logs in must not stay.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = LOGIN_TIME.default_text(),
+        "x-range" = LOGIN_TIME.range_text(),
+        "x-example" = "login_time = \"1m\""
+    ))]
+    pub(super) login_time: Option<String>,
+
+    /// How long a TLS handshake may take (S-015).
+    ///
+    /// Reason: RFC 9325 §3 knows no number; thirty seconds are enough for a telephone in a tunnel.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = HANDSHAKE_TIME.default_text(),
+        "x-range" = HANDSHAKE_TIME.range_text(),
+        "x-example" = "handshake_time = \"10s\""
+    ))]
+    pub(super) handshake_time: Option<String>,
+
+    /// Bad commands in a row before login; the last is answered with `-ERR`, and the connection is closed (P-008). A
+    /// good command begins the count anew.
+    ///
+    /// Reason: a mail client makes none or one; a scanner makes many.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = BAD_COMMANDS_BEFORE_LOGIN.default_text(),
+        "x-range" = BAD_COMMANDS_BEFORE_LOGIN.range_text(),
+        "x-example" = "bad_commands_before_login = 3"
+    ))]
+    pub(super) bad_commands_before_login: Option<i64>,
+
+    /// Bad commands in a row after login; then the connection is closed and nothing is removed (P-008).
+    ///
+    /// Reason: who has logged in deserves more patience: a message removed by other means makes many in a row.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = BAD_COMMANDS_AFTER_LOGIN.default_text(),
+        "x-range" = BAD_COMMANDS_AFTER_LOGIN.range_text(),
+        "x-example" = "bad_commands_after_login = 50"
+    ))]
+    pub(super) bad_commands_after_login: Option<i64>,
+
+    /// Failed logins on one connection; the last is answered, and the connection is closed (S-024).
+    ///
+    /// Reason: three are enough for a person, and make a guesser connect again and again.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = FAILED_LOGINS.default_text(),
+        "x-range" = FAILED_LOGINS.range_text(),
+        "x-example" = "failed_logins = 1"
+    ))]
+    pub(super) failed_logins: Option<i64>,
+
+    /// How long the first failed login on a connection waits for its answer; the second waits twice as long, the third
+    /// four times, any further one seven and a half times, each a fifth more or less. A login that succeeds never waits,
+    /// nor does any other connection. No more than 256 connections wait at the same time: one more is answered at once
+    /// and closed. `"0s"` is no delay.
+    ///
+    /// Reason: guessing costs time, and only the guesser's (S-024). The waiting connection holds nothing but itself.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = FAILED_LOGIN_DELAY.default_text(),
+        "x-range" = FAILED_LOGIN_DELAY.range_text(),
+        "x-example" = "failed_login_delay = \"500ms\""
+    ))]
+    pub(super) failed_login_delay: Option<String>,
+
+    /// How long sessions may go on after the server was told to stop; then they are closed, nothing removed (P-014).
+    ///
+    /// Reason: long enough to finish a message, short enough for a service manager.
+    #[schemars(extend(
+        "x-type" = "duration",
+        "x-default" = SHUTDOWN_GRACE.default_text(),
+        "x-range" = SHUTDOWN_GRACE.range_text(),
+        "x-example" = "shutdown_grace = \"2m\""
+    ))]
+    pub(super) shutdown_grace: Option<String>,
+
+    /// Password hashes verified at the same time; further ones wait, those who failed before behind those who did not,
+    /// and after 20 seconds the client is told to come back. 0 is the number of processor cores. A clear password, and
+    /// one that was right lately, is verified at once.
+    ///
+    /// Reason: a password hash costs memory and a whole core by design; a storm of guesses must take neither all memory
+    /// nor the turn of those who only want their mail.
+    #[schemars(extend(
+        "x-type" = "number",
+        "x-default" = "0",
+        "x-range" = PASSWORD_CHECKS.range_text(),
+        "x-example" = "password_checks = 4"
+    ))]
+    pub(super) password_checks: Option<i64>,
 }
 
 /// How much a client, or all of them together, may take. Each limit has its default and reason in `docs/config.md`.
@@ -273,33 +412,4 @@ impl Limits {
 
 fn size(number: u32) -> usize {
     usize::try_from(number).expect("a usize holds a u32 on every platform this is built for")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_numbers_with_units() {
-        for (text, seconds) in
-            [("90s", 90), ("10m", 600), ("1h30m", 5400), ("2d", 172_800), ("1.5m", 90), ("10 minutes", 600), ("0s", 0)]
-        {
-            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for wrong in
-            ["", "10", "ten minutes", "-10m", "10m ago", "1mo", "1y", "s", "10m10", "99999999999999999999d", "1x"]
-        {
-            assert_eq!(parse_duration(wrong), Err(NotADuration), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn a_duration_is_written_so_that_it_reads_the_same() {
-        for text in ["1ms", "30s", "3m", "10m", "1h 30m", "24h", "1h 0.5s"] {
-            let duration = parse_duration(text).unwrap();
-            assert_eq!(parse_duration(&duration_text(duration)), Ok(duration), "{text}");
-        }
-        assert_eq!(duration_text(Duration::from_mins(90)), "1h30m");
-        assert_eq!(duration_text(Duration::from_mins(10)), "10m");
-    }
 }

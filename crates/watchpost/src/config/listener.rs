@@ -4,10 +4,11 @@ use std::net::{Ipv6Addr, SocketAddr};
 
 use watchpost_observatory::Port;
 
-use super::check::{Check, unknown_word};
+use super::check::Check;
 use super::error::quoted;
 use super::network::{Network, NotANetwork, PlaintextLogin};
 use super::raw::{RawListener, RawPlaintextLogin};
+use super::words::unknown_word;
 
 /// What is spoken at a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

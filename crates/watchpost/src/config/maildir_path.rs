@@ -7,8 +7,7 @@ use super::check::Check;
 use super::error::quoted;
 use super::folder;
 use super::raw::RawStore;
-use super::reading::nearest;
-use super::reference::listed;
+use super::words::{listed, nearest};
 
 const KEY: &str = "store.path";
 

@@ -5,13 +5,14 @@
 //!     └── places of the keys ──► ConfigError: line, column, what is wrong, what to do
 //! ```
 //!
-//! The comments in `raw.rs` are the reference page, `docs/config.md`.
+//! The comments of what was written (`Raw…`) are the reference page, `docs/config.md`.
 
 mod capture;
 mod changes;
 mod check;
 pub(crate) mod dials;
 mod domain;
+mod duration;
 mod effective;
 mod error;
 mod fetch;
@@ -21,11 +22,14 @@ mod listener;
 mod maildir_path;
 mod network;
 mod observatory;
+mod places;
 mod raw;
 mod reading;
 mod reference;
 mod size;
+mod tables;
 mod tls_identity;
+mod words;
 
 use std::fmt;
 use std::fs::File;
@@ -40,16 +44,17 @@ use self::check::Check;
 use self::error::Source;
 use self::folder::{file_trouble, uid};
 use self::listener::TlsTable;
-use self::reading::{Places, Reading};
+use self::places::Places;
+use self::reading::Reading;
 
 use crate::fetch::account::Account;
 
 pub use self::capture::{Capture, CaptureMode};
 pub use self::domain::{Domain, NotADomain};
+pub(crate) use self::duration::parse_duration;
 pub use self::effective::template;
 pub use self::error::{ConfigError, ConfigErrors, Finding, Place, Severity};
 pub use self::limits::Limits;
-pub(crate) use self::limits::parse_duration;
 pub use self::listener::{Listener, ListenerProtocol};
 pub use self::network::{Network, NotANetwork, PlaintextLogin};
 pub use self::observatory::{Answers, Observatory, Record};

@@ -11,8 +11,8 @@ use watchpost_observatory::Settings;
 
 use super::check::Check;
 use super::dials::{self, RawPanel};
+use super::duration::{duration_text, parse_duration};
 use super::error::quoted;
-use super::limits::{duration_text, parse_duration};
 use super::network::{Network, NotANetwork};
 use super::size::{Size, size_text};
 
@@ -223,7 +223,8 @@ impl Observatory {
         let public_networks = networks(check, "observatory.public_networks", raw.public_networks.as_deref());
         let geoip = folder(check, "geoip", raw.geoip.as_deref());
         let lists = folder(check, "lists", raw.lists.as_deref());
-        let settings = dials::settings(check, raw);
+        let rules = dials::Written { gate: raw.gate.as_deref(), off: raw.off.as_deref().unwrap_or_default() };
+        let settings = dials::settings(check, |table| raw.panel(table), &rules);
         let journal = check.plain_path(JOURNAL, raw.journal.as_deref().unwrap_or("{data_dir}/journal.sqlite"))?;
         check.file_to_write(JOURNAL, &journal, "write the path of the file: journal = \"{data_dir}/journal.sqlite\"");
         Some(Self {

@@ -1,6 +1,6 @@
 //! From the text of the file to what was written in it: syntax, names of keys, types of values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,8 +10,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Severity, Source, quoted};
+use super::places::Places;
 use super::raw::RawConfig;
-use super::reference::{KnownKeys, listed};
+use super::reference::KnownKeys;
+use super::words::{listed, nearest};
 
 /// More complaints than this help nobody.
 const ERRORS_MAX: usize = 50;
@@ -29,28 +31,6 @@ pub(super) struct Reading {
     pub(super) errors: Vec<ConfigError>,
     /// Keys that were refused or probably misspelt: to call them missing would be a second complaint about one mistake.
     pub(super) excused: BTreeSet<String>,
-}
-
-/// Where the keys of a file stand, by names such as `listener[0].address`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Places(BTreeMap<String, Range<usize>>);
-
-impl Places {
-    /// Where the value stands; else where its table begins.
-    pub(super) fn of(&self, key: &str) -> Option<Range<usize>> {
-        let mut key = key;
-        loop {
-            if let Some(span) = self.0.get(key) {
-                return Some(span.clone());
-            }
-            key = key.rsplit_once('.')?.0;
-        }
-    }
-
-    /// The key whose value stands exactly here.
-    fn at(&self, span: &Range<usize>) -> Option<&str> {
-        self.0.iter().filter(|(_, place)| *place == span).map(|(key, _)| key.as_str()).max_by_key(|key| key.len())
-    }
 }
 
 impl Reading {
@@ -90,13 +70,13 @@ impl Reading {
                 continue;
             };
             let value = table.get_mut(name.as_str()).expect("the name comes from this table");
-            self.places.0.insert(full.clone(), value.span());
+            self.places.note(full.clone(), value.span());
             match value.get_mut() {
                 DeValue::Table(table) => self.keep_known(table, &full, known, schema),
                 DeValue::Array(array) => {
                     for (index, element) in array.iter_mut().enumerate() {
                         let full = format!("{full}[{index}]");
-                        self.places.0.insert(full.clone(), element.span());
+                        self.places.note(full.clone(), element.span());
                         if let DeValue::Table(table) = element.get_mut() {
                             self.keep_known(table, &full, known, known.element(schema));
                         }
@@ -172,27 +152,6 @@ fn of_syntax(source: &Arc<Source>, fault: &toml::de::Error) -> ConfigError {
         _ => "the file is TOML: a table begins with [name], a line in it is key = value, texts stand in double quotes",
     };
     ConfigError::new(source, Severity::Error, fault.span().or(Some(0..0)), message, help)
-}
-
-/// The word that was probably meant.
-pub(super) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Longer words are nobody's slip of the finger, and comparing them costs their product.
-    const OCTETS_MAX: usize = 64;
-    if word.len() > OCTETS_MAX {
-        return None;
-    }
-    let word = word.to_lowercase().replace('-', "_");
-    let distance = |candidate: &str| {
-        let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
-        if candidate.len() >= 3 && word.starts_with(candidate) { distance.min(1) } else { distance }
-    };
-    words
-        .map(|candidate| (distance(candidate), candidate))
-        // Of two letters, another one is another word.
-        .filter(|(distance, candidate)| *distance == 0 || candidate.len() > 2)
-        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3).min(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// Takes the value of a key such as `listener[0].address` out of the table; `false` if it is not there.

@@ -271,13 +271,3 @@ fn position_in_example(key: &str) -> usize {
     let is_table = |line: &str| line.trim_matches(['[', ']']) == key;
     COMPLETE_EXAMPLE.lines().position(|line| is_key(line) || is_table(line)).unwrap_or(usize::MAX)
 }
-
-/// Words in a row, as a sentence has them.
-pub(super) fn listed(words: &[impl AsRef<str>]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
-    }
-}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::limits::duration_text;
+use super::super::duration::duration_text;
 use super::super::word_of;
 use super::{ACTIONS, LINE_ENDS, TLS};
 use crate::connect::Proxy;
