@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use watchpost_proto::planted::planted;
-use watchpost_proto::{Octets, Sizes, UniqueId};
+use watchpost_proto::{Octets, UniqueId};
 
 use super::earlier::Earlier;
 use super::file::{Facts, Inode, MessageFile, PIECE, count_with};
@@ -15,7 +15,7 @@ use super::folders::Folders;
 use super::imported::Imported;
 use super::index::Index;
 use super::listing::{Listed, State};
-use super::name::{self, Claim, Identity, NameMaker};
+use super::name::{self, Claim, Identity, NameMaker, claimed};
 use super::scan::{File, Found};
 use super::snapshot::{Size, SnapshotBuilder, Subfolder};
 
@@ -303,12 +303,6 @@ fn twin_unique_id(file: &File, name: &[u8]) -> UniqueId {
         Subfolder::New => b"new/",
     };
     name::hashed(&[subfolder, name].concat())
-}
-
-/// The sizes that a name claims.
-pub(super) fn claimed(name: &[u8]) -> Option<Sizes> {
-    let stored = Octets(name::claim(name, Claim::Wire)?);
-    Some(Sizes { stored, surrogate: name::claim(name, Claim::Surrogate).map(Octets) })
 }
 
 /// The best guess for a message that cannot be read.

@@ -17,10 +17,10 @@ use watchpost_proto::planted::planted;
 use super::Shared;
 use super::file::Facts;
 use super::folders::Folders;
-use super::listing::Sweep;
 use super::name::Identity;
 use super::scan::each_entry;
 use super::snapshot::Snapshot;
+use super::survey::Sweep;
 use super::{delivery, index};
 use crate::disk::Folder;
 

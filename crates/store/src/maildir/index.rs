@@ -20,12 +20,11 @@ use watchpost_proto::planted::planted;
 use watchpost_proto::{Octets, Sizes};
 
 use super::delivery::TemporaryFile;
-use super::draft::claimed;
-use super::file::{Facts, Inode, MessageFile, Stamp};
+use super::file::{Facts, MessageFile, Stamp};
 use super::fnv::fnv;
 use super::folders::Folders;
-use super::name::{self, NameMaker};
-use super::snapshot::{Size, Snapshot};
+use super::name::{self, NameMaker, claimed};
+use super::snapshot::{Checksum, IndexFile, Size, Snapshot};
 use crate::disk::OutFile;
 
 const FILE: &[u8] = b".watchpost.index";
@@ -40,17 +39,6 @@ const RECORD_MAX: usize = 33;
 
 /// Records of messages that are gone are tolerated up to this many, or to as many as there are messages.
 const DEAD_MAX: u64 = 1024;
-
-type Checksum = [u8; 16];
-
-/// What makes sure that a file is the one we know, to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct IndexFile {
-    inode: Inode,
-    length: u64,
-    last: Checksum,
-    records: u64,
-}
 
 /// An index that was read.
 #[derive(Debug)]

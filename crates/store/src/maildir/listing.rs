@@ -2,16 +2,11 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use rustix::fs::fstatfs;
-
-use super::draft::Draft;
 use super::file::{Facts, Inode, Modified};
 use super::folders::Folders;
 use super::imported::Remembered;
-use super::name::NameMaker;
-use super::scan::Found;
 use super::snapshot::{Snapshot, Subfolder};
 use crate::disk::Folder;
 
@@ -20,9 +15,6 @@ const SETTLED_NANOSECONDS: i128 = 2_000_000_000;
 
 /// How often a Maildir is read again because somebody changed it meanwhile.
 const ATTEMPTS: usize = 3;
-
-/// How often tmp/ is looked through at most.
-const SWEEP_EVERY: Duration = Duration::from_hours(12);
 
 /// A snapshot, and the state of the folders it was taken in.
 #[derive(Debug, Default)]
@@ -35,13 +27,13 @@ pub(super) struct Listed {
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     /// None when the folders had changed too lately to tell a later change from this one.
-    settled: Option<Fingerprint>,
+    pub(super) settled: Option<Fingerprint>,
     /// Whether the file system is one that says from memory what it has in memory.
-    local: bool,
+    pub(super) local: bool,
     /// The file of imported unique-ids, if there was one.
     pub(super) imported: Option<Arc<Remembered>>,
     /// When tmp/ was looked through.
-    swept: Option<SystemTime>,
+    pub(super) swept: Option<SystemTime>,
 }
 
 /// What changes whenever a name in new/ or cur/ does.
@@ -93,14 +85,6 @@ impl Listed {
     }
 }
 
-/// Whether a file system answers from memory what it has in memory. A network may have to be asked all the same.
-fn is_local(folder: &Folder) -> bool {
-    /// ext4, XFS, Btrfs, tmpfs, ZFS, F2FS, overlayfs and bcachefs, as statfs(2) numbers them.
-    const LOCAL: [u32; 8] =
-        [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x2FC1_2FC1, 0xF2F5_2010, 0x794C_7630, 0xCA45_1A4E];
-    fstatfs(folder).is_ok_and(|found| u32::try_from(found.f_type).is_ok_and(|kind| LOCAL.contains(&kind)))
-}
-
 /// Reads a Maildir once, and again if it has changed meanwhile: a message that changes its flags while its folder is
 /// read may be missed. Returns the state before the last time.
 pub(super) fn while_it_changes(folders: &Folders, mut read: impl FnMut() -> io::Result<()>) -> io::Result<Fingerprint> {
@@ -115,51 +99,4 @@ pub(super) fn while_it_changes(folders: &Folders, mut read: impl FnMut() -> io::
         read()?;
     }
     Ok(before)
-}
-
-/// Whether it is time to look through tmp/.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sweep {
-    Due,
-    NotYet,
-}
-
-/// Reads new/ and cur/ and puts what is there in order; nobody has been counted yet.
-pub(super) fn take(folders: &Folders, names: &NameMaker, earlier: Option<Arc<Listed>>) -> io::Result<(Draft, Sweep)> {
-    let now = SystemTime::now();
-    let mut found = Found::default();
-    let before = while_it_changes(folders, || {
-        found = Found::scan(folders)?;
-        Ok(())
-    })?;
-    let mut state = earlier.as_ref().map_or_else(State::default, |earlier| earlier.state.clone());
-    state.settled = before.is_settled(now).then_some(before);
-    state.local = is_local(&folders.root);
-    let since = state.swept.and_then(|swept| now.duration_since(swept).ok());
-    let sweep = if since.is_some_and(|since| since < SWEEP_EVERY) { Sweep::NotYet } else { Sweep::Due };
-    if sweep == Sweep::Due {
-        state.swept = Some(now);
-    }
-    Ok((Draft::of(found, folders, names, earlier, state)?, sweep))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::maildir::draft::Draft;
-
-    #[test]
-    fn tmp_is_looked_through_by_the_first_session_and_twice_a_day() {
-        let root = tempfile::TempDir::new().unwrap();
-        let folders = Folders::make(&root.path().join("Maildir")).unwrap();
-        let names = NameMaker::new("host");
-        let finished = |draft: Draft| Arc::new(draft.finish(&folders).unwrap());
-        let (draft, sweep) = take(&folders, &names, None).unwrap();
-        assert_eq!(sweep, Sweep::Due);
-        let (draft, sweep) = take(&folders, &names, Some(finished(draft))).unwrap();
-        assert_eq!(sweep, Sweep::NotYet);
-        let mut listed = draft.finish(&folders).unwrap();
-        listed.state.swept = listed.state.swept.map(|swept| swept - SWEEP_EVERY);
-        assert_eq!(take(&folders, &names, Some(Arc::new(listed))).unwrap().1, Sweep::Due);
-    }
 }

@@ -33,6 +33,7 @@ mod reader;
 mod scan;
 mod session;
 mod snapshot;
+mod survey;
 mod update;
 
 use std::io;
@@ -50,10 +51,11 @@ use self::cache::Cache;
 use self::draft::Draft;
 use self::folders::Folders;
 use self::housekeeping::{Chore, Housekeeping};
-use self::listing::{Listed, Sweep};
+use self::listing::Listed;
 use self::lock::{Lock, LockTable, NotLocked};
 use self::name::NameMaker;
 use self::session::Session;
+use self::survey::Sweep;
 use crate::disk::Folder;
 use crate::{Cause, DeliverError, Maildrop, Message, OpenError, ReadError, Store, UpdateError, User};
 
@@ -245,7 +247,7 @@ impl Shared {
                 lock,
             )));
         }
-        let (draft, sweep) = listing::take(&folders, &self.names, earlier).map_err(unopened)?;
+        let (draft, sweep) = survey::take(&folders, &self.names, earlier).map_err(unopened)?;
         let slow = draft.uncounted() >= COUNTED_AT_ONCE;
         let uncounted = Box::new(Uncounted { shared: self, folders, lock, draft, sweep });
         if slow { Ok(Opened::Uncounted(uncounted)) } else { uncounted.count().map(Opened::Session) }

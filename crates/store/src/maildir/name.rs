@@ -14,7 +14,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::{Encoding, Specification};
 use uuid::{NoContext, Timestamp, Uuid, Variant};
 use watchpost_proto::planted::planted;
-use watchpost_proto::{Sizes, UniqueId};
+use watchpost_proto::{Octets, Sizes, UniqueId};
 
 /// RFC 4648 §7 in lower case: unlike the alphabet of §6, its text sorts as the numbers do.
 static SORTED: LazyLock<Encoding> = LazyLock::new(|| alphabet("0123456789abcdefghijklmnopqrstuv"));
@@ -74,6 +74,12 @@ pub(super) fn claim(name: &[u8], claim: Claim) -> Option<u64> {
         Claim::Surrogate => b"U=",
     };
     base(name).split(|octet| *octet == b',').skip(1).find_map(|field| number(field.strip_prefix(key)?))
+}
+
+/// The sizes that a name claims.
+pub(super) fn claimed(name: &[u8]) -> Option<Sizes> {
+    let stored = Octets(claim(name, Claim::Wire)?);
+    Some(Sizes { stored, surrogate: claim(name, Claim::Surrogate).map(Octets) })
 }
 
 /// Whether the name has the flag `S`, or no place for it.

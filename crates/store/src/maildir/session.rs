@@ -10,10 +10,11 @@ use watchpost_proto::planted::planted;
 
 use super::folders::Folders;
 use super::housekeeping::{Chore, put_off};
-use super::listing::{Fingerprint, Sweep, while_it_changes};
+use super::listing::{Fingerprint, while_it_changes};
 use super::lock::Lock;
 use super::scan::each_name;
 use super::snapshot::{Place, Snapshot, Subfolder};
+use super::survey::Sweep;
 use super::{Shared, name};
 use crate::disk::Folder;
 

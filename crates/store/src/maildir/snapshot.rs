@@ -8,9 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use watchpost_proto::planted::planted;
 use watchpost_proto::{Listing, ListingFull, Sizes, UniqueId};
 
-use super::draft::claimed;
-use super::file::Stamp;
-use super::index::IndexFile;
+use super::file::{Inode, Stamp};
+use super::name::claimed;
 
 /// Which folder of the Maildir a message lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +50,18 @@ pub(super) struct Snapshot {
     /// Sizes that the listing has wrong, found out when the messages were read.
     corrections: Mutex<BTreeMap<usize, Sizes>>,
     saved: Mutex<Saved>,
+}
+
+/// What each record of an index begins with.
+pub(super) type Checksum = [u8; 16];
+
+/// What makes sure that the file of an index is the one we know, to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct IndexFile {
+    pub(super) inode: Inode,
+    pub(super) length: u64,
+    pub(super) last: Checksum,
+    pub(super) records: u64,
 }
 
 /// How far the index has followed.
