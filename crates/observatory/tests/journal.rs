@@ -366,7 +366,7 @@ fn addresses_become_networks_when_their_time_is_over() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("journal.sqlite");
     let judge = || -> watchpost_observatory::journal::Judge {
-        Box::new(|sequence, event| match event.kind {
+        Box::new(|sequence, event: &Event| match event.kind {
             EventKind::Login(_) => said(judgement("B1", 3, vec![sequence])),
             _ => Said::default(),
         })

@@ -96,7 +96,7 @@ pub fn begin(terms: Terms, clocks: Clocks, judge: Judge) -> (Journal, Receiver<T
 }
 
 pub fn no_judge() -> Judge {
-    Box::new(|_, _| Said::default())
+    Box::new(|_, _: &Event| Said::default())
 }
 
 /// A rule of the tests: every third refused login of a source, with those three as its evidence.

@@ -224,7 +224,7 @@ impl Reading<'_, '_> {
             (false, false) => None,
         };
         let user = match (has & 4 != 0, has & 16 != 0) {
-            (true, _) => self.told.account.clone(),
+            (true, _) => self.told.account.as_ref().and_then(|name| String::from_utf8(name.to_vec()).ok()),
             (false, true) => Some(self.input.text()?),
             (false, false) => None,
         };

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use rusqlite::{Params, Row as SqlRow, params};
+use smallvec::SmallVec;
 
 use super::{NoJournal, Reader, Session, Span, StoredVerdict};
 use crate::event::{ConnectionId, Port, Sequence};
@@ -94,7 +95,7 @@ impl Reader {
             failed: number(19)?,
             guesses: number(20)?,
             unrecorded: number(21)?,
-            names: Vec::new(),
+            names: SmallVec::new(),
         };
         Ok(Session { row: session, is_coarse: row.get(22)?, events: row.get(23)? })
     }
