@@ -93,7 +93,7 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 struct Told {
     opened: Option<(SocketAddr, SocketAddr, Port)>,
-    tls: Option<TlsFacts>,
+    tls: Option<Box<TlsFacts>>,
     /// The octets of its name: most names stand here without room of their own.
     account: Option<SmallVec<[u8; 36]>>,
 }

@@ -64,10 +64,17 @@ impl<F: FnMut(Sequence, &Event) -> Said + Send> Judging for F {
 impl From<Findings> for Said {
     fn from(findings: Findings) -> Self {
         Self {
-            judgements: findings.verdicts.iter().map(Judgement::from).collect(),
+            judgements: findings.judgements(),
             p3f: findings.session.map(|visitor| visitor.p3f).filter(|p3f| !p3f.is_empty()),
             must_be_kept: false,
         }
+    }
+}
+
+impl Findings {
+    /// As rows. Nearly every event leads to none.
+    fn judgements(&self) -> Vec<Judgement> {
+        if self.verdicts.is_empty() { Vec::new() } else { self.verdicts.iter().map(Judgement::from).collect() }
     }
 }
 

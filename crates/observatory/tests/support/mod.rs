@@ -206,8 +206,8 @@ impl Visit {
         let port = if self.tls { Port::Pop3s } else { Port::Pop3 };
         let mut kinds = vec![EventKind::Opened { peer: self.peer, local: local.parse().unwrap(), port }];
         if self.tls {
-            kinds.push(EventKind::Hello(hello()));
-            kinds.push(EventKind::Tls(tls_facts()));
+            kinds.push(EventKind::Hello(Box::new(hello())));
+            kinds.push(EventKind::Tls(Box::new(tls_facts())));
         }
         kinds.push(command(Verb::Capa, "CAPA", 0));
         kinds.push(reply(Status::Ok, None, 96));

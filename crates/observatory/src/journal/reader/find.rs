@@ -63,8 +63,8 @@ impl Reader {
                 .filter_map(Result::transpose)
                 .collect::<Result<_, _>>()?;
             let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-            let query = format!("first IN (SELECT first FROM attempt WHERE name IN ({}))", numbers.join(", "));
-            conditions.add(&query, []);
+            let query = "first IN (SELECT first FROM attempt WHERE first BETWEEN ? AND ? AND name IN";
+            conditions.add(&format!("{query} ({}))", numbers.join(", ")), [low.into(), high.into()]);
         }
         if let Some(rule) = rule {
             let Some(number) = self.number(rule)? else { return Ok(None) };
