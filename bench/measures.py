@@ -3,7 +3,9 @@ so, and counts the server's CPU around one run of `watchpost bench`."""
 
 import json
 import os
+import sqlite3
 import subprocess
+import threading
 import time
 
 import corpus
@@ -11,6 +13,8 @@ import machine
 from servers import SCHEMES, load, pinned
 
 WARM_LOGINS = 64
+# Of these attackers 256 wait for their refusals, as many as may; the others are answered at once, and come again.
+FLOOD_ATTACKERS = 480
 
 
 class Bench:
@@ -170,6 +174,48 @@ class Bench:
             self.figures[f"{name}-rate"] = rate
             self.figures[f"{name}-cpu-ms"] = cpu
 
+    def flood(self):
+        """Thousands of wrong passwords a second from loopback: do logins and mail of others wait for them, or for what
+        writes them down? {PLAIN}, since with a dear hash nobody's processor verifies so many."""
+        if self.kind.name in ("floor", "dovecot"):
+            return
+        with self.server() as server:
+            self.load(server, "drain", "one", False, "--connections", 1, "--count", 2)
+            seconds, told = self.options.seconds, {}
+
+            def storm():
+                told.update(self.load(server, "storm", "idle", False, "--rate", 50, "--patience", 1, "--attackers",
+                                      FLOOD_ATTACKERS, "--duration", seconds))
+
+            begun, attack = time.monotonic(), threading.Thread(target=storm)
+            attack.start()
+            # Mail is read beside the good logins of both phases: first alone, then beside the attack.
+            for phase in ("calm", "storm"):
+                time.sleep(max(0, begun + 1 + (seconds if phase == "storm" else 0) - time.monotonic()))
+                read = self.load(server, "drain", "one", False, "--connections", 1, "--duration", max(1, seconds - 3))
+                for share in ("p50", "p99"):
+                    self.figures[f"flood-retr-{share}-{phase}"] = read["message_latency_ms"][share]
+            attack.join()
+            if not told:
+                self.errors.append(f"{server.name}, flood: the storm did not end")
+                return
+            for phase in ("calm", "storm"):
+                for share in ("p50", "p99"):
+                    self.figures[f"flood-login-{share}-{phase}"] = told[phase]["latency_ms"][share]
+            self.figures["flood"] = told["ratio"] or 0.0
+            self.figures["flood-refusals-per-second"] = told["storm"]["refusals_per_second"]
+            time.sleep(server.settles)
+            self.figures["flood-lost"] = lost(server)
+
+
+def lost(server):
+    """Events that the journal could not take."""
+    path = os.path.join(server.folder, "journal.sqlite")
+    if not os.path.exists(path):
+        return None
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as journal:
+        return journal.execute("SELECT coalesce(sum(lost), 0) FROM hour").fetchone()[0]
+
 
 def ended(client):
     client.terminate()
@@ -181,4 +227,4 @@ def channel(tls):
     return "tls" if tls else "plain"
 
 
-NAMES = ["login", "drain", "single", "calls", "idle", "big", "storm"]
+NAMES = ["login", "drain", "single", "calls", "idle", "big", "storm", "flood"]

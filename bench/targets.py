@@ -27,6 +27,7 @@ TARGETS = [
     ("storm-plain", "storm, {PLAIN}", "ratio", None, None, None, 0.98),
     ("storm-sha512-crypt", "storm, {SHA512-CRYPT}", "ratio", None, None, None, 0.98),
     ("storm-argon2id", "storm, {ARGON2ID}", "ratio", None, None, None, 0.95),
+    ("flood", "storm, thousands a second", "ratio", None, None, None, 0.98),
 ]
 
 # Shown below the table, judged by nobody: they move with the machine.
@@ -148,6 +149,24 @@ def more(runs, less, dearer):
         if times is not None:
             lines.append(f"{label:32}{number(without):>10}{number(written):>10}  {times - 1:+7.1%}"
                          + (f"  {(written - without) * 1000:+6.1f} us" if name.startswith("login") else ""))
+    return "\n".join(lines)
+
+
+# What somebody notices of a storm.
+FLOOD = [("flood-login-p50", "login p50, ms"), ("flood-login-p99", "login p99, ms"),
+         ("flood-retr-p50", "RETR p50, ms"), ("flood-retr-p99", "RETR p99, ms")]
+
+
+def flood(runs):
+    """Latencies of good logins and of mail, alone and beside a storm, without the journal and with it."""
+    kinds = [kind for kind in ("watchpost", "journalled") if values(runs, kind, "flood")]
+    lines = [f"{'beside a storm':24}" + "".join(f"{kind + ', ' + phase:>20}" for kind in kinds for phase in ("calm", "storm"))]
+    for name, label in FLOOD:
+        lines.append(f"{label:24}" + "".join(f"{number(median(runs, kind, f'{name}-{phase}')):>20}"
+                                             for kind in kinds for phase in ("calm", "storm")))
+    for name, label in (("flood", "good logins served"), ("flood-refusals-per-second", "refusals a second"),
+                        ("flood-lost", "events lost")):
+        lines.append(f"{label:24}" + "".join(f"{'':20}{number(median(runs, kind, name)):>20}" for kind in kinds))
     return "\n".join(lines)
 
 

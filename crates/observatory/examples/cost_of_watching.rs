@@ -44,12 +44,12 @@ fn main() {
 }
 
 fn unjudged() -> Judge {
-    Box::new(|_, _| Said::default())
+    Box::new(|_, _: &Event| Said::default())
 }
 
 fn judged() -> Judge {
     let mut classifier = Classifier::new(Settings::default(), &HashKey::new([3; 16]));
-    Box::new(move |sequence, event| Said::from(classifier.observe(sequence, event)))
+    Box::new(move |sequence, event: &Event| Said::from(classifier.observe(sequence, event)))
 }
 
 /// Processor time of both ends.

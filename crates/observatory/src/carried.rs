@@ -3,7 +3,8 @@
 //! A [`Classifier`] notes what changes of it; the journal keeps it in rows, written together with the events that
 //! changed it, and gives it back at the next start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 
 use serde::{Deserialize, Serialize};
 use watchpost_proto::planted::planted;
@@ -13,6 +14,7 @@ use crate::answers::Ban;
 use crate::classify::Classifier;
 use crate::event::AccountChange;
 use crate::sketch::Seconds;
+use crate::table::KeyedHasher;
 use crate::trust::Home;
 use crate::volume::Volume;
 
@@ -73,51 +75,66 @@ pub struct Changes {
     pub bans: Vec<Ban>,
 }
 
-/// What changed since it was last asked for.
+/// What changed since it was last asked for. Each is noted once, however often it changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unkept {
     /// Accounts whose homes are others, by mark.
-    homes: Vec<(u64, String)>,
-    habits: Vec<(u64, String)>,
-    tools: Vec<UsedTool>,
+    homes: Noted<String>,
+    habits: Noted<String>,
+    tools: Noted<Seconds>,
     bans: Vec<Ban>,
     /// Nobody asked for long: everything may have changed.
     everything: bool,
+    must_be_kept: bool,
 }
 
+/// By mark. Marks are made under a key: nobody can make them collide.
+type Noted<T> = HashMap<u64, T, BuildHasherDefault<KeyedHasher>>;
+
 /// Changes of one kind that are remembered one by one.
-const CHANGES_MAX: usize = 256;
+const CHANGES_MAX: usize = 2048;
 
 impl Unkept {
     pub(crate) fn home(&mut self, account: u64, name: &str) {
-        self.note(|changes| &mut changes.homes, (account, name.to_owned()));
+        Self::note(&mut self.homes, &mut self.everything, account, || name.to_owned());
+    }
+
+    /// Its owner is at home in fewer places: a crash must not bring them back.
+    pub(crate) fn less_home(&mut self, account: u64, name: &str) {
+        self.must_be_kept = true;
+        self.home(account, name);
     }
 
     pub(crate) fn habit(&mut self, account: u64, name: &str) {
-        self.note(|changes| &mut changes.habits, (account, name.to_owned()));
+        Self::note(&mut self.habits, &mut self.everything, account, || name.to_owned());
     }
 
     pub(crate) fn tool(&mut self, tool: u64, last: Seconds) {
-        self.note(|changes| &mut changes.tools, UsedTool { tool, last });
+        if let Some(known) = Self::note(&mut self.tools, &mut self.everything, tool, || last) {
+            *known = last;
+        }
     }
 
     pub(crate) fn ban(&mut self, ban: Ban) {
-        self.note(|changes| &mut changes.bans, ban);
-    }
-
-    fn note<T>(&mut self, list: impl FnOnce(&mut Self) -> &mut Vec<T>, change: T) {
-        if self.everything {
-            return;
-        }
-        let list = list(self);
-        if list.len() < CHANGES_MAX {
-            list.push(change);
-        } else {
-            *self = Self { everything: true, ..Self::default() };
+        // A ban that is not kept would be over with the process.
+        self.must_be_kept = true;
+        self.everything |= self.bans.len() >= CHANGES_MAX;
+        if !self.everything {
+            self.bans.push(ban);
         }
     }
 
-    const fn is_empty(&self) -> bool {
+    fn note<'a, T>(
+        noted: &'a mut Noted<T>,
+        everything: &mut bool,
+        mark: u64,
+        change: impl FnOnce() -> T,
+    ) -> Option<&'a mut T> {
+        *everything |= noted.len() >= CHANGES_MAX;
+        (!*everything).then(|| noted.entry(mark).or_insert_with(change))
+    }
+
+    fn is_empty(&self) -> bool {
         let nothing = self.homes.is_empty() && self.habits.is_empty();
         !self.everything && nothing && self.tools.is_empty() && self.bans.is_empty()
     }
@@ -201,7 +218,7 @@ impl Classifier {
         if self.unkept.is_empty() {
             return None;
         }
-        let Unkept { homes, habits, tools, bans, everything } = std::mem::take(&mut self.unkept);
+        let Unkept { homes, habits, tools, bans, everything, .. } = std::mem::take(&mut self.unkept);
         if everything {
             return Some(Learned::Everything(self.carried()));
         }
@@ -213,7 +230,14 @@ impl Classifier {
             let habit = self.habits.peek(&mark).filter(|habit| habit.account == name).cloned();
             (name, habit)
         });
+        let mut tools: Vec<_> = tools.into_iter().map(|(tool, last)| UsedTool { tool, last }).collect();
+        tools.sort_by_key(|used| used.tool);
         Some(Learned::Some(Changes { homes: homes.collect(), habits: habits.collect(), tools, bans }))
+    }
+
+    /// Whether something changed of it that a crash must not undo: a ban, or the trust of an account.
+    pub fn must_be_kept(&self) -> bool {
+        self.unkept.must_be_kept
     }
 
     /// An account is another than it was. Who knew the old password is at home nowhere, and who is kept out neither.
@@ -223,7 +247,7 @@ impl Classifier {
         }
         let mark = self.account_mark(account);
         self.trust.forget(mark);
-        self.unkept.home(mark, account);
+        self.unkept.less_home(mark, account);
         if change == AccountChange::Removed {
             // Somebody else may get the name.
             self.habits.remove(&mark);

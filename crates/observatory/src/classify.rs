@@ -148,15 +148,14 @@ impl Classifier {
             EventKind::Tls(_) => self.handshake(&mut stage, None),
             EventKind::TlsFailed(failure) => self.handshake(&mut stage, Some(*failure)),
             EventKind::Command(spoken) => self.said(&mut stage, spoken),
-            EventKind::Reply(answered) => {
+            // Replies that carry no message concern no rule.
+            EventKind::Reply(answered) if answered.message.is_some() => {
                 if let Some(session) = self.sessions.get_mut(&event.connection.0) {
                     session.answer(answered, sequence);
-                    // Replies that carry no message concern no rule.
-                    if answered.message.is_some() {
-                        self.judge(&mut stage, Happening::Answered(answered));
-                    }
+                    self.judge(&mut stage, Happening::Answered(answered));
                 }
             }
+            EventKind::Reply(_) => {}
             EventKind::Login(attempt) => self.login(&mut stage, attempt),
             EventKind::PreviousPassword { account } => self.old_password(&mut stage, account),
             EventKind::Foreign { language, .. } => self.foreign(&mut stage, *language),

@@ -68,10 +68,10 @@ pub enum EventKind {
         /// What is spoken there.
         port: Port,
     },
-    /// A ClientHello came, whatever became of it.
-    Hello(Hello),
+    /// A ClientHello came, whatever became of it. Boxed, as all that is large and seldom: a session has many events.
+    Hello(Box<Hello>),
     /// TLS was established.
-    Tls(TlsFacts),
+    Tls(Box<TlsFacts>),
     /// TLS was not established.
     TlsFailed(TlsFailure),
     /// The client said something.

@@ -32,7 +32,7 @@ impl Script {
 
     fn into_text(self, room: usize) -> String {
         let mut text = String::with_capacity(self.length + room);
-        text.extend(self.as_octets().iter().map(|octet| char::from(*octet)));
+        text.push_str(str::from_utf8(self.as_octets()).expect("letters, dots and words of ASCII"));
         text
     }
 }

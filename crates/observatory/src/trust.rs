@@ -112,12 +112,12 @@ impl Trust {
         self.nets.peek(&net).is_some_and(|accounts| accounts.iter().any(|account| self.trusts(*account, net, now)))
     }
 
-    /// How many logins inside TLS the owners who are at home there made, and how many outside.
-    pub(crate) fn tls_habit(&self, net: Network) -> (u32, u32) {
+    /// How many logins inside TLS each owner who is at home there made, and how many outside.
+    pub(crate) fn tls_habits(&self, net: Network) -> impl Iterator<Item = (u32, u32)> {
         let accounts = self.nets.peek(&net).into_iter().flat_map(Few::iter);
-        accounts.filter_map(|account| self.known(*account, net)).fold((0, 0), |(inside, outside), known| {
-            (inside.saturating_add(known.inside_tls), outside.saturating_add(known.times - known.inside_tls))
-        })
+        accounts
+            .filter_map(move |account| self.known(*account, net))
+            .map(|known| (known.inside_tls, known.times - known.inside_tls))
     }
 
     fn known(&self, account: u64, net: Network) -> Option<&Known> {
@@ -235,7 +235,7 @@ mod tests {
         let mut again = Trust::new(16, &key);
         trust.homes().iter().for_each(|home| again.restore(1, home));
         assert_eq!(again.homes(), trust.homes());
-        assert_eq!(again.tls_habit(home.net), (12, 0));
+        assert_eq!(again.tls_habits(home.net).collect::<Vec<_>>(), [(12, 0)]);
         assert!(again.anyone(home.net, 12 * DAY));
     }
 }

@@ -20,7 +20,7 @@ pub const FIRST: u64 = 192;
 /// Commands and other events that are told beyond these because a rule may want them.
 pub const NOTABLE: u32 = 256;
 /// Events of a session that looks for new mail and finds none.
-const USUAL: usize = 16;
+const USUAL: usize = 14;
 /// Commands that are told at the end, whatever they are.
 pub const LAST: usize = 64;
 
@@ -205,8 +205,8 @@ impl Witness {
         }
         let event = self.event(kind, at);
         if self.events.is_empty() {
-            // Most sessions are short.
-            self.events.reserve(USUAL);
+            // Most sessions are short, and what comes when they end comes alone.
+            self.events.reserve_exact(if matches!(event.kind, EventKind::Closed(_)) { 1 } else { USUAL });
         }
         self.events.push(event);
     }

@@ -16,11 +16,11 @@ use watchpost_proto::planted::plant;
 use watchpost_proto::pop3::server::{Action, Channel, Limits, Session, Tally};
 
 /// Allocations of the session's thread beyond those of a session that nobody watches.
-const WATCH_MAX: u64 = 16;
+const WATCH_MAX: u64 = 14;
 /// Of the classifier.
-const JUDGE_MAX: u64 = 10;
+const JUDGE_MAX: u64 = 2;
 /// Of the encoder.
-const ENCODE_MAX: u64 = 3;
+const ENCODE_MAX: u64 = 1;
 const ACCOUNT: &str = "alice@example.org";
 /// What a client says that looks for new mail.
 const VISIT: [&str; 5] = ["CAPA\r\n", "USER alice@example.org\r\n", "PASS tiger\r\n", "STAT\r\n", "QUIT\r\n"];

@@ -359,6 +359,24 @@ fn beyond_its_size_the_oldest_go_first() {
 }
 
 #[test]
+fn a_session_is_found_by_its_name_though_the_clock_was_set() {
+    let desk = Desk::new();
+    let minute = |minute: u64| midnight() + Duration::from_secs(60 * minute);
+    // Every minute somebody comes; in the end the clock is set back, and somebody comes again.
+    let visits: Vec<Visit> =
+        (0..30).chain([20, 21]).zip(1..).map(|(at, number)| Visit::new(number, minute(at))).collect();
+    desk.record(visits.iter().flat_map(Visit::events));
+    desk.flush();
+    let reader = desk.reader();
+    for visit in &visits {
+        let found = reader.find(&visit.connection().to_string()).unwrap().unwrap();
+        assert_eq!(found.iter().map(|session| session.row.connection).collect::<Vec<_>>(), [visit.connection()]);
+    }
+    let nobody = Visit::new(99, minute(25)).connection().to_string();
+    assert!(reader.find(&nobody).unwrap().unwrap().is_empty());
+}
+
+#[test]
 fn addresses_become_networks_when_their_time_is_over() {
     fn after_31_days() -> std::time::SystemTime {
         midnight() + Duration::from_hours(24 * 31 + 1)
@@ -366,7 +384,7 @@ fn addresses_become_networks_when_their_time_is_over() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("journal.sqlite");
     let judge = || -> watchpost_observatory::journal::Judge {
-        Box::new(|sequence, event| match event.kind {
+        Box::new(|sequence, event: &Event| match event.kind {
             EventKind::Login(_) => said(judgement("B1", 3, vec![sequence])),
             _ => Said::default(),
         })

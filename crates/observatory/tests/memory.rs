@@ -36,7 +36,7 @@ impl Flood {
     /// Connects, says who it is, guesses, and stays: sessions that are never closed are the worst.
     fn guess(&mut self, at: f64, source: u32, (name, account): (&str, Option<&str>), ja4: &str) {
         let connection = self.arrive(at, source);
-        self.tell(at, connection, EventKind::Hello(Hello { ja4: ja4.to_owned(), ..Hello::default() }));
+        self.tell(at, connection, EventKind::Hello(Box::new(Hello { ja4: ja4.to_owned(), ..Hello::default() })));
         let line = format!("USER {name}\r\n");
         self.tell(at, connection, EventKind::Command(spoken(line.as_bytes(), State::Authorization)));
         self.try_password(at, connection, source, (name, account));

@@ -222,7 +222,7 @@ impl Classifier {
                 let net = session.net;
                 if let Some((account, name)) = &session.account {
                     self.trust.doubt(*account, net);
-                    self.unkept.home(*account, name);
+                    self.unkept.less_home(*account, name);
                 }
             }
             RuleId::B2 => {

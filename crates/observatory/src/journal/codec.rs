@@ -17,6 +17,8 @@ mod write;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use smallvec::SmallVec;
+
 use crate::event::{EventKind, Port, Sequence, TlsFacts};
 
 pub use self::read::decode;
@@ -27,6 +29,8 @@ const VERSION: u8 = 1;
 
 /// Most sessions need no more room.
 const USUAL_OCTETS: usize = 256;
+/// Room that is kept for the next session.
+const USUAL_OCTETS_MAX: usize = 1024;
 
 /// Kinds of events, as written. Never reuse one.
 mod kind {
@@ -89,8 +93,9 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 struct Told {
     opened: Option<(SocketAddr, SocketAddr, Port)>,
-    tls: Option<TlsFacts>,
-    account: Option<String>,
+    tls: Option<Box<TlsFacts>>,
+    /// The octets of its name: most names stand here without room of their own.
+    account: Option<SmallVec<[u8; 36]>>,
 }
 
 impl Told {
@@ -98,7 +103,11 @@ impl Told {
         match kind {
             EventKind::Opened { peer, local, port } => self.opened = Some((*peer, *local, *port)),
             EventKind::Tls(facts) => self.tls = Some(facts.clone()),
-            EventKind::Login(login) if login.account.is_some() => self.account.clone_from(&login.account),
+            EventKind::Login(login) => {
+                if let Some(account) = &login.account {
+                    self.account = Some(SmallVec::from_slice(account.as_bytes()));
+                }
+            }
             _ => {}
         }
     }
@@ -124,6 +133,14 @@ impl Encoder {
         let mut octets = Vec::with_capacity(USUAL_OCTETS);
         octets.push(VERSION);
         Self { octets, sequence: first, at: start, told: Told::default() }
+    }
+
+    /// Begins another blob in the room of this one.
+    pub(super) fn renew(&mut self, first: Sequence, start: Micros) {
+        self.octets.clear();
+        self.octets.shrink_to(USUAL_OCTETS_MAX);
+        self.octets.push(VERSION);
+        (self.sequence, self.at, self.told) = (first, start, Told::default());
     }
 
     /// Octets so far.

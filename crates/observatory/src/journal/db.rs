@@ -22,6 +22,9 @@ const APPLICATION: i32 = 0x5750_4a4c;
 /// How long one waits for another who has the file.
 const BUSY: Duration = Duration::from_secs(2);
 
+/// Pages in SQLite's log before they go into the file, 16 MiB: pages of indices change with every batch, and go once.
+const CHECKPOINT_PAGES: i64 = 4096;
+
 const FIRST: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE word (id INTEGER PRIMARY KEY, text BLOB NOT NULL UNIQUE, day INTEGER NOT NULL) STRICT;
@@ -184,6 +187,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     // The log is synced at checkpoints: a crash of the machine may cost the last moments, never the file.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.set_prepared_statement_cache_capacity(64);
     // A statement stays as it was prepared, whatever values come.

@@ -14,7 +14,7 @@ use super::codec::Micros;
 use super::codec::words::{ACCOUNT_CHANGES, code, of_code};
 use super::db;
 use super::pending::signed;
-use super::verdict::{Judge, Said};
+use super::verdict::{Judge, Judging, Said};
 use crate::address::Network;
 use crate::answers::Ban;
 use crate::carried::{Carried, Changes, Habit, Learned, UsedTool};
@@ -92,8 +92,6 @@ impl Waiting {
         }
         match learned {
             Learned::Some(changes) => {
-                // A ban that is not kept would be over with the process.
-                self.is_urgent |= !changes.bans.is_empty() || changes.homes.values().any(Vec::is_empty);
                 self.changes.homes.extend(changes.homes);
                 self.changes.habits.extend(changes.habits);
                 self.changes.tools.extend(changes.tools);
@@ -108,7 +106,7 @@ impl Waiting {
                 // What waits says more of its bans.
                 let bans = carried.bans.into_iter().chain(std::mem::take(&mut self.changes.bans)).collect();
                 self.changes = Changes { homes, habits, tools: carried.tools, bans };
-                (self.anew, self.is_urgent) = (true, true);
+                self.anew = true;
             }
         }
     }
@@ -120,6 +118,11 @@ impl Waiting {
             // Numbers and names, which JSON always holds.
             self.starts.push((sequence, day, serde_json::to_vec(carried).unwrap_or_default()));
         }
+    }
+
+    /// What was learned must not wait: a ban that is not kept would be over with the process.
+    pub(super) fn hurry(&mut self) {
+        self.is_urgent |= !planted("journal.bans-and-trust-not-kept");
     }
 
     /// The note of a command is an event now.
@@ -204,19 +207,30 @@ pub fn judge_with(classifier: Classifier) -> Judge {
 }
 
 /// The same, and `hear` hears of every verdict.
-pub fn judge_heard(mut classifier: Classifier, mut hear: impl FnMut(&Verdict) + Send + 'static) -> Judge {
-    Box::new(move |sequence, event| {
-        let findings = classifier.observe(sequence, event);
-        findings.verdicts.iter().for_each(&mut hear);
-        let mut said = Said::from(findings);
-        let changed = classifier.learned();
-        let learned = match event.kind {
-            EventKind::Started | EventKind::Lost { .. } => Some(Learned::Everything(classifier.carried())),
-            _ => changed,
-        };
-        said.learned = learned.map(Box::new);
-        said
-    })
+pub fn judge_heard(classifier: Classifier, hear: impl FnMut(&Verdict) + Send + 'static) -> Judge {
+    Box::new(Learning { classifier, hear, anew: false })
+}
+
+/// A classifier whose knowledge is kept.
+struct Learning<H> {
+    classifier: Classifier,
+    hear: H,
+    /// What is kept may be anything: all that is known is to be written.
+    anew: bool,
+}
+
+impl<H: FnMut(&Verdict) + Send> Judging for Learning<H> {
+    fn judge(&mut self, sequence: Sequence, event: &Event) -> Said {
+        let findings = self.classifier.observe(sequence, event);
+        findings.verdicts.iter().for_each(&mut self.hear);
+        self.anew |= matches!(event.kind, EventKind::Started | EventKind::Lost { .. });
+        Said { must_be_kept: self.anew || self.classifier.must_be_kept(), ..Said::from(findings) }
+    }
+
+    fn learned(&mut self) -> Option<Learned> {
+        let changed = self.classifier.learned();
+        if std::mem::take(&mut self.anew) { Some(Learned::Everything(self.classifier.carried())) } else { changed }
+    }
 }
 
 /// Whether the file has these tables: a server of an older version may not have made them yet.

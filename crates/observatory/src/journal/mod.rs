@@ -42,7 +42,7 @@ pub use reader::{Attempt, Counted, Filter, Hour, NoJournal, Reader, Session, Spa
 pub use retention::coarse;
 pub use row::{Row, SessionEnd};
 pub use sink::JournalSink;
-pub use verdict::{Judge, Judgement, Said};
+pub use verdict::{Judge, Judgement, Judging, Said};
 pub use writer::{Journal, Report};
 
 /// How a journal is kept.

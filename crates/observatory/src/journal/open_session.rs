@@ -30,6 +30,13 @@ impl OpenSession {
         Self { row, encoder, events: 0, heard: start, dirty: false, stored: false }
     }
 
+    /// Becomes another session, in the room of this one.
+    pub(super) fn renew(&mut self, first: Sequence, connection: ConnectionId, start: Micros) {
+        self.row = Row::new(first, connection, start);
+        self.encoder.renew(first, start);
+        (self.events, self.heard, self.dirty, self.stored) = (0, start, false, false);
+    }
+
     /// Takes an event, or counts it when there are too many. Whether it was taken: what is not kept must not be judged
     /// either, or a verdict would rest on what nobody can read again.
     pub(super) fn take(&mut self, sequence: Sequence, at: Micros, event: &EventKind, number: &mut Number<'_>) -> bool {

@@ -6,7 +6,7 @@ use std::hash::BuildHasherDefault;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, ToSql, TransactionBehavior, params};
 use watchpost_proto::planted::planted;
 
-use crate::event::{Event, EventKind, Sequence};
+use crate::event::{ConnectionId, Event, EventKind, Sequence};
 use crate::table::KeyedHasher;
 
 use super::codec::{Encoder, Micros};
@@ -20,6 +20,8 @@ use super::verdict::Judgement;
 
 /// Rows of each kind that wait while nothing can be written. Older ones are given up, and counted.
 const WAITING_MAX: usize = 4096;
+/// Sessions whose room is kept: as many as are written at once under load.
+const SPARE_MAX: usize = 1024;
 /// Sequences are reserved in advance, so that none is given twice after a crash.
 const RESERVED: u64 = 1 << 16;
 
@@ -36,6 +38,9 @@ pub(super) enum Open<'a> {
 pub(super) struct Pending {
     #[allow(clippy::vec_box, reason = "they come boxed, and moving half a kilobyte each costs more than the box")]
     pub(super) over: Vec<Box<OpenSession>>,
+    /// Sessions that are written: the next ones get their room.
+    #[allow(clippy::vec_box, reason = "as above")]
+    spare: Vec<Box<OpenSession>>,
     server: Vec<ServerEvent>,
     verdicts: Vec<Verdict>,
     raised: Vec<(i64, u8)>,
@@ -154,6 +159,15 @@ impl Pending {
         self.raised.push((first, severity));
     }
 
+    /// A session that begins.
+    pub(super) fn session(&mut self, first: Sequence, connection: ConnectionId, start: Micros) -> Box<OpenSession> {
+        let Some(mut session) = self.spare.pop() else {
+            return Box::new(OpenSession::new(first, connection, start));
+        };
+        session.renew(first, connection, start);
+        session
+    }
+
     /// A session got its row: its hour spans it.
     pub(super) fn begun(&mut self, row: &Row) {
         let hour = self.hours.entry(row.start.hour()).or_default();
@@ -211,7 +225,8 @@ impl Pending {
 
     /// Everything is written; room that was taken is kept.
     fn clear(&mut self) {
-        self.over.clear();
+        let room = SPARE_MAX.saturating_sub(self.spare.len());
+        self.spare.extend(self.over.drain(..).take(room));
         self.server.clear();
         self.verdicts.clear();
         self.raised.clear();
@@ -292,8 +307,8 @@ pub(super) fn first_free_sequence(file: &Connection) -> rusqlite::Result<u64> {
     Ok(reserved.map_or(1, i64::cast_unsigned))
 }
 
-/// Adds rows, or takes the place of what an earlier flush wrote. To replace, SQLite keeps a journal of the statement,
-/// which costs a third of it: it is done only where there is something to replace.
+/// Adds rows of sessions, or takes the place of what an earlier flush wrote. To replace one, SQLite keeps a journal of
+/// the statement, which costs a third of it: it is done only where there is something to replace.
 struct Rows<'a> {
     add: CachedStatement<'a>,
     replace: CachedStatement<'a>,
@@ -305,8 +320,8 @@ impl<'a> Rows<'a> {
         Ok(Self { add: prepare("IGNORE")?, replace: prepare("REPLACE")? })
     }
 
-    fn write(&mut self, row: &[&dyn ToSql]) -> rusqlite::Result<()> {
-        if self.add.execute(row)? == 0 {
+    fn write(&mut self, is_stored: bool, row: &[&dyn ToSql]) -> rusqlite::Result<()> {
+        if is_stored || self.add.execute(row)? == 0 {
             self.replace.execute(row)?;
         }
         Ok(())
@@ -318,19 +333,22 @@ struct Sessions<'a> {
     file: &'a Connection,
     words: &'a mut Dictionary,
     visits: Rows<'a>,
-    attempts: Rows<'a>,
+    /// A table without any other index: to replace a row costs no more than to add it, and less than to look for it.
+    attempts: CachedStatement<'a>,
+    /// Numbers of names, for one session after the other.
+    names: Vec<u8>,
 }
 
 impl<'a> Sessions<'a> {
     fn new(file: &'a Connection, words: &'a mut Dictionary) -> rusqlite::Result<Self> {
         let values = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
             ?22, ?23, ?24, 0, ?25";
-        let (visits, attempts) = (Rows::of(file, "session", values)?, Rows::of(file, "attempt", "?1, ?2, ?3")?);
-        Ok(Self { file, words, visits, attempts })
+        let attempts = file.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3)")?;
+        Ok(Self { file, words, visits: Rows::of(file, "session", values)?, attempts, names: Vec::new() })
     }
 
     fn write(&mut self, session: &OpenSession) -> rusqlite::Result<()> {
-        let Self { file, words, .. } = self;
+        let Self { file, words, names, .. } = self;
         let row = &session.row;
         let day = row.start.day();
         let first = signed(row.first.0);
@@ -338,42 +356,45 @@ impl<'a> Sessions<'a> {
         let mut word = |text: Option<&str>| words.number(file, text?.as_bytes(), day);
         let (account, tls) = (word(row.account.as_deref()), word(row.tls.as_deref()));
         let (ja4, p3f) = (word(row.ja4.as_deref()), word(row.p3f.as_deref()));
-        let mut names = Vec::with_capacity(row.names.len() * 4);
+        names.clear();
         for tried in &row.names {
             if let Some(name) = words.number(file, &name_word(&tried.name), day) {
-                self.attempts.write(params![name, first, tried.outcome])?;
-                put_number(&mut names, name.cast_unsigned());
+                self.attempts.execute(params![name, first, tried.outcome])?;
+                put_number(names, name.cast_unsigned());
             }
         }
         let source = row.source().map(Address::of);
         let stored_day = if planted("journal.day-is-off-by-one") { day - 1 } else { day };
-        self.visits.write(params![
-            first,
-            &row.connection.0.to_be_bytes()[..],
-            row.start.0,
-            stored_day,
-            source.as_ref().map_or(&b""[..], Address::octets),
-            row.peer.map_or(0, |peer| peer.port()),
-            local,
-            account,
-            (!names.is_empty()).then_some(names),
-            end_value(row.end),
-            row.state.map(state_value),
-            row.severity,
-            tls,
-            ja4,
-            p3f,
-            signed(row.octets_in),
-            signed(row.octets_out),
-            signed(row.duration / 1000),
-            signed(row.commands),
-            signed(row.retrieved),
-            signed(row.ok),
-            signed(row.failed),
-            signed(row.guesses),
-            signed(row.unrecorded),
-            session.blob(),
-        ])?;
+        self.visits.write(
+            session.stored,
+            params![
+                first,
+                &row.connection.0.to_be_bytes()[..],
+                row.start.0,
+                stored_day,
+                source.as_ref().map_or(&b""[..], Address::octets),
+                row.peer.map_or(0, |peer| peer.port()),
+                local,
+                account,
+                (!names.is_empty()).then_some(&names[..]),
+                end_value(row.end),
+                row.state.map(state_value),
+                row.severity,
+                tls,
+                ja4,
+                p3f,
+                signed(row.octets_in),
+                signed(row.octets_out),
+                signed(row.duration / 1000),
+                signed(row.commands),
+                signed(row.retrieved),
+                signed(row.ok),
+                signed(row.failed),
+                signed(row.guesses),
+                signed(row.unrecorded),
+                session.blob(),
+            ],
+        )?;
         debug_assert!(row.end == SessionEnd::Open || session.is_over());
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use smallvec::SmallVec;
 use watchpost_proto::pop3::State;
 
 use crate::event::{ConnectionId, Ending, EventKind, LoginAttempt, LoginOutcome, Port, Sequence};
@@ -38,7 +39,7 @@ impl SessionEnd {
 /// A name that was tried, and the best that came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tried {
-    pub(super) name: Vec<u8>,
+    pub(super) name: SmallVec<[u8; 36]>,
     pub(super) outcome: i64,
 }
 
@@ -93,7 +94,7 @@ pub struct Row {
     pub guesses: u64,
     /// Events that were not recorded, because there were too many.
     pub unrecorded: u64,
-    pub(super) names: Vec<Tried>,
+    pub(super) names: SmallVec<[Tried; 1]>,
 }
 
 impl Row {
@@ -120,7 +121,7 @@ impl Row {
             failed: 0,
             guesses: 0,
             unrecorded: 0,
-            names: Vec::new(),
+            names: SmallVec::new(),
         }
     }
 
@@ -183,10 +184,10 @@ impl Row {
         let name = &name[..name.len().min(TEXT_MAX)];
         let outcome = outcome | if login.account.is_some() { EXISTS } else { 0 };
         let has_room = self.names.len() < NAMES_MAX;
-        match self.names.iter_mut().find(|tried| tried.name == name) {
+        match self.names.iter_mut().find(|tried| tried.name[..] == *name) {
             Some(tried) => tried.outcome = tried.outcome.max(outcome),
             None if has_room && !name.is_empty() => {
-                self.names.push(Tried { name: name.to_vec(), outcome });
+                self.names.push(Tried { name: SmallVec::from_slice(name), outcome });
             }
             None => {}
         }

@@ -37,20 +37,44 @@ pub struct Said {
     pub judgements: Vec<Judgement>,
     /// How the visitor speaks, when a session ends.
     pub p3f: Option<String>,
-    /// What outlives a restart, and changed.
-    pub learned: Option<Box<Learned>>,
+    /// Something changed of what outlives a restart, and a crash must not undo it.
+    pub must_be_kept: bool,
 }
 
-/// Says what an event means. Called once for each event, in the order of sequences.
-pub type Judge = Box<dyn FnMut(Sequence, &Event) -> Said + Send>;
+/// Says what events mean.
+pub type Judge = Box<dyn Judging>;
+
+/// Says what events mean. Any function does that keeps nothing.
+pub trait Judging: Send {
+    /// Called once for each event, in the order of sequences.
+    fn judge(&mut self, sequence: Sequence, event: &Event) -> Said;
+
+    /// What outlives a restart and changed since this was last asked; asked when it can be written.
+    fn learned(&mut self) -> Option<Learned> {
+        None
+    }
+}
+
+impl<F: FnMut(Sequence, &Event) -> Said + Send> Judging for F {
+    fn judge(&mut self, sequence: Sequence, event: &Event) -> Said {
+        self(sequence, event)
+    }
+}
 
 impl From<Findings> for Said {
     fn from(findings: Findings) -> Self {
         Self {
-            judgements: findings.verdicts.iter().map(Judgement::from).collect(),
+            judgements: findings.judgements(),
             p3f: findings.session.map(|visitor| visitor.p3f).filter(|p3f| !p3f.is_empty()),
-            learned: None,
+            must_be_kept: false,
         }
+    }
+}
+
+impl Findings {
+    /// As rows. Nearly every event leads to none.
+    fn judgements(&self) -> Vec<Judgement> {
+        if self.verdicts.is_empty() { Vec::new() } else { self.verdicts.iter().map(Judgement::from).collect() }
     }
 }
 

@@ -188,13 +188,13 @@ impl Writer {
 
     fn take_message(&mut self, message: Message) -> Option<()> {
         match message {
-            Message::Event(event) => {
+            Message::Event(mut event) => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
-                self.take_all([*event]);
+                self.take_all(std::slice::from_mut(&mut event));
             }
-            Message::Events(events) => {
+            Message::Events(mut events) => {
                 self.waiting.fetch_sub(events.len(), Ordering::Relaxed);
-                self.take_all(events);
+                self.take_all(&mut events);
             }
             Message::Flush(done) => self.answer(&done),
             Message::Stop => return None,
@@ -214,21 +214,22 @@ impl Writer {
     }
 
     /// Takes events. Those of one session come together, and most sessions whole: each is looked for once.
-    fn take_all(&mut self, events: impl IntoIterator<Item = Event>) {
-        let mut events = events.into_iter().peekable();
-        while let Some(next) = events.peek() {
+    fn take_all(&mut self, events: &mut [Event]) {
+        let mut rest = events.iter_mut().peekable();
+        while let Some(next) = rest.peek() {
             let connection = next.connection;
             let known = self.open.remove(&connection);
             // What comes when its session is over belongs to no row that is still written.
             let is_late = matches!(next.kind, EventKind::PreviousPassword { .. }) && known.is_none();
             if connection.0 == 0 || is_late {
-                if let Some(event) = events.next() {
-                    self.take_server_event(&Event { at: Micros::of(event.at).time(), ..event });
+                if let Some(event) = rest.next() {
+                    event.at = Micros::of(event.at).time();
+                    self.take_server_event(event);
                 }
                 continue;
             }
             let mut session = known.unwrap_or_else(|| self.begin_session(next));
-            while let Some(event) = events.next_if(|event| event.connection == connection && !session.is_over()) {
+            while let Some(event) = rest.next_if(|event| event.connection == connection && !session.is_over()) {
                 self.take(&mut session, event);
             }
             if session.is_over() {
@@ -240,12 +241,12 @@ impl Writer {
     }
 
     fn begin_session(&mut self, first: &Event) -> Box<OpenSession> {
-        let session = OpenSession::new(self.next, first.connection, Micros::of(first.at));
+        let session = self.pending.session(self.next, first.connection, Micros::of(first.at));
         self.pending.begun(&session.row);
-        Box::new(session)
+        session
     }
 
-    fn take(&mut self, session: &mut OpenSession, mut event: Event) {
+    fn take(&mut self, session: &mut OpenSession, event: &mut Event) {
         let sequence = self.next;
         let at = Micros::of(event.at);
         let Self { pending, words, file, judge, next, .. } = self;
@@ -260,12 +261,12 @@ impl Writer {
         *next = Sequence(sequence.0 + 1);
         // As coarse as it is stored, so that a replay hears the same.
         event.at = at.time();
-        let said = judge(sequence, &event);
+        let said = judge.judge(sequence, event);
         if said.p3f.is_some() {
             session.row.p3f = said.p3f;
         }
-        if let Some(learned) = said.learned {
-            pending.learned.take(*learned);
+        if said.must_be_kept {
+            pending.learned.hurry();
         }
         let first = signed(session.row.first.0);
         for judgement in said.judgements {
@@ -281,12 +282,15 @@ impl Writer {
         self.next = Sequence(sequence.0 + 1);
         self.pending.server_event(sequence, event);
         let at = Micros::of(event.at);
-        let said = (self.judge)(sequence, event);
-        if let Some(learned) = said.learned {
-            if event.kind == EventKind::Started {
-                self.pending.learned.began(sequence, at.day(), &learned);
-            }
-            self.pending.learned.take(*learned);
+        let said = self.judge.judge(sequence, event);
+        if said.must_be_kept {
+            self.pending.learned.hurry();
+        }
+        if event.kind == EventKind::Started
+            && let Some(learned) = self.judge.learned()
+        {
+            self.pending.learned.began(sequence, at.day(), &learned);
+            self.pending.learned.take(learned);
         }
         for judgement in said.judgements {
             self.raise_earlier(event.connection, judgement.severity);
@@ -375,6 +379,9 @@ impl Writer {
         let mut nothing = self.pending.is_empty() && !self.words.has_news();
         if whole == Whole::AndOpenSessions || self.pending.learned.is_urgent() {
             self.flushed = now;
+            if let Some(learned) = self.judge.learned() {
+                self.pending.learned.take(learned);
+            }
             let dirty = self.open.values_mut().filter(|session| session.dirty);
             let dirty: Vec<&mut OpenSession> = dirty.map(|session| &mut **session).collect();
             nothing &= dirty.is_empty() && self.pending.learned.is_empty();

@@ -220,9 +220,15 @@ impl<'a> Case<'a> {
         self.memory.trust.anyone(self.session.net, self.now)
     }
 
-    /// Logins from the network by owners who are at home there: inside TLS, and outside.
-    pub(crate) fn tls_habit(&self) -> (u32, u32) {
-        self.memory.trust.tls_habit(self.session.net)
+    /// Logins inside TLS from the network by owners who are at home there.
+    pub(crate) fn logins_inside_tls(&self) -> u32 {
+        self.memory.trust.tls_habits(self.session.net).fold(0, |sum, (inside, _)| sum.saturating_add(inside))
+    }
+
+    /// The same; `None` where any of them logged in outside TLS.
+    pub(crate) fn logins_inside_tls_alone(&self) -> Option<u32> {
+        let mut habits = self.memory.trust.tls_habits(self.session.net);
+        habits.try_fold(0_u32, |sum, (inside, outside)| (outside == 0).then(|| sum.saturating_add(inside)))
     }
 
     /// A finding about the source.

@@ -42,8 +42,8 @@ fn judge(case: &Case<'_>) -> Option<Finding> {
 }
 
 fn stripped(case: &Case<'_>) -> Option<Finding> {
-    let (inside, outside) = case.tls_habit();
-    if inside < case.thresholds.s2.logins_inside_tls || outside > 0 || !case.anyone_home() {
+    let inside = case.logins_inside_tls_alone()?;
+    if inside < case.thresholds.s2.logins_inside_tls || !case.anyone_home() {
         return None;
     }
     let finding = Finding::new(Subject::Net(case.session.net)).sure(Confidence::Medium);
@@ -71,5 +71,5 @@ fn complained(case: &Case<'_>, alert: u8) -> Option<Finding> {
         Fact::count(FactName::Alert, alert),
     ];
     let finding = Finding::new(Subject::Net(case.session.net)).sure(Confidence::Medium).because(facts);
-    Some(finding.surely([Ground::UsedTlsBefore(case.tls_habit().0.into()), Ground::OneNetAlone]).citing(evidence))
+    Some(finding.surely([Ground::UsedTlsBefore(case.logins_inside_tls().into()), Ground::OneNetAlone]).citing(evidence))
 }

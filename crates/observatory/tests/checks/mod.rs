@@ -192,7 +192,7 @@ pub fn a_replay_says_what_was_said() {
     let (mut judge, mut again) = (third_login_judge(), Vec::new());
     reader
         .replay(|sequence, event| {
-            let said = judge(sequence, event).judgements;
+            let said = judge.judge(sequence, event).judgements;
             again.extend(said.into_iter().map(|said| (sequence, Micros::of(event.at), said.evidence)));
         })
         .unwrap();

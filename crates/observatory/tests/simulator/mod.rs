@@ -349,7 +349,7 @@ impl World {
             ja4: program.ja4.to_owned(),
             ..Hello::default()
         };
-        self.tell(connection, EventKind::Hello(hello));
+        self.tell(connection, EventKind::Hello(Box::new(hello)));
         let tls = TlsFacts {
             version: "TLSv1.3".into(),
             suite: "TLS13_AES_128_GCM_SHA256".into(),
@@ -357,7 +357,7 @@ impl World {
             alpn: None,
             resumed: false,
         };
-        self.tell(connection, EventKind::Tls(tls));
+        self.tell(connection, EventKind::Tls(Box::new(tls)));
     }
 
     fn log_in(

@@ -216,7 +216,7 @@ pub fn kind() -> impl Strategy<Value = EventKind> {
         "[0-9a-z_]{0,36}",
     );
     let hello = hello.prop_map(|(version, server_name, alpn, ja3, ja4)| {
-        EventKind::Hello(Hello { version, server_name, alpn, ja3, ja4 })
+        EventKind::Hello(Box::new(Hello { version, server_name, alpn, ja3, ja4 }))
     });
     prop_oneof![
         Just(EventKind::Started),
@@ -224,7 +224,7 @@ pub fn kind() -> impl Strategy<Value = EventKind> {
         ("[a-z]{0,6}", account_change()).prop_map(|(account, change)| EventKind::AccountChanged { account, change }),
         (endpoint(), endpoint(), ports).prop_map(|(peer, local, port)| EventKind::Opened { peer, local, port }),
         hello,
-        tls().prop_map(EventKind::Tls),
+        tls().prop_map(|facts| EventKind::Tls(Box::new(facts))),
         failure().prop_map(EventKind::TlsFailed),
         command(),
         reply(),

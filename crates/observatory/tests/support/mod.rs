@@ -96,7 +96,7 @@ pub fn begin(terms: Terms, clocks: Clocks, judge: Judge) -> (Journal, Receiver<T
 }
 
 pub fn no_judge() -> Judge {
-    Box::new(|_, _| Said::default())
+    Box::new(|_, _: &Event| Said::default())
 }
 
 /// A rule of the tests: every third refused login of a source, with those three as its evidence.
@@ -206,8 +206,8 @@ impl Visit {
         let port = if self.tls { Port::Pop3s } else { Port::Pop3 };
         let mut kinds = vec![EventKind::Opened { peer: self.peer, local: local.parse().unwrap(), port }];
         if self.tls {
-            kinds.push(EventKind::Hello(hello()));
-            kinds.push(EventKind::Tls(tls_facts()));
+            kinds.push(EventKind::Hello(Box::new(hello())));
+            kinds.push(EventKind::Tls(Box::new(tls_facts())));
         }
         kinds.push(command(Verb::Capa, "CAPA", 0));
         kinds.push(reply(Status::Ok, None, 96));

@@ -148,7 +148,7 @@ impl<'s> Visit<'s> {
         let shaken = shake(hello);
         self.summary.first_octet.get_or_insert(self.stage.since(self.started));
         if let Some(hello) = read_hello(&shaken.hello) {
-            self.saw(EventKind::Hello(hello));
+            self.saw(EventKind::Hello(Box::new(hello)));
         }
         self.stage.wait(ANSWER * 2);
         match shaken.result {
@@ -161,7 +161,7 @@ impl<'s> Visit<'s> {
     }
 
     fn shaken(&mut self, facts: TlsFacts) {
-        self.saw(EventKind::Tls(facts.clone()));
+        self.saw(EventKind::Tls(Box::new(facts.clone())));
         self.summary.tls = Some(facts);
     }
 

@@ -56,10 +56,7 @@ pub fn run(arguments: &ReportArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let reader = desk.reader()?;
     let counts = desk.read(count(&reader, span))?;
     let verdicts = desk.read(reader.verdicts(span))?;
-    let mut existing = 0;
-    for name in &counts.names {
-        existing += u64::from(desk.read(reader.is_account(*name))?);
-    }
+    let existing = desk.read(reader.accounts_among(counts.names.iter().copied()))?;
     let keys = desk.read(reader.key_exports(span))?;
     let worst = verdicts.iter().rev().max_by_key(|verdict| verdict.severity);
     let sessions = worst.map(|verdict| desk.read(reader.sessions_of_verdict(verdict.id, 1))).transpose()?;

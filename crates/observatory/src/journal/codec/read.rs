@@ -58,8 +58,8 @@ impl Reading<'_, '_> {
                 let port = of_code(&PORTS, self.input.octet()?)?;
                 EventKind::Opened { peer: self.endpoint()?, local: self.endpoint()?, port }
             }
-            kind::HELLO => EventKind::Hello(self.hello()?),
-            kind::TLS => EventKind::Tls(self.tls()?),
+            kind::HELLO => EventKind::Hello(Box::new(self.hello()?)),
+            kind::TLS => EventKind::Tls(Box::new(self.tls()?)),
             kind::TLS_FAILED => EventKind::TlsFailed(words::failure(&mut self.input)?),
             kind::COMMAND => EventKind::Command(self.command()?),
             kind::REPLY => EventKind::Reply(self.reply()?),
@@ -219,12 +219,12 @@ impl Reading<'_, '_> {
             (false, _) => (self.endpoint()?, self.endpoint()?),
         };
         let tls = match (has & 2 != 0, has & 8 != 0) {
-            (true, _) => self.told.tls.clone(),
+            (true, _) => self.told.tls.as_deref().cloned(),
             (false, true) => Some(self.tls()?),
             (false, false) => None,
         };
         let user = match (has & 4 != 0, has & 16 != 0) {
-            (true, _) => self.told.account.clone(),
+            (true, _) => self.told.account.as_ref().and_then(|name| String::from_utf8(name.to_vec()).ok()),
             (false, true) => Some(self.input.text()?),
             (false, false) => None,
         };

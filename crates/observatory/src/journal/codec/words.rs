@@ -11,24 +11,35 @@ use crate::event::{
 use crate::journal::octets::{Damaged, Input, put_number};
 
 /// Verbs in the order in which they came into being here.
-const VERBS: [&str; 18] = [
-    "APOP", "AUTH", "CAPA", "DELE", "LANG", "LAST", "LIST", "NOOP", "PASS", "QUIT", "RETR", "RSET", "STAT", "STLS",
-    "TOP", "UIDL", "USER", "UTF8",
+const VERBS: [Verb; 18] = [
+    Verb::Apop,
+    Verb::Auth,
+    Verb::Capa,
+    Verb::Dele,
+    Verb::Lang,
+    Verb::Last,
+    Verb::List,
+    Verb::Noop,
+    Verb::Pass,
+    Verb::Quit,
+    Verb::Retr,
+    Verb::Rset,
+    Verb::Stat,
+    Verb::Stls,
+    Verb::Top,
+    Verb::Uidl,
+    Verb::User,
+    Verb::Utf8,
 ];
 /// The command is none of ours.
 const NO_VERB: u8 = 31;
 
 pub(super) fn verb_code(verb: Option<Verb>) -> u8 {
-    let place = verb.and_then(|verb| VERBS.iter().position(|word| *word == verb.word()));
-    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(NO_VERB)
+    verb.map_or(NO_VERB, |verb| code(&VERBS, &verb))
 }
 
 pub(super) fn verb_of(code: u8) -> Result<Option<Verb>, Damaged> {
-    if code == NO_VERB {
-        return Ok(None);
-    }
-    let word = VERBS.get(usize::from(code)).ok_or(Damaged)?;
-    Ok(Some(Verb::ALL.iter().copied().find(|verb| verb.word() == *word).ok_or(Damaged)?))
+    if code == NO_VERB { Ok(None) } else { of_code(&VERBS, code).map(Some) }
 }
 
 pub(super) fn mechanism_of(name: &str) -> Result<Mechanism, Damaged> {

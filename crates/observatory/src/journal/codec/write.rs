@@ -213,8 +213,8 @@ impl Encoder {
 
     fn closed(&mut self, summary: &SessionSummary, number: &mut Number<'_>) {
         let ends = self.told.opened.is_some_and(|(peer, local, _)| (peer, local) == (summary.peer, summary.local));
-        let tls = self.told.tls == summary.tls;
-        let user = self.told.account == summary.user;
+        let tls = self.told.tls.as_deref() == summary.tls.as_ref();
+        let user = self.told.account.as_deref() == summary.user.as_ref().map(String::as_bytes);
         let has = [ends, tls, user, summary.tls.is_some(), summary.user.is_some(), summary.state.is_some()];
         let more = [summary.first_octet.is_some(), summary.notice.is_some()];
         self.octets.extend([kind::CLOSED, flags(&has) | flags(&more) << 6, code(&ENDINGS, &summary.ending)]);

@@ -1,11 +1,11 @@
 //! Looking for sessions.
 
 use rusqlite::types::Value;
-use rusqlite::{ToSql, params_from_iter};
+use rusqlite::{OptionalExtension as _, ToSql, params_from_iter};
 
 use super::rows::SESSION_COLUMNS;
 use super::{Filter, NoJournal, Reader, Session, Span, bounds};
-use crate::event::Sequence;
+use crate::event::{ConnectionId, Sequence};
 use crate::journal::codec::Micros;
 use crate::journal::db_values::Address;
 
@@ -63,8 +63,8 @@ impl Reader {
                 .filter_map(Result::transpose)
                 .collect::<Result<_, _>>()?;
             let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-            let query = format!("first IN (SELECT first FROM attempt WHERE name IN ({}))", numbers.join(", "));
-            conditions.add(&query, []);
+            let query = "first IN (SELECT first FROM attempt WHERE first BETWEEN ? AND ? AND name IN";
+            conditions.add(&format!("{query} ({}))", numbers.join(", ")), [low.into(), high.into()]);
         }
         if let Some(rule) = rule {
             let Some(number) = self.number(rule)? else { return Ok(None) };
@@ -107,16 +107,44 @@ impl Reader {
             until: Micros(moment(high.0).saturating_add(60_000_000)),
         };
         let (first, last) = self.range(span)?;
+        let (since, until) = (self.first_since(span.since, first, last)?, self.first_since(span.until, first, last)?);
+        let mut found = self.named(since, until, (low, high))?;
+        if found.is_empty() && (since, until) != (first, last) {
+            // A clock that was set leaves sessions where no search by time finds them.
+            found = self.named(first, last, (low, high))?;
+        }
+        Ok(Some(found))
+    }
+
+    /// Sessions whose names lie between these.
+    fn named(&self, first: i64, last: i64, names: (ConnectionId, ConnectionId)) -> Result<Vec<Session>, NoJournal> {
         let query = format!(
             "SELECT {SESSION_COLUMNS} FROM session WHERE first BETWEEN ? AND ? AND connection BETWEEN ? AND ? LIMIT 17"
         );
         let values = [
             Value::Integer(first),
             Value::Integer(last),
-            Value::Blob(low.0.to_be_bytes().to_vec()),
-            Value::Blob(high.0.to_be_bytes().to_vec()),
+            Value::Blob(names.0.0.to_be_bytes().to_vec()),
+            Value::Blob(names.1.0.to_be_bytes().to_vec()),
         ];
-        Ok(Some(self.rows(&query, params_from_iter(values.iter().map(|value| value as &dyn ToSql)))?))
+        self.rows(&query, params_from_iter(values.iter().map(|value| value as &dyn ToSql)))
+    }
+
+    /// Where the sessions begin that began at this moment or later, between two sequences: an hour may have many, and
+    /// they stand there in the order of time, but for clocks that were set.
+    fn first_since(&self, moment: Micros, first: i64, last: i64) -> Result<i64, NoJournal> {
+        let query = "SELECT first, start FROM session WHERE first BETWEEN ?1 AND ?2 ORDER BY first LIMIT 1";
+        let mut query = self.file.prepare_cached(query)?;
+        let (mut low, mut high) = (first, last);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let next = query.query_row([middle, high], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+            match next.optional()? {
+                Some((place, start)) if start < moment.0 => low = place.saturating_add(1),
+                _ => high = middle,
+            }
+        }
+        Ok(low)
     }
 
     /// The next sessions of a span behind a sequence, in the order in which they began.

@@ -3,14 +3,15 @@
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use rusqlite::{Params, Row as SqlRow, params};
+use rusqlite::{OptionalExtension as _, Params, Row as SqlRow, params};
+use smallvec::SmallVec;
 
 use super::{NoJournal, Reader, Session, Span, StoredVerdict};
 use crate::event::{ConnectionId, Port, Sequence};
 use crate::journal::codec::Micros;
 use crate::journal::db_values::{address_of, end_of, state_of};
 use crate::journal::octets::{Input, ascended};
-use crate::journal::row::{Row, SessionEnd};
+use crate::journal::row::{EXISTS, Row, SessionEnd};
 
 pub(super) const SESSION_COLUMNS: &str = "first, connection, start, source, port, listener, account, ending, state,
     severity, tls, ja4, p3f, octets_in, octets_out, duration, commands, retrieved, ok, failed, guesses, unrecorded,
@@ -94,7 +95,7 @@ impl Reader {
             failed: number(19)?,
             guesses: number(20)?,
             unrecorded: number(21)?,
-            names: Vec::new(),
+            names: SmallVec::new(),
         };
         Ok(Session { row: session, is_coarse: row.get(22)?, events: row.get(23)? })
     }
@@ -144,10 +145,20 @@ impl Reader {
         self.word(number.cast_signed())
     }
 
-    /// Whether a name was one of an account whenever it was tried.
-    pub fn is_account(&self, number: u64) -> Result<bool, NoJournal> {
-        let query = "SELECT EXISTS (SELECT 1 FROM attempt WHERE name = ?1 AND outcome & 16)";
-        Ok(self.file.prepare_cached(query)?.query_row([number.cast_signed()], |row| row.get(0))?)
+    /// How many of these names, by the numbers that [`Counted::names`] gives, were those of accounts when they were
+    /// tried last.
+    pub fn accounts_among(&self, names: impl IntoIterator<Item = u64>) -> Result<u64, NoJournal> {
+        let query = "SELECT outcome FROM attempt WHERE name = ?1 ORDER BY first DESC LIMIT 1";
+        let mut query = self.file.prepare_cached(query)?;
+        // In the order of the table: neighbours share their pages, and a spray has hundreds of thousands of names.
+        let mut names: Vec<i64> = names.into_iter().map(u64::cast_signed).collect();
+        names.sort_unstable();
+        let mut accounts = 0;
+        for name in names {
+            let outcome: Option<i64> = query.query_row([name], |row| row.get(0)).optional()?;
+            accounts += u64::from(outcome.is_some_and(|outcome| outcome & EXISTS != 0));
+        }
+        Ok(accounts)
     }
 
     /// The verdicts of a span, in their order.

@@ -46,7 +46,7 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
         });
         match outcome {
             Ok((stream, facts)) => {
-                self.report.saw(EventKind::Tls(facts.clone()));
+                self.report.saw(EventKind::Tls(Box::new(facts.clone())));
                 self.tls = Some(facts);
                 Ok(stream)
             }
@@ -76,7 +76,7 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
         let watch = self.house.watch.as_ref();
         if let Some(hello) = watch.and_then(|watch| watch.hellos.read(octets)) {
             let is_old = hello.version < TLS_1_2;
-            self.report.saw_at(EventKind::Hello(hello), at);
+            self.report.saw_at(EventKind::Hello(Box::new(hello)), at);
             return is_old.then_some(TlsFailure::Version);
         }
         let octets = opening(octets);
