@@ -120,8 +120,13 @@ impl Entries {
 
     /// All of them, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Entry)> {
+        self.iter_from(0).map(|(_, key, entry)| (key, entry))
+    }
+
+    /// Those from a place on, each with its place: a walk may be interrupted by changes.
+    pub fn iter_from(&self, place: usize) -> impl Iterator<Item = (usize, &str, Entry)> {
         let known = |index: &usize| self.slots[*index].state != State::Forgotten;
-        (0..self.slots.len()).filter(known).map(|index| (self.key(index), self.entry(index)))
+        (place..self.slots.len()).filter(known).map(|index| (index, self.key(index), self.entry(index)))
     }
 
     /// Forgets those that need not be kept.

@@ -1,9 +1,9 @@
 //! A Maildir that loses nothing and gets nothing twice.
 //!
 //! ```text
-//!   write to watchpost-incoming/ACCOUNT/x ─ fsync ─ fsync that folder
+//!   write to watchpost-incoming/ACCOUNT/x ─ sync it, that folder, and what was renamed before
 //!   journal: intent KEY … FOLDER x NAME ─ fsync       from here on, x missing means: delivered
-//!   rename to new/NAME ─ fsync new/ and the folder
+//!   rename to new/NAME ─ synced with the next batch, or by itself when none follows ─ done KEY
 //! ```
 //!
 //! The folder is ours alone because readers of a Maildir sweep its tmp/. It lies within the Maildir, so that the rename
@@ -42,6 +42,8 @@ pub struct Maildir {
     line_ends: LineEnds,
     host: String,
     base32: Encoding,
+    /// What the journal gets to know when the renames of the last batch are durable.
+    renamed: Vec<Record>,
 }
 
 impl Maildir {
@@ -54,7 +56,7 @@ impl Maildir {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
         let host = host.chars().take(64).map(|letter| if legal(letter) { letter } else { '_' }).collect();
-        Ok(Self { new, incoming: Arc::new(incoming), identity, line_ends, host, base32 })
+        Ok(Self { new, incoming: Arc::new(incoming), identity, line_ends, host, base32, renamed: Vec::new() })
     }
 
     pub(super) fn spool(&self) -> Spool {
@@ -99,18 +101,30 @@ impl Maildir {
         super::sweep(&self.incoming).map_err(|error| self.disk(&error))
     }
 
-    pub(super) fn commit(&self, batch: Vec<Arrived>, journal: &mut Journal) -> Result<(), DeliveryError> {
-        let mut files = Vec::with_capacity(batch.len());
-        let mut intents = Vec::with_capacity(batch.len());
-        for Arrived { key, prints, spool } in batch {
-            let name = self.name(&spool);
+    /// Brings a batch to its place. Says how many messages of the one before are durable there now. `done`: what the
+    /// journal gets to know when these are.
+    pub(super) fn commit(
+        &mut self,
+        batch: Vec<Arrived>,
+        done: Vec<Record>,
+        journal: &mut Journal,
+    ) -> Result<usize, DeliveryError> {
+        let settled = self.renamed.len();
+        let (mut files, mut intents) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        let first = Uuid::now_v7();
+        for (place, Arrived { key, prints, spool }) in (0..).zip(batch) {
+            let name = self.name(following(first, place), &spool);
             let file = spool.into_file().map_err(|error| self.disk(&error))?;
             let (folder, temporary) = (self.identity.clone(), file.name.clone());
             let place = Place::Maildir { folder, temporary, name: name.clone() };
             intents.push(Record::Intent(Intent { key, prints, place }));
             files.push((file, name));
         }
-        sync_all(&files).and_then(|()| self.incoming.sync()).map_err(|error| self.disk(&error))?;
+        self.sync_all(&files).map_err(|error| self.disk(&error))?;
+        if settled > 0 {
+            crash_point("fetch.crash-before-done");
+            journal.append(&std::mem::take(&mut self.renamed))?;
+        }
         crash_point("fetch.crash-before-intent");
         // From the intent on, only a rename may take a file away, whatever fails meanwhile: the next start completes it.
         let kept = !planted("fetch.removes-what-it-intended");
@@ -125,10 +139,33 @@ impl Maildir {
             file.kept = true;
             crash_point("fetch.crash-amid-renames");
         }
-        if planted("fetch.renames-without-sync") {
+        self.renamed = done;
+        Ok(settled)
+    }
+
+    /// Makes durable what was renamed last. Says how many messages that are.
+    pub(super) fn settle(&mut self, journal: &mut Journal) -> Result<usize, DeliveryError> {
+        let settled = self.renamed.len();
+        if settled > 0 {
+            if !planted("fetch.renames-without-sync") {
+                self.sync().map_err(|error| self.disk(&error))?;
+            }
+            crash_point("fetch.crash-before-done");
+            journal.append(&std::mem::take(&mut self.renamed))?;
+        }
+        Ok(settled)
+    }
+
+    /// Makes durable the octets and the names of all files, and the names of the batch before: of many with one sync of
+    /// their file system, where that is known to do so and to tell of errors; else side by side, and a few too.
+    fn sync_all(&self, files: &[(SpoolFile, String)]) -> io::Result<()> {
+        let renamed = !(self.renamed.is_empty() || planted("fetch.renames-without-sync"));
+        let folders: &[&Folder] = if renamed { &[&self.new, &self.incoming] } else { &[&self.incoming] };
+        if files.len() >= MANY && disk::sync_together(files.iter().map(|(file, _)| &file.out), folders)? {
             return Ok(());
         }
-        self.sync().map_err(|error| self.disk(&error))
+        sync_each(files)?;
+        folders.iter().try_for_each(|folder| folder.sync())
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -137,14 +174,22 @@ impl Maildir {
     }
 
     /// A name as our own store gives it: the unique-id of the message is in it, and so are its sizes.
-    fn name(&self, spool: &Spool) -> String {
-        let uuid = Uuid::now_v7();
+    fn name(&self, uuid: Uuid, spool: &Spool) -> String {
         let seconds = uuid.get_timestamp().map_or(0, |timestamp| timestamp.to_unix().0);
         let sizes = spool.sizes();
         let surrogate = sizes.surrogate.map(|octets| format!(",U={octets}")).unwrap_or_default();
         let (uuid, host) = (self.base32.encode(uuid.as_bytes()), &self.host);
         format!("{seconds}.W{uuid}.{host},S={},W={}{surrogate}", spool.octets(), sizes.stored)
     }
+}
+
+/// The so many-th behind a UUID, of the same millisecond and random beginning (RFC 9562 §6.2, method 2): to ask the
+/// system for random numbers costs more than all the rest of a name.
+fn following(first: Uuid, place: u64) -> Uuid {
+    /// What is not random in the second half: the variant.
+    const VARIANT: u64 = 0b11 << 62;
+    let (start, random) = first.as_u64_pair();
+    Uuid::from_u64_pair(start, (random & VARIANT) | (random.wrapping_add(place) & !VARIANT))
 }
 
 /// The folders of a Maildir, the one that is ours, and its identity. All of it is durable.
@@ -155,10 +200,11 @@ fn open_folders(path: &Path, account: &str) -> io::Result<(Folder, Folder, Strin
     // An identity that is there says that the way to it was durable when it was made.
     let root = if known.is_some() { Folder::open_existing(path)? } else { Folder::make_durably(path)? };
     for name in ["cur", "tmp"] {
-        root.make_beneath(name.as_bytes())?;
+        root.make_beneath_unsynced(name.as_bytes())?;
     }
-    let (new, ours) = (root.make_beneath(b"new")?, root.make_beneath(b"watchpost-incoming")?);
-    let incoming = ours.make_beneath(account.as_bytes())?;
+    let (new, ours) = (root.make_beneath_unsynced(b"new")?, root.make_beneath_unsynced(b"watchpost-incoming")?);
+    let incoming = ours.make_beneath_unsynced(account.as_bytes())?;
+    root.sync()?;
     let identity = match known {
         Some(identity) => {
             // Whoever wrote it may have been killed before it was durable.
@@ -167,13 +213,11 @@ fn open_folders(path: &Path, account: &str) -> io::Result<(Folder, Folder, Strin
         }
         None => identify(&ours, mark.as_bytes())?,
     };
-    for folder in [&ours, &root] {
-        folder.sync()?;
-    }
+    ours.sync()?;
     Ok((new, incoming, identity))
 }
 
-/// Gives our folder an identity that no other has.
+/// Gives our folder an identity that no other has. Its name is durable once the folder is synced.
 fn identify(ours: &Folder, mark: &[u8]) -> io::Result<String> {
     match ours.unlink(mark) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -183,7 +227,6 @@ fn identify(ours: &Folder, mark: &[u8]) -> io::Result<String> {
     let mut file = ours.create(mark)?;
     file.write(identity.as_bytes())?;
     file.sync()?;
-    ours.sync()?;
     Ok(identity)
 }
 
@@ -192,16 +235,10 @@ fn is_identity(text: &str) -> bool {
     text.len() == IDENTITY && text.bytes().all(|octet| octet.is_ascii_hexdigit())
 }
 
-/// Makes the octets of all files durable: many with one sync of their file system, where that is known to do so and to
-/// tell of errors; else side by side, and there too for a few.
-fn sync_all(files: &[(SpoolFile, String)]) -> io::Result<()> {
-    if files.len() >= MANY && disk::sync_together(files.iter().map(|(file, _)| &file.out))? {
-        return Ok(());
-    }
-    sync_each(files)
-}
-
 fn sync_each(files: &[(SpoolFile, String)]) -> io::Result<()> {
+    if files.len() >= MANY {
+        files.iter().for_each(|(file, _)| file.out.begin_sync());
+    }
     let share = files.len().div_ceil(SYNCED_TOGETHER).max(1);
     let sync = |files: &[(SpoolFile, String)]| files.iter().try_for_each(|(file, _)| file.out.sync());
     std::thread::scope(|scope| {
@@ -213,4 +250,18 @@ fn sync_each(files: &[(SpoolFile, String)]) -> io::Result<()> {
 /// A name that stays in its folder.
 fn plain(name: &str) -> Option<&str> {
     (!name.is_empty() && !name.contains('/') && !name.starts_with('.')).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_that_follow_are_of_version_7_in_order_and_all_different() {
+        let last = Uuid::from_u64_pair(0x0123_4567_89ab_7cde, u64::MAX >> 2 | 0b10 << 62);
+        for first in [Uuid::now_v7(), last] {
+            let all: std::collections::BTreeSet<Uuid> = (0..300).map(|place| following(first, place)).collect();
+            assert!(all.len() == 300 && all.iter().all(|uuid| uuid.get_version_num() == 7 && uuid.get_variant() == first.get_variant()));
+        }
+    }
 }
