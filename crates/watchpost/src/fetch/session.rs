@@ -23,7 +23,7 @@ use super::journal::{Fate, Journal, JournalError, Record};
 use super::keeper::Keeper;
 use super::listing::{Contradiction, Listing};
 use super::login::{LoginError, Method, Utf8, log_in};
-use super::plan::{Orphans, plan};
+use super::plan::{Orphans, Step, plan};
 use super::progress::Gauge;
 use super::secret::{Secret, SecretError};
 use super::transfer::{Marked, Transfer};
@@ -173,6 +173,8 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
     report.returned += plan.returned;
     report.given_up = plan.given_up.iter().filter_map(|index| listing.id(*index)).map(str::to_owned).collect();
     report.more = plan.postponed > 0;
+    let fetched = plan.steps.iter().filter(|step| !matches!(step, Step::Remove(_))).count();
+    journal.expect(fetched);
     let listing = Arc::new(listing);
     let clock = Arc::clone(&needs.clock);
     let keeper = Keeper::start(journal, destination, orphans.by_whole.clone(), Arc::clone(&listing), clock);
@@ -195,7 +197,7 @@ fn recover(
     seconds: u64,
     report: &mut Report,
 ) -> Result<(), SessionError> {
-    let intents = journal.seen().open.clone();
+    let intents = Vec::from(journal.seen().open.clone());
     if intents.is_empty() {
         return Ok(destination.sweep()?);
     }

@@ -15,7 +15,7 @@ use super::journal::Journal;
 use super::keeper::{Keeper, Kept};
 use super::listing::Listing;
 use super::login::Utf8;
-use super::plan::{Doubt, Leave, Orphans, Step};
+use super::plan::{Doubt, Leave, Orphans, Step, Steps};
 use super::rule::{Verdict, decide};
 use super::session::{Needs, Report, SessionError, is_passing, number_of};
 use super::table::reserve;
@@ -106,7 +106,7 @@ pub(super) struct Transfer<'a> {
     keeper: Keeper,
     listing: &'a Listing,
     orphans: Orphans,
-    steps: VecDeque<Step>,
+    steps: Steps,
     removals: VecDeque<(usize, Option<Key>)>,
     flights: VecDeque<Flight>,
     report: &'a mut Report,
@@ -128,12 +128,12 @@ impl<'a> Transfer<'a> {
         client: &'a mut Client,
         keeper: Keeper,
         listing: &'a Listing,
-        found: (Orphans, Vec<Step>),
+        found: (Orphans, Steps),
         report: &'a mut Report,
     ) -> Self {
         let (orphans, steps) = found;
         let fetched = steps.iter().filter_map(|step| match step {
-            Step::Look(number, _) | Step::Fetch(number, _) => listing.octets(*number as usize).or(Some(0)),
+            Step::Look(number, _) | Step::Fetch(number, _) => listing.octets(number as usize).or(Some(0)),
             Step::Remove(_) => None,
         });
         let (messages, octets) = fetched.fold((0, 0_u64), |(messages, all), octets| (messages + 1, all + octets));
@@ -144,7 +144,7 @@ impl<'a> Transfer<'a> {
             keeper,
             listing,
             orphans,
-            steps: steps.into(),
+            steps,
             removals: VecDeque::new(),
             flights: VecDeque::new(),
             report,
@@ -229,15 +229,14 @@ impl<'a> Transfer<'a> {
         }
         loop {
             if let (None, Some(Step::Remove(number))) = (self.removals.front(), self.steps.front()) {
-                let index = *number as usize;
-                self.removals.push_back((index, Some(None)));
+                self.removals.push_back((number as usize, Some(None)));
                 self.steps.pop_front();
             }
             let (command, announced) = match (self.removals.front(), self.steps.front()) {
                 (Some((index, _)), _) => (Command::Dele(number_of(*index)), 0),
-                (None, Some(Step::Look(number, _))) => (Command::Top(number_of(*number as usize), 0), 0),
+                (None, Some(Step::Look(number, _))) => (Command::Top(number_of(number as usize), 0), 0),
                 (None, Some(Step::Fetch(number, _))) => {
-                    let index = *number as usize;
+                    let index = number as usize;
                     (Command::Retr(number_of(index)), self.listing.octets(index).unwrap_or_default())
                 }
                 (None, Some(Step::Remove(_)) | None) => return Ok(()),

@@ -11,6 +11,7 @@
 //! another folder of the same name (a disk that is not mounted, a Maildir that was put back) nothing can be concluded
 //! from what is missing.
 
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -38,7 +39,7 @@ pub struct Maildir {
     new: Folder,
     incoming: Arc<Folder>,
     /// What tells our folder from every other.
-    identity: String,
+    identity: Arc<str>,
     line_ends: LineEnds,
     host: String,
     base32: Encoding,
@@ -56,7 +57,15 @@ impl Maildir {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
         let host = host.chars().take(64).map(|letter| if legal(letter) { letter } else { '_' }).collect();
-        Ok(Self { new, incoming: Arc::new(incoming), identity, line_ends, host, base32, renamed: Vec::new() })
+        Ok(Self {
+            new,
+            incoming: Arc::new(incoming),
+            identity: identity.into(),
+            line_ends,
+            host,
+            base32,
+            renamed: Vec::new(),
+        })
     }
 
     pub(super) fn spool(&self) -> Spool {
@@ -85,7 +94,7 @@ impl Maildir {
     fn complete(&self, place: &Place) -> io::Result<Found> {
         let Place::Maildir { folder, temporary, name } = place else { return Ok(Found::InDoubt) };
         let (Some(temporary), Some(name)) = (plain(temporary), plain(name)) else { return Ok(Found::InDoubt) };
-        if *folder != self.identity {
+        if folder.as_ref() != self.identity.as_ref() {
             return Ok(Found::InDoubt);
         }
         match self.incoming.rename(temporary.as_bytes(), &self.new, name.as_bytes()) {
@@ -115,10 +124,9 @@ impl Maildir {
         for (place, Arrived { key, prints, spool }) in (0..).zip(batch) {
             let name = self.name(following(first, place), &spool);
             let file = spool.into_file().map_err(|error| self.disk(&error))?;
-            let (folder, temporary) = (self.identity.clone(), file.name.clone());
-            let place = Place::Maildir { folder, temporary, name: name.clone() };
+            let place = Place::Maildir { folder: Arc::clone(&self.identity), temporary: file.name.clone(), name };
             intents.push(Record::Intent(Intent { key, prints, place }));
-            files.push((file, name));
+            files.push(file);
         }
         self.sync_all(&files).map_err(|error| self.disk(&error))?;
         if settled > 0 {
@@ -128,12 +136,13 @@ impl Maildir {
         crash_point("fetch.crash-before-intent");
         // From the intent on, only a rename may take a file away, whatever fails meanwhile: the next start completes it.
         let kept = !planted("fetch.removes-what-it-intended");
-        for (file, _) in &mut files {
+        for file in &mut files {
             file.kept = kept;
         }
         journal.intend(&intents)?;
         crash_point("fetch.crash-behind-intent");
-        for (file, name) in &mut files {
+        for (file, intent) in files.iter_mut().zip(&intents) {
+            let Record::Intent(Intent { place: Place::Maildir { name, .. }, .. }) = intent else { continue };
             let renamed = self.incoming.rename(file.name.as_bytes(), &self.new, name.as_bytes());
             renamed.map_err(|error| self.disk(&error))?;
             file.kept = true;
@@ -158,10 +167,10 @@ impl Maildir {
 
     /// Makes durable the octets and the names of all files, and the names of the batch before: of many with one sync of
     /// their file system, where that is known to do so and to tell of errors; else side by side, and a few too.
-    fn sync_all(&self, files: &[(SpoolFile, String)]) -> io::Result<()> {
+    fn sync_all(&self, files: &[SpoolFile]) -> io::Result<()> {
         let renamed = !(self.renamed.is_empty() || planted("fetch.renames-without-sync"));
         let folders: &[&Folder] = if renamed { &[&self.new, &self.incoming] } else { &[&self.incoming] };
-        if files.len() >= MANY && disk::sync_together(files.iter().map(|(file, _)| &file.out), folders)? {
+        if files.len() >= MANY && disk::sync_together(files.iter().map(|file| &file.out), folders)? {
             return Ok(());
         }
         sync_each(files)?;
@@ -177,9 +186,15 @@ impl Maildir {
     fn name(&self, uuid: Uuid, spool: &Spool) -> String {
         let seconds = uuid.get_timestamp().map_or(0, |timestamp| timestamp.to_unix().0);
         let sizes = spool.sizes();
-        let surrogate = sizes.surrogate.map(|octets| format!(",U={octets}")).unwrap_or_default();
-        let (uuid, host) = (self.base32.encode(uuid.as_bytes()), &self.host);
-        format!("{seconds}.W{uuid}.{host},S={},W={}{surrogate}", spool.octets(), sizes.stored)
+        let mut name = String::with_capacity(128);
+        // A string takes whatever is written to it.
+        let _ = write!(name, "{seconds}.W");
+        self.base32.encode_append(uuid.as_bytes(), &mut name);
+        let _ = write!(name, ".{},S={},W={}", self.host, spool.octets(), sizes.stored);
+        if let Some(octets) = sizes.surrogate {
+            let _ = write!(name, ",U={octets}");
+        }
+        name
     }
 }
 
@@ -235,12 +250,12 @@ fn is_identity(text: &str) -> bool {
     text.len() == IDENTITY && text.bytes().all(|octet| octet.is_ascii_hexdigit())
 }
 
-fn sync_each(files: &[(SpoolFile, String)]) -> io::Result<()> {
+fn sync_each(files: &[SpoolFile]) -> io::Result<()> {
     if files.len() >= MANY {
-        files.iter().for_each(|(file, _)| file.out.begin_sync());
+        files.iter().for_each(|file| file.out.begin_sync());
     }
     let share = files.len().div_ceil(SYNCED_TOGETHER).max(1);
-    let sync = |files: &[(SpoolFile, String)]| files.iter().try_for_each(|(file, _)| file.out.sync());
+    let sync = |files: &[SpoolFile]| files.iter().try_for_each(|file| file.out.sync());
     std::thread::scope(|scope| {
         let syncing: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || sync(files))).collect();
         syncing.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())))
@@ -261,7 +276,10 @@ mod tests {
         let last = Uuid::from_u64_pair(0x0123_4567_89ab_7cde, u64::MAX >> 2 | 0b10 << 62);
         for first in [Uuid::now_v7(), last] {
             let all: std::collections::BTreeSet<Uuid> = (0..300).map(|place| following(first, place)).collect();
-            assert!(all.len() == 300 && all.iter().all(|uuid| uuid.get_version_num() == 7 && uuid.get_variant() == first.get_variant()));
+            assert!(
+                all.len() == 300
+                    && all.iter().all(|uuid| uuid.get_version_num() == 7 && uuid.get_variant() == first.get_variant())
+            );
         }
     }
 }
