@@ -38,6 +38,8 @@ use self::proxy::Carrier;
 
 /// Octets read at once.
 const READ_OCTETS: usize = 64 * 1024;
+/// Octets of a TLS record, at most (RFC 8446 §5.1).
+const RECORD_OCTETS: usize = 16 * 1024;
 /// The ALPN name of POP3 (RFC 7301; IANA).
 pub const ALPN: &[u8] = b"pop3";
 /// How long one address is tried before the next one is tried beside it (RFC 8305 §5).
@@ -195,7 +197,7 @@ impl Connector {
                 Carrier::Taped(Box::new(carrier), tape.clone())
             }
         };
-        Ok(Link { stream: Stream::Clear(carrier), deadline: self.deadlines.reply })
+        Ok(Link { stream: Stream::Clear(carrier), deadline: self.deadlines.reply, late: None })
     }
 
     /// Addresses of both families, each a little after the one before it, not after its failure (RFC 8305 §5; C-010).
@@ -393,6 +395,8 @@ impl AsyncWrite for Stream {
 pub struct Link {
     stream: Stream,
     deadline: Duration,
+    /// An error behind octets that had come before it.
+    late: Option<io::Error>,
 }
 
 impl Link {
@@ -492,8 +496,12 @@ impl Link {
     /// Writes and reads whatever is possible first; both at once, since a server that cannot get rid of its replies
     /// takes no commands (C-067). What was done is told even if the caller waits for something else as well.
     async fn transfer(&mut self, session: &mut Session, into: &mut Vec<u8>) -> Result<Transfer, ConnectError> {
+        if let Some(error) = self.late.take() {
+            return Err(error.into());
+        }
         into.reserve(READ_OCTETS);
-        let stream = &mut self.stream;
+        let full = into.len() + READ_OCTETS - RECORD_OCTETS;
+        let (stream, late) = (&mut self.stream, &mut self.late);
         let mut unflushed = true;
         let moving = poll_fn(|context| {
             let mut written = false;
@@ -518,12 +526,21 @@ impl Link {
                     Poll::Pending => {}
                 }
             }
-            let read = std::pin::pin!(stream.read_buf(into)).poll(context);
-            match read {
-                Poll::Ready(Ok(0)) => Poll::Ready(Ok(Transfer::End)),
-                Poll::Ready(read) => Poll::Ready(read.map(|_| Transfer::Moved)),
-                Poll::Pending if written => Poll::Ready(Ok(Transfer::Moved)),
-                Poll::Pending => Poll::Pending,
+            let mut read = false;
+            loop {
+                match std::pin::pin!(stream.read_buf(into)).poll(context) {
+                    Poll::Ready(Ok(0)) if !read => return Poll::Ready(Ok(Transfer::End)),
+                    // TLS gives one record at a time: the next one may be here too.
+                    Poll::Ready(Ok(octets)) if octets > 0 && into.len() < full => read = true,
+                    // What came before the end or the error is looked at first.
+                    Poll::Ready(Err(error)) if read => {
+                        *late = Some(error);
+                        return Poll::Ready(Ok(Transfer::Moved));
+                    }
+                    Poll::Ready(moved) => return Poll::Ready(moved.map(|_| Transfer::Moved)),
+                    Poll::Pending if written || read => return Poll::Ready(Ok(Transfer::Moved)),
+                    Poll::Pending => return Poll::Pending,
+                }
             }
         });
         Ok(within(self.deadline, moving).await??)

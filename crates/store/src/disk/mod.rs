@@ -75,24 +75,66 @@ impl Folder {
     /// synced: a process that was killed may have made some of them and not come so far.
     pub fn make_durably(path: &Path) -> io::Result<Self> {
         let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = Self::make(&path)?;
-        let folders =
+        let folder = Self::make_unsynced(&path)?;
+        folder.sync_way()?;
+        Ok(folder)
+    }
+
+    fn make_unsynced(path: &Path) -> io::Result<Self> {
+        match Self::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.as_encoded_bytes();
+                let above = match Self::open_existing(above(path)?) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make_unsynced(above(path)?),
+                    opened => opened,
+                }?;
+                above.make_beneath_unsynced(name)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Makes the names of all folders on the way here durable: with one sync of the file system, where that does it.
+    fn sync_way(&self) -> io::Result<()> {
+        let path = &self.path;
+        let above =
             path.ancestors().skip(1).map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
-        for (distance, above) in folders.enumerate() {
-            match Self::open_existing(above).and_then(|above| above.sync()) {
+        let device = sync_whole(&self.fd, 0)?.then(|| fs::fstat(&self.fd).map(|facts| facts.st_dev)).transpose()?;
+        for (distance, above) in above.enumerate() {
+            let synced = Self::open_existing(above).and_then(|above| {
+                if device.is_some() && fs::fstat(&above.fd).ok().map(|facts| facts.st_dev) == device {
+                    above.note_synced();
+                    return Ok(());
+                }
+                above.sync()
+            });
+            match synced {
                 Err(error) if distance == 0 => return Err(error),
                 // Folders that we may not read were made by somebody else.
                 _ => {}
             }
         }
-        Ok(folder)
+        Ok(())
     }
 
     /// Opens a folder within this one and makes it if it is missing, durably.
     pub fn make_beneath(&self, name: &[u8]) -> io::Result<Self> {
+        let (folder, is_new) = self.opened_or_made(name)?;
+        if is_new {
+            self.sync()?;
+        }
+        Ok(folder)
+    }
+
+    /// The same; it is durable once this one is synced.
+    pub fn make_beneath_unsynced(&self, name: &[u8]) -> io::Result<Self> {
+        self.opened_or_made(name).map(|(folder, _)| folder)
+    }
+
+    fn opened_or_made(&self, name: &[u8]) -> io::Result<(Self, bool)> {
         match self.open_beneath(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            opened => return opened,
+            opened => return opened.map(|folder| (folder, false)),
         }
         match fs::mkdirat(&self.fd, name, Mode::RWXU) {
             // Somebody else was faster.
@@ -100,8 +142,7 @@ impl Folder {
             Err(error) => return Err(error.into()),
         }
         note!(Operation::MakeFolder { path: self.path_of(name) });
-        self.sync()?;
-        self.open_beneath(name)
+        Ok((self.open_beneath(name)?, true))
     }
 
     fn open_beneath(&self, name: &[u8]) -> io::Result<Self> {
@@ -123,9 +164,8 @@ impl Folder {
     pub fn create(&self, name: &[u8]) -> io::Result<OutFile> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = File::from(fs::openat(&self.fd, name, flags, OWNER_ALONE)?);
-        let path = self.path_of(name);
-        note!(Operation::CreateFile { path: path.clone() });
-        Ok(OutFile { file, path, length: 0 })
+        note!(Operation::CreateFile { path: self.path_of(name) });
+        Ok(self.out_file(file, name, 0))
     }
 
     /// Opens a file that exists already, to write behind its end. Nothing but a regular file will do.
@@ -136,7 +176,17 @@ impl Folder {
         if !facts.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
         }
-        Ok(OutFile { file, path: self.path_of(name), length: facts.len() })
+        Ok(self.out_file(file, name, facts.len()))
+    }
+
+    #[cfg_attr(not(feature = "planted"), expect(unused_variables, clippy::unused_self, reason = "for recordings"))]
+    fn out_file(&self, file: File, name: &[u8], length: u64) -> OutFile {
+        OutFile {
+            file,
+            #[cfg(feature = "planted")]
+            path: self.path_of(name),
+            length,
+        }
     }
 
     /// Opens a file for reading and writing, and creates it for its owner alone if it is missing.
@@ -192,8 +242,16 @@ impl Folder {
             return Ok(());
         }
         fs::fsync(&self.fd)?;
-        note!(Operation::SyncFolder { path: self.path.clone() });
+        self.note_synced();
         Ok(())
+    }
+
+    /// The file system was synced as a whole, and this folder with it.
+    #[cfg_attr(not(feature = "planted"), expect(clippy::unused_self, reason = "recordings name the folder"))]
+    fn note_synced(&self) {
+        if !planted("store.skipped-folder-fsync") {
+            note!(Operation::SyncFolder { path: self.path.clone() });
+        }
     }
 }
 
@@ -207,7 +265,8 @@ impl AsFd for Folder {
 #[derive(Debug)]
 pub struct OutFile {
     file: File,
-    #[cfg_attr(not(feature = "planted"), expect(dead_code, reason = "recordings name the file by it"))]
+    /// Recordings name the file by it.
+    #[cfg(feature = "planted")]
     path: PathBuf,
     length: u64,
 }
@@ -261,33 +320,47 @@ impl OutFile {
         Ok(())
     }
 
+    /// Lets the disk begin with the file's octets, so that a sync that follows finds less to do.
+    pub fn begin_sync(&self) {
+        // Pages that are not written yet stay: Linux begins to write them. Whether it does, the sync will see to.
+        let _ = fs::fadvise(&self.file, 0, None, fs::Advice::DontNeed);
+    }
+
     /// Shows other processes that this file is in use, until it is closed. `WouldBlock`: it is in use already.
     pub(crate) fn lock(&self) -> io::Result<()> {
         Ok(fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive)?)
     }
 }
 
-/// Makes the octets of all files durable with one sync of the file system that they share: it costs little more than
-/// one of a single file, and waits for what else is being written there. `false`: nothing was done, since this file
-/// system or kernel is not known to sync everything then and to tell of errors.
-pub fn sync_together<'a>(files: impl Iterator<Item = &'a OutFile> + Clone) -> io::Result<bool> {
-    let Some(first) = files.clone().next() else { return Ok(true) };
-    if !syncs_whole(&first.file) {
+/// Makes the octets of all files and the names in these folders durable with one sync of the file system that they
+/// share: it costs little more than one of a single file. `false`: nothing was done, since this file system or kernel is
+/// not known to sync everything then and to tell of errors, or since it would wait for much that others have written.
+pub fn sync_together<'a>(files: impl Iterator<Item = &'a OutFile> + Clone, folders: &[&Folder]) -> io::Result<bool> {
+    let Some(first) = files.clone().next() else { return Ok(false) };
+    if !sync_whole(&first.file, files.clone().map(|file| file.length).sum())? {
         return Ok(false);
     }
-    if planted("store.skipped-file-fsync") {
-        return Ok(true);
-    }
-    fs::syncfs(&first.file)?;
     #[cfg(feature = "planted")]
-    for file in files {
-        note!(Operation::SyncFile { path: file.path.clone() });
+    if !planted("store.skipped-file-fsync") {
+        for file in files {
+            note!(Operation::SyncFile { path: file.path.clone() });
+        }
     }
+    folders.iter().for_each(|folder| folder.note_synced());
+    Ok(true)
+}
+
+/// Syncs the file system that a file is on, if that makes everything durable and waits for little but the `own` octets.
+fn sync_whole(file: impl AsFd, own: u64) -> io::Result<bool> {
+    if !syncs_whole(&file) || others_wait(own) {
+        return Ok(false);
+    }
+    fs::syncfs(file)?;
     Ok(true)
 }
 
 /// FUSE and network file systems promise less of syncfs than of fsync; before Linux 5.8 it kept quiet about errors.
-fn syncs_whole(file: &File) -> bool {
+fn syncs_whole(file: impl AsFd) -> bool {
     /// ext2 to ext4, XFS, Btrfs, F2FS, tmpfs: `linux/magic.h`.
     const KNOWN: [i64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x0102_1994];
     static TELLS_ERRORS: LazyLock<bool> = LazyLock::new(|| {
@@ -298,21 +371,55 @@ fn syncs_whole(file: &File) -> bool {
     *TELLS_ERRORS && fs::fstatfs(file).is_ok_and(|facts| KNOWN.contains(&facts.f_type))
 }
 
+/// Whether much that is not ours waits for some disk. Then each of our files is synced by itself: a sync of the whole
+/// file system would take as long as somebody else's copy of a film.
+fn others_wait(own: u64) -> bool {
+    /// A third of a second of a slow disk.
+    const MUCH: u64 = 32 << 20;
+    let told = std::fs::read_to_string("/proc/meminfo");
+    told.is_ok_and(|told| unwritten(&told) > own.saturating_add(MUCH))
+}
+
+/// Octets that wait for disks or are on their way there, as `/proc/meminfo` tells (proc_meminfo(5)).
+fn unwritten(told: &str) -> u64 {
+    let kilobytes = |line: &str| line.split_ascii_whitespace().nth(1)?.parse::<u64>().ok();
+    let waiting = told.lines().filter(|line| line.starts_with("Dirty:") || line.starts_with("Writeback:"));
+    waiting.filter_map(kilobytes).fold(0, u64::saturating_add).saturating_mul(1024)
+}
+
 /// Creates a file for its owner alone, if it is missing, in a folder that may be reached by links.
 pub(crate) fn make_private_file(path: &Path) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     parent(path)?.open_or_create(name.as_encoded_bytes()).map(drop)
 }
 
+/// What holds `path`.
+fn above(path: &Path) -> io::Result<&Path> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => Ok(parent),
+        Some(_) => Ok(Path::new(".")),
+        None => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
 /// The folder that holds `path`, made if it is missing. The operator may have links on the way to it.
 fn parent(path: &Path) -> io::Result<Folder> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) => Path::new("."),
-        None => return Err(io::ErrorKind::InvalidInput.into()),
-    };
+    let parent = above(path)?;
     match Folder::open_existing(parent) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Folder::make(parent),
         opened => opened,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_disks_is_what_the_kernel_says() {
+        let told = "MemFree: 7 kB\nDirty:               12 kB\nWriteback:            30 kB\nWritebackTmp:   99 kB\n";
+        assert_eq!(unwritten(told), 42 * 1024);
+        assert_eq!(unwritten("Dirty: many\nWriteback:\n"), 0);
+        assert_eq!(unwritten("Dirty: 18446744073709551615 kB\nWriteback: 9 kB\n"), u64::MAX);
     }
 }

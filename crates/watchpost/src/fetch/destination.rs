@@ -120,13 +120,24 @@ impl Target {
     /// Opens it for an account. `spool`: a folder of ours for messages that outgrow memory.
     pub fn open(&self, account: &str, spool: &Path) -> Result<Destination, DeliveryError> {
         // Nothing in there is of use to another run: whoever left it was killed.
-        let swept = Folder::make(spool).and_then(|folder| sweep(&folder).map(|()| Arc::new(folder)));
-        let spool = &swept.map_err(|error| DeliveryError::disk(spool, &error))?;
+        let swept = |opened: io::Result<Folder>| {
+            let swept = opened.and_then(|folder| sweep(&folder).map(|()| Arc::new(folder)));
+            swept.map_err(|error| DeliveryError::disk(spool, &error))
+        };
+        let swept_spool = || swept(Folder::make(spool));
         Ok(match self {
-            Self::Maildir { path, line_ends } => Destination::Maildir(Maildir::open(path, *line_ends, account)?),
-            Self::Mbox { path, line_ends } => Destination::Mbox(Mbox::open(path, *line_ends, spool)?),
-            Self::Relay(relay) => Destination::Relay(relay::Connection::new(relay.clone(), spool)),
-            Self::Command { command, line_ends } => Destination::Command(Command::new(command, *line_ends, spool)),
+            Self::Maildir { path, line_ends } => {
+                // It has a folder of its own; what the account had before it may have been killed.
+                if spool.exists() {
+                    swept(Folder::open_existing(spool))?;
+                }
+                Destination::Maildir(Maildir::open(path, *line_ends, account)?)
+            }
+            Self::Mbox { path, line_ends } => Destination::Mbox(Mbox::open(path, *line_ends, &swept_spool()?)?),
+            Self::Relay(relay) => Destination::Relay(relay::Connection::new(relay.clone(), &swept_spool()?)),
+            Self::Command { command, line_ends } => {
+                Destination::Command(Command::new(command, *line_ends, &swept_spool()?))
+            }
         })
     }
 
@@ -200,14 +211,15 @@ impl Destination {
         }
     }
 
-    /// Delivers them all durably. What was delivered is in the journal; the first that could not be ends it.
-    pub fn commit(&mut self, batch: Vec<Arrived>, journal: &mut Journal, seconds: u64) -> Result<(), DeliveryError> {
+    /// Delivers them all; the first that cannot be ends it. Says how many messages are durable where they belong by now,
+    /// the oldest first: those that [`Destination::settle`] will make durable are not among them. These are in the journal.
+    pub fn commit(&mut self, batch: Vec<Arrived>, journal: &mut Journal, seconds: u64) -> Result<usize, DeliveryError> {
         let done: Vec<Record> = batch
             .iter()
             .map(|arrived| Record::Done { key: arrived.key.clone(), prints: Some(arrived.prints), seconds })
             .collect();
         match self {
-            Self::Maildir(maildir) => maildir.commit(batch, journal)?,
+            Self::Maildir(maildir) => return maildir.commit(batch, done, journal),
             Self::Mbox(mbox) => mbox.commit(batch, journal, seconds)?,
             Self::Relay(relay) => {
                 journal.intend(&elsewhere(&batch))?;
@@ -221,10 +233,16 @@ impl Destination {
         crash_point("fetch.crash-before-done");
         journal.append(&done)?;
         // Where the deed itself cannot be seen later, the journal must know of it.
-        if matches!(self, Self::Relay(_) | Self::Command(_) | Self::Mbox(_)) {
-            journal.sync()?;
+        journal.sync()?;
+        Ok(done.len())
+    }
+
+    /// Nothing follows at once: makes durable what the next batch would have made durable. Says how many messages.
+    pub fn settle(&mut self, journal: &mut Journal) -> Result<usize, DeliveryError> {
+        match self {
+            Self::Maildir(maildir) => maildir.settle(journal),
+            Self::Mbox(_) | Self::Relay(_) | Self::Command(_) => Ok(0),
         }
-        Ok(())
     }
 }
 

@@ -1,14 +1,11 @@
-//! What is known of the messages that were fetched: some sixty octets for each beside its unique-id's, since a maildrop
+//! What is known of the messages that were fetched: some forty-five octets for each beside its unique-id, since a maildrop
 //! may have a million of them.
 
 use std::collections::HashMap;
 
 use super::fingerprint::{Fingerprint, Print};
 use super::journal::{Entry, Fate};
-use super::table::{Table, reserve};
-
-/// Behind each key; none holds it.
-const END: u8 = b'\n';
+use super::table::{Pages, Table, Texts};
 
 /// Octets alone, so that nothing is lost between them.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +49,8 @@ impl State {
 /// Entries by their keys.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
-    slots: Vec<Slot>,
-    keys: Vec<u8>,
+    slots: Pages<Slot>,
+    keys: Texts,
     table: Table,
     /// Since when those are gone that are.
     gone: HashMap<u32, u64>,
@@ -88,16 +85,12 @@ impl Entries {
             return;
         }
         if self.table.is_full() {
-            self.rebuild(|_, _| true);
+            self.make_room(self.slots.len() / 2);
         }
         // More than four gigabytes of keys: no honest server needs them, and what is left out is fetched again.
-        let Ok(start) = u32::try_from(self.keys.len()) else { return };
+        let Some(place) = self.keys.add(key) else { return };
         let index = self.slots.len();
-        reserve(&mut self.keys, key.len() + 1);
-        self.keys.extend_from_slice(key.as_bytes());
-        self.keys.push(END);
-        reserve(&mut self.slots, 1);
-        let slot = self.slot(index, entry, start.to_le_bytes());
+        let slot = self.slot(index, entry, place.to_le_bytes());
         self.slots.push(slot);
         self.table.add(key, index);
     }
@@ -120,29 +113,46 @@ impl Entries {
 
     /// All of them, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Entry)> {
+        self.iter_from(0).map(|(_, key, entry)| (key, entry))
+    }
+
+    /// Those from a place on, each with its place: a walk may be interrupted by changes.
+    pub fn iter_from(&self, place: usize) -> impl Iterator<Item = (usize, &str, Entry)> {
         let known = |index: &usize| self.slots[*index].state != State::Forgotten;
-        (0..self.slots.len()).filter(known).map(|index| (self.key(index), self.entry(index)))
+        (place..self.slots.len()).filter(known).map(|index| (index, self.key(index), self.entry(index)))
     }
 
     /// Forgets those that need not be kept.
     pub fn retain(&mut self, keep: impl Fn(&str, &Entry) -> bool) {
         if self.iter().any(|(key, entry)| !keep(key, &entry)) {
-            self.rebuild(keep);
+            self.rebuild(keep, 0);
         }
     }
 
-    /// Everything anew, without what was forgotten, and with room for more.
-    fn rebuild(&mut self, keep: impl Fn(&str, &Entry) -> bool) {
-        if self.forgotten == 0 && self.iter().all(|(key, entry)| keep(key, &entry)) {
-            self.table = Table::of(self.slots.len() * 2);
-            for index in 0..self.slots.len() {
-                let start = self.start(index);
-                let key = key_at(&self.keys, start);
-                self.table.add(key, index);
-            }
+    /// So many more will come: room for them is made at once, and no more than that.
+    pub fn expect(&mut self, more: usize) {
+        if !self.table.has_room_for(more) {
+            self.make_room(more);
+        }
+    }
+
+    /// Room for at least so many more, and without those that were forgotten.
+    fn make_room(&mut self, more: usize) {
+        if self.forgotten > 0 {
+            self.rebuild(|_, _| true, more);
             return;
         }
-        let mut anew = Self { table: Table::of(self.len() * 2), ..Self::default() };
+        // The old table goes before the new one comes.
+        self.table = Table::default();
+        self.table = Table::of(self.slots.len() + more);
+        for index in 0..self.slots.len() {
+            self.table.add(key_at(&self.keys, &self.slots[index]), index);
+        }
+    }
+
+    /// Everything anew.
+    fn rebuild(&mut self, keep: impl Fn(&str, &Entry) -> bool, more: usize) {
+        let mut anew = Self { table: Table::of(self.len() + more), ..Self::default() };
         self.iter().filter(|(key, entry)| keep(key, entry)).for_each(|(key, entry)| anew.insert(key, &entry));
         *self = anew;
     }
@@ -152,12 +162,8 @@ impl Entries {
         self.table.find(key, is)
     }
 
-    fn start(&self, index: usize) -> usize {
-        u32::from_le_bytes(self.slots[index].key) as usize
-    }
-
     fn key(&self, index: usize) -> &str {
-        key_at(&self.keys, self.start(index))
+        key_at(&self.keys, &self.slots[index])
     }
 
     fn slot(&mut self, index: usize, entry: &Entry, key: [u8; 4]) -> Slot {
@@ -192,10 +198,8 @@ impl Entries {
     }
 }
 
-fn key_at(keys: &[u8], start: usize) -> &str {
-    let rest = &keys[start..];
-    let end = memchr::memchr(END, rest).unwrap_or(rest.len());
-    std::str::from_utf8(&rest[..end]).unwrap_or_default()
+fn key_at<'a>(keys: &'a Texts, slot: &Slot) -> &'a str {
+    keys.at(u32::from_le_bytes(slot.key)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -248,15 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn a_message_costs_less_than_sixty_four_octets_beside_its_key() {
+    fn a_message_costs_less_than_forty_eight_octets_beside_its_key() {
         // G5: with what the listing needs, at most 100 for each message of a maildrop.
         let mut entries = Entries::default();
         for number in 0..200_000 {
             entries.insert(&format!("{number:016}"), &entry(1));
         }
-        let slots = entries.slots.capacity() * size_of::<Slot>();
         assert_eq!(size_of::<Slot>(), 38);
-        let each = (slots + entries.keys.capacity() + entries.table.octets()) / 200_000;
-        assert!(each - 16 < 64, "{each}");
+        let each = (entries.slots.octets() + entries.keys.octets() + entries.table.octets()) / 200_000;
+        assert!(each - 16 < 48, "{each}");
     }
 }

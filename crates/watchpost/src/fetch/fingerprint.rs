@@ -31,7 +31,9 @@ impl Print {
 
 impl fmt::Display for Print {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&HEXLOWER.encode(&self.0))
+        let mut text = [0; 2 * KEPT];
+        HEXLOWER.encode_mut(&self.0, &mut text);
+        formatter.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -65,46 +67,64 @@ enum Place {
 
 /// Takes a message as it comes, however it is cut.
 pub struct Fingerprinter {
-    header: Context,
     whole: Context,
+    /// That of the header, when its end has come.
+    header: Option<Print>,
     place: Place,
 }
 
 impl Default for Fingerprinter {
     fn default() -> Self {
-        Self { header: Context::new(&SHA256), whole: Context::new(&SHA256), place: Place::LineStart }
+        Self { whole: Context::new(&SHA256), header: None, place: Place::LineStart }
     }
 }
 
 impl Fingerprinter {
     /// The next octets, without stuffing.
     pub fn push(&mut self, octets: &[u8]) {
-        self.whole.update(octets);
-        if self.place == Place::Body {
-            return;
-        }
-        let mut end = octets.len();
-        for (index, octet) in octets.iter().enumerate() {
-            self.place = match (self.place, octet) {
-                (Place::EmptyLine, b'\n') => {
-                    end = index + 1;
-                    Place::Body
-                }
-                (Place::AfterCr, b'\n') => Place::LineStart,
-                (Place::LineStart, b'\r') => Place::EmptyLine,
-                (_, b'\r') => Place::AfterCr,
-                _ => Place::Inside,
-            };
+        let header = if self.place == Place::Body { 0 } else { self.header_of(octets) };
+        let (header, body) = octets.split_at(header);
+        if !header.is_empty() {
+            self.whole.update(header);
             if self.place == Place::Body {
-                break;
+                self.header = Some(Print::of(self.whole.clone()));
             }
         }
-        self.header.update(&octets[..end]);
+        self.whole.update(body);
+    }
+
+    /// How many of the octets belong to the header.
+    fn header_of(&mut self, octets: &[u8]) -> usize {
+        let mut used = 0;
+        while let Some(octet) = octets.get(used) {
+            self.place = match (self.place, octet) {
+                (Place::EmptyLine, b'\n') => {
+                    self.place = Place::Body;
+                    return used + 1;
+                }
+                (Place::LineStart, b'\r') => Place::EmptyLine,
+                (Place::EmptyLine, b'\r') => Place::AfterCr,
+                (Place::LineStart | Place::EmptyLine, _) => Place::Inside,
+                (before, _) => {
+                    let rest = &octets[used..];
+                    let Some(feed) = memchr::memchr(b'\n', rest) else {
+                        self.place = if rest.ends_with(b"\r") { Place::AfterCr } else { Place::Inside };
+                        return octets.len();
+                    };
+                    let after_cr = if feed == 0 { before == Place::AfterCr } else { rest[feed - 1] == b'\r' };
+                    used += feed;
+                    if after_cr { Place::LineStart } else { Place::Inside }
+                }
+            };
+            used += 1;
+        }
+        used
     }
 
     /// Nothing follows. `listed`: what LIST announced.
     pub fn finish(self, listed: u64) -> Fingerprint {
-        Fingerprint { header: Print::of(self.header), whole: Print::of(self.whole), listed }
+        let whole = Print::of(self.whole);
+        Fingerprint { header: self.header.unwrap_or(whole), whole, listed }
     }
 }
 

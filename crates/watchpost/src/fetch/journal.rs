@@ -13,16 +13,17 @@
 
 mod lines;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::FlockOperation;
 use watchpost_proto::planted::planted;
 use watchpost_store::disk::{Folder, OutFile};
 
-use self::lines::{line, parse};
+use self::lines::{add_line, parse};
 use super::entries::Entries;
 use super::fingerprint::{Fingerprint, Print};
 
@@ -39,7 +40,7 @@ pub enum Place {
     /// A file that is renamed.
     Maildir {
         /// Which folder of ours: on a disk that is not mounted today, nothing is missing because it was renamed.
-        folder: String,
+        folder: Arc<str>,
         /// Its name in that folder.
         temporary: String,
         /// Its name in `new`.
@@ -154,8 +155,8 @@ pub struct Seen {
     pub entries: Entries,
     /// How often a message has failed.
     pub failures: HashMap<Box<str>, u32>,
-    /// Deliveries of which the end is not written.
-    pub open: Vec<Intent>,
+    /// Deliveries of which the end was not written when the journal was read.
+    pub open: VecDeque<Intent>,
     /// Whether PIPELINING was found not to work.
     pub no_pipelining: bool,
     /// The key that the server showed first.
@@ -231,6 +232,11 @@ impl Journal {
         &self.seen
     }
 
+    /// So many messages that it does not know may be delivered: it makes room for them.
+    pub fn expect(&mut self, messages: usize) {
+        self.seen.entries.expect(messages);
+    }
+
     /// Writes down durably what is about to be delivered.
     pub fn intend(&mut self, intents: &[Record]) -> Result<(), JournalError> {
         if planted("fetch.intent-not-written") {
@@ -248,8 +254,11 @@ impl Journal {
         let mut text = String::new();
         for record in records {
             self.lines += 1;
-            text.push_str(&line(record));
-            self.seen.apply(record);
+            add_line(record, &mut text);
+            // Only the next start asks what was begun.
+            if !matches!(record, Record::Intent(_)) {
+                self.seen.apply(record);
+            }
         }
         self.file.write(text.as_bytes()).map_err(|error| self.named(error))
     }
@@ -281,7 +290,7 @@ impl Journal {
         let mut file = self.folder.create(name_of(&part))?;
         let mut text = String::new();
         for record in self.seen.records() {
-            text.push_str(&line(&record));
+            add_line(&record, &mut text);
             if text.len() >= PIECE {
                 file.write(text.as_bytes())?;
                 text.clear();
@@ -325,7 +334,7 @@ impl Seen {
     fn apply(&mut self, record: &Record) {
         match record {
             Record::Account(account) => self.account = Some(account.clone()),
-            Record::Intent(intent) => self.open.push(intent.clone()),
+            Record::Intent(intent) => self.open.push_back(intent.clone()),
             Record::Done { key, prints, seconds } => {
                 self.close(key);
                 self.failures.remove(key.as_str());
@@ -350,11 +359,13 @@ impl Seen {
         }
     }
 
-    /// Most often the oldest is done first.
+    /// Most often the oldest is done first. Only messages that share a unique-id or have none can be begun twice.
     fn close(&mut self, key: &str) {
         if let Some(place) = self.open.iter().position(|intent| intent.key == key) {
             self.open.remove(place);
-            self.close(key);
+            if key.contains(' ') {
+                self.close(key);
+            }
         }
     }
 
@@ -414,6 +425,7 @@ mod tests {
     use std::fs;
 
     use super::super::fingerprint::Fingerprinter;
+    use super::lines::line;
     use super::*;
 
     fn prints(text: &str) -> Fingerprint {

@@ -1,26 +1,22 @@
 //! Brings messages to their destination on a thread of its own, many with one sync: while one batch is made durable the
 //! next one gathers, so that a batch is as large as the disk is slow, and a lone message waits for nobody.
 
-use std::collections::HashMap;
-use std::pin::Pin;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::runtime::Handle;
-use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use tokio::time::Sleep;
 use watchpost_proto::planted::planted;
 
 use super::destination::{Arrived, DeliveryError, Destination};
 use super::fingerprint::{Fingerprinter, Print};
-use super::handful::{Brought, Handful};
+use super::handful::{Brought, Giver, Taken, Taker, way};
 use super::journal::{Journal, Record};
+use super::listing::Listing;
 use super::plan::Doubt;
 use crate::clock::Clock;
 
-/// Handfuls that wait for the keeper: half a MiB, and at most three times that.
-const HANDFULS_WAITING: usize = 8;
 /// Messages in a row that the destination does not take now; then it takes none.
 const LATER_MAX: u32 = 20;
 /// For how many of those one counts that it leaves us in the dark about.
@@ -37,15 +33,15 @@ pub enum Kept {
     Delivered {
         /// Its place in the listing.
         index: usize,
-        /// What the journal knows it by.
-        key: String,
+        /// What the journal knows it by, if not by its unique-id.
+        key: Option<Box<str>>,
     },
     /// It had been delivered before.
     Known {
         /// Its place in the listing.
         index: usize,
-        /// What the journal knows it by.
-        key: String,
+        /// What the journal knows it by, if not by its unique-id.
+        key: Option<Box<str>>,
     },
     /// The destination does not take it.
     Refused {
@@ -61,11 +57,9 @@ pub enum Kept {
 /// A running keeper.
 pub struct Keeper {
     /// To it.
-    pub to: Sender<Handful>,
+    pub to: Giver,
     /// From it, batch by batch.
     pub from: UnboundedReceiver<Vec<Kept>>,
-    /// Handfuls that it has emptied.
-    pub emptied: UnboundedReceiver<Handful>,
     task: JoinHandle<(Journal, Result<(), DeliveryError>)>,
 }
 
@@ -75,31 +69,35 @@ impl Keeper {
         journal: Journal,
         destination: Destination,
         orphans: HashMap<Print, Box<str>>,
+        listing: Arc<Listing>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (to, brought) = channel(HANDFULS_WAITING);
+        let (to, brought) = way();
         let (kept, from) = unbounded_channel();
-        let (empty, emptied) = unbounded_channel();
-        let work = Work {
+        let mut work = Work {
             journal,
             destination,
             orphans,
+            listing,
             clock,
             kept,
-            empty,
             batch: Vec::new(),
             batch_octets: 0,
+            unsettled: VecDeque::new(),
             more: false,
+            lingering: None,
             spare: Vec::new(),
             later: 0,
-            ended: Ok(()),
         };
-        let runtime = Handle::current();
         let task = tokio::task::spawn_blocking(move || {
-            let work = work.run(&runtime, brought);
-            (work.journal, work.ended)
+            let ended = work.run(&brought);
+            if ended.is_err() {
+                // What is at its place already is made durable there if it can be; else the next start does it.
+                let _ = work.settle();
+            }
+            (work.journal, ended)
         });
-        Self { to, from, emptied, task }
+        Self { to, from, task }
     }
 
     /// Waits until everything brought is kept. Gives back the journal, what was not heard yet, and why it ended early.
@@ -118,89 +116,70 @@ struct Work {
     journal: Journal,
     destination: Destination,
     orphans: HashMap<Print, Box<str>>,
+    listing: Arc<Listing>,
     clock: Arc<dyn Clock>,
     kept: UnboundedSender<Vec<Kept>>,
-    empty: UnboundedSender<Handful>,
     batch: Vec<(usize, Arrived)>,
     batch_octets: u64,
+    /// Messages at their place, which will be durable there with the next batch, or when none follows.
+    unsettled: VecDeque<(usize, Option<Box<str>>)>,
     /// Whether the server will send more.
     more: bool,
+    /// Since when nothing has come for this batch.
+    lingering: Option<Instant>,
     /// The memory of the last message, for the next one.
     spare: Vec<u8>,
     /// Messages in a row that were not taken now.
     later: u32,
-    ended: Result<(), DeliveryError>,
 }
 
 struct Incoming {
     index: usize,
-    id: String,
-    listed: u64,
     doubt: Doubt,
     prints: Fingerprinter,
     spool: super::destination::Spool,
 }
 
 impl Work {
-    fn run(mut self, runtime: &Handle, mut brought: Receiver<Handful>) -> Self {
-        let (mut incoming, mut lingering) = (None, None);
+    fn run(&mut self, from: &Taker) -> Result<(), DeliveryError> {
+        let mut incoming = None;
         loop {
-            let next = match brought.try_recv() {
-                Ok(next) => Some(next),
-                Err(_) => match self.pause(runtime, &mut brought, &mut lingering) {
-                    Ok(next) => next,
-                    Err(error) => return Self { ended: Err(error), ..self },
-                },
+            let next = match from.take(Some(Duration::ZERO)) {
+                Taken::Nothing => self.pause(from)?,
+                taken => taken,
             };
-            let Some(mut next) = next else {
-                self.ended = self.commit();
-                return self;
+            let Taken::Handful(mut next) = next else {
+                self.commit()?;
+                return self.settle();
             };
-            if let Err(error) = next.empty(|brought, octets| self.take(brought, octets, &mut incoming)) {
-                return Self { ended: Err(error), ..self };
-            }
-            // A session that has ended needs it no more.
-            let _ = self.empty.send(next);
-            if self.batch.is_empty() {
-                lingering = None;
-            }
+            next.empty(|brought, octets| self.take(brought, octets, &mut incoming))?;
+            from.give_back(next);
         }
     }
 
     /// Nothing waits. What has gathered is made durable: at once if it is all there is, else when nothing has followed
     /// for a while. A batch lingers once, so that none waits for ever.
-    fn pause(
-        &mut self,
-        runtime: &Handle,
-        brought: &mut Receiver<Handful>,
-        lingering: &mut Option<Pin<Box<Sleep>>>,
-    ) -> Result<Option<Handful>, DeliveryError> {
-        if self.more && !self.batch.is_empty() && self.destination.batch_max() > 1 {
-            let linger = lingering.get_or_insert_with(|| {
-                let _within = runtime.enter();
-                Box::pin(tokio::time::sleep(LINGER))
-            });
-            let next = runtime.block_on(async {
-                tokio::select! {
-                    next = brought.recv() => Some(next),
-                    () = linger => None,
-                }
-            });
-            if let Some(next) = next {
-                return Ok(next);
+    fn pause(&mut self, from: &Taker) -> Result<Taken, DeliveryError> {
+        let gathers = !(self.batch.is_empty() && self.unsettled.is_empty()) && self.destination.batch_max() > 1;
+        if self.more && gathers {
+            let now = self.clock.now();
+            let since = *self.lingering.get_or_insert(now);
+            match from.take(Some(LINGER.saturating_sub(now.saturating_duration_since(since)))) {
+                Taken::Nothing => {}
+                taken => return Ok(taken),
             }
         }
-        *lingering = None;
         self.commit()?;
-        Ok(brought.blocking_recv())
+        self.settle()?;
+        Ok(from.take(None))
     }
 
     fn take(&mut self, brought: Brought, octets: &[u8], incoming: &mut Option<Incoming>) -> Result<(), DeliveryError> {
         match (brought, incoming.as_mut()) {
-            (Brought::Begin { index, id, listed, doubt }, _) => {
+            (Brought::Begin { index, doubt }, _) => {
                 let mut spool = self.destination.spool();
                 spool.lend(std::mem::take(&mut self.spare));
-                *incoming = Some(Incoming { index, id, listed, doubt, prints: Fingerprinter::default(), spool });
+                *incoming = Some(Incoming { index, doubt, prints: Fingerprinter::default(), spool });
             }
             (Brought::Octets(_), Some(incoming)) => {
                 incoming.prints.push(octets);
@@ -214,17 +193,18 @@ impl Work {
                 }
             }
             (Brought::GivenUp, _) => *incoming = None,
-            (Brought::Same { index, id, old }, _) => {
+            (Brought::Same { index, old }, _) => {
                 let known = self.journal.seen().entries.get(&old);
                 let (prints, seconds) =
                     known.map_or((None, self.clock.seconds()), |entry| (entry.prints, entry.seconds));
-                let (key, old) = (id.clone(), old.into());
-                self.journal.append(&[Record::Done { key: id, prints, seconds }, Record::Forgotten { key: old }])?;
-                self.tell(vec![Kept::Known { index, key }]);
+                let (key, old) = (self.id(index).to_owned(), old.into());
+                self.journal.append(&[Record::Done { key, prints, seconds }, Record::Forgotten { key: old }])?;
+                self.tell(vec![Kept::Known { index, key: None }]);
             }
-            (Brought::Failed { id }, _) => {
-                let times = self.journal.seen().failures.get(id.as_str()).copied().unwrap_or_default() + 1;
-                self.journal.append(&[Record::Failed { key: id, times }])?;
+            (Brought::Failed { index }, _) => {
+                let key = self.id(index).to_owned();
+                let times = self.journal.seen().failures.get(key.as_str()).copied().unwrap_or_default() + 1;
+                self.journal.append(&[Record::Failed { key, times }])?;
             }
             (Brought::Octets(_) | Brought::End { .. }, None) => unreachable!("octets belong to a message"),
         }
@@ -232,11 +212,13 @@ impl Work {
     }
 
     fn whole(&mut self, incoming: Incoming) -> Result<(), DeliveryError> {
-        let Incoming { index, id, listed, doubt, prints, mut spool } = incoming;
-        let prints = prints.finish(listed);
+        let Incoming { index, doubt, prints, mut spool } = incoming;
+        let prints = prints.finish(self.listing.octets(index).unwrap_or_default());
+        let listing = Arc::clone(&self.listing);
+        let id = listing.id(index).unwrap_or_default();
         let key = match doubt {
             Doubt::Shared | Doubt::Nameless => format!("{id} {}", prints.whole),
-            _ => id.clone(),
+            _ => id.to_owned(),
         };
         let entries = &self.journal.seen().entries;
         let same = |key: &str| {
@@ -248,15 +230,16 @@ impl Work {
         let known = match doubt {
             Doubt::None | Doubt::Renamed => false,
             Doubt::Changed | Doubt::Nameless => same(&key),
-            Doubt::Shared => same(&key) || same(&id),
+            Doubt::Shared => same(&key) || same(id),
         };
         let renamed = if doubt == Doubt::Renamed { self.orphans.remove(&prints.whole) } else { None };
         if known || renamed.is_some() {
             let seconds = entries.get(key.as_str()).map_or_else(|| self.clock.seconds(), |entry| entry.seconds);
-            let mut records = vec![Record::Done { key: key.clone(), prints: Some(prints), seconds }];
+            let kept = Kept::Known { index, key: self.other_key(index, &key) };
+            let mut records = vec![Record::Done { key, prints: Some(prints), seconds }];
             records.extend(renamed.map(|old| Record::Forgotten { key: old.into() }));
             self.journal.append(&records)?;
-            self.tell(vec![Kept::Known { index, key }]);
+            self.tell(vec![kept]);
             return Ok(());
         }
         spool.finish();
@@ -275,14 +258,16 @@ impl Work {
         if self.batch.is_empty() {
             return Ok(());
         }
-        self.batch_octets = 0;
+        (self.batch_octets, self.lingering) = (0, None);
         let (indexes, batch): (Vec<usize>, Vec<Arrived>) = std::mem::take(&mut self.batch).into_iter().unzip();
-        let keys: Vec<String> = batch.iter().map(|arrived| arrived.key.clone()).collect();
+        let of_batch = self.unsettled.len();
+        for (index, arrived) in indexes.into_iter().zip(&batch) {
+            self.unsettled.push_back((index, self.other_key(index, &arrived.key)));
+        }
         match self.destination.commit(batch, &mut self.journal, self.clock.seconds()) {
-            Ok(()) => {
+            Ok(settled) => {
                 self.later = 0;
-                let delivered = indexes.into_iter().zip(keys).map(|(index, key)| Kept::Delivered { index, key });
-                self.tell(delivered.collect());
+                self.settled(settled);
                 Ok(())
             }
             // Destinations that can refuse take one message at a time.
@@ -292,8 +277,8 @@ impl Work {
                     DeliveryError::InDoubt(_) => (1, true),
                     _ => (0, false),
                 };
-                for (index, key) in indexes.into_iter().zip(keys) {
-                    self.not_delivered(key, counts)?;
+                for (index, key) in self.unsettled.split_off(of_batch) {
+                    self.not_delivered(index, key, counts)?;
                     self.tell(vec![Kept::Refused { index, reason: error.to_string(), in_doubt }]);
                 }
                 self.later += match error {
@@ -305,20 +290,51 @@ impl Work {
             }
             Err(error @ DeliveryError::Unavailable(_)) if self.destination.batch_max() == 1 => {
                 // It never left our hands.
-                keys.into_iter().try_for_each(|key| self.not_delivered(key, 0))?;
+                for (index, key) in self.unsettled.split_off(of_batch) {
+                    self.not_delivered(index, key, 0)?;
+                }
                 Err(error)
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                self.unsettled.truncate(of_batch);
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes durable what is at its place and would wait for the next batch.
+    fn settle(&mut self) -> Result<(), DeliveryError> {
+        let settled = self.destination.settle(&mut self.journal)?;
+        self.settled(settled);
+        Ok(())
+    }
+
+    /// The so many oldest are durable where they belong.
+    fn settled(&mut self, messages: usize) {
+        if messages > 0 {
+            let delivered = self.unsettled.drain(..messages).map(|(index, key)| Kept::Delivered { index, key });
+            let delivered = delivered.collect();
+            self.tell(delivered);
         }
     }
 
     /// Nothing is under way any more; what counts against a message stays, and may grow.
-    fn not_delivered(&mut self, key: String, counts: u32) -> Result<(), DeliveryError> {
-        let id = key.split(' ').next().unwrap_or_default().to_owned();
+    fn not_delivered(&mut self, index: usize, key: Option<Box<str>>, counts: u32) -> Result<(), DeliveryError> {
+        let id = self.id(index).to_owned();
         let times = self.journal.seen().failures.get(id.as_str()).copied().unwrap_or_default() + counts;
+        let key = key.map_or_else(|| id.clone(), String::from);
         let failed = (times > 0).then_some(Record::Failed { key: id, times });
         let records: Vec<Record> = std::iter::once(Record::Forgotten { key }).chain(failed).collect();
         Ok(self.journal.append(&records)?)
+    }
+
+    fn id(&self, index: usize) -> &str {
+        self.listing.id(index).unwrap_or_default()
+    }
+
+    /// What the journal knows a message by, if not by its unique-id.
+    fn other_key(&self, index: usize, key: &str) -> Option<Box<str>> {
+        (key != self.id(index)).then(|| key.into())
     }
 
     /// A session that has ended hears no more: what was kept is in the journal.

@@ -4,19 +4,15 @@ use std::collections::HashSet;
 
 use watchpost_proto::{MessageNumber, Octets};
 
-use super::table::{Table, reserve};
+use super::table::{Table, Texts};
 
 /// The server contradicts itself: a number twice, or one above the count of STAT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server's listings contradict each other (RFC 1939 §5)")]
 pub struct Contradiction;
 
-/// No unique-id.
-const NONE: u32 = u32::MAX;
 /// No size.
 const UNSIZED: [u8; 5] = [u8::MAX; 5];
-/// Behind each unique-id; none holds it.
-const END: u8 = b' ';
 
 /// The messages of a maildrop as one session sees them: nine octets for each, and its unique-id.
 #[derive(Debug, Default)]
@@ -25,13 +21,13 @@ pub struct Listing {
     octets: Vec<[u8; 5]>,
     /// Where in `ids` a unique-id begins.
     places: Vec<u32>,
-    ids: Vec<u8>,
+    ids: Texts,
 }
 
 impl Listing {
     /// Of so many messages, nothing else known yet.
     pub fn of(count: usize) -> Self {
-        Self { octets: vec![UNSIZED; count], places: vec![NONE; count], ids: Vec::new() }
+        Self { octets: vec![UNSIZED; count], places: vec![Texts::NOWHERE; count], ids: Texts::default() }
     }
 
     /// How many messages there are.
@@ -53,12 +49,9 @@ impl Listing {
 
     /// A line of UIDL.
     pub fn unique_id(&mut self, number: MessageNumber, id: &str) -> Result<(), Contradiction> {
-        let start = u32::try_from(self.ids.len()).ok().filter(|start| *start != NONE).ok_or(Contradiction)?;
-        let place = self.places.get_mut(number.index()).filter(|place| **place == NONE).ok_or(Contradiction)?;
-        *place = start;
-        reserve(&mut self.ids, id.len() + 1);
-        self.ids.extend_from_slice(id.as_bytes());
-        self.ids.push(END);
+        let index = number.index();
+        let place = self.places.get_mut(index).filter(|place| **place == Texts::NOWHERE).ok_or(Contradiction)?;
+        *place = self.ids.add(id).ok_or(Contradiction)?;
         Ok(())
     }
 
@@ -72,9 +65,7 @@ impl Listing {
 
     /// What UIDL says of a message.
     pub fn id(&self, index: usize) -> Option<&str> {
-        let rest = self.ids.get(self.places[index] as usize..)?;
-        let end = memchr::memchr(END, rest)?;
-        std::str::from_utf8(&rest[..end]).ok()
+        self.ids.at(self.places[index])
     }
 
     /// All unique-ids, to be found.

@@ -1,13 +1,12 @@
 //! Which messages to fetch, to look at, to remove: a function of what the server lists, what was seen, and what is wanted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use watchpost_proto::planted::planted;
 
 use super::fingerprint::Print;
 use super::journal::{Entry, Fate, Seen};
 use super::listing::{Ids, Listing};
-use super::table::reserve;
 
 /// How long mail stays on the server once it was delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +65,79 @@ pub enum Step {
     Remove(u32),
 }
 
+impl Step {
+    /// The same with the message that is so many places behind.
+    fn following(self, places: u32) -> Self {
+        match self {
+            Self::Look(number, doubt) => Self::Look(number + places, doubt),
+            Self::Fetch(number, doubt) => Self::Fetch(number + places, doubt),
+            Self::Remove(number) => Self::Remove(number + places),
+        }
+    }
+}
+
+/// Steps, those of a kind with messages in a row as one: most maildrops need a few such runs, whatever their size.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Steps(VecDeque<Run>);
+
+/// A step, and how many messages it is for: this one and those behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    step: Step,
+    messages: u32,
+}
+
+impl Steps {
+    /// The next one.
+    pub fn front(&self) -> Option<Step> {
+        self.0.front().map(|run| run.step)
+    }
+
+    /// Takes the next one.
+    pub fn pop_front(&mut self) -> Option<Step> {
+        let run = self.0.front_mut()?;
+        let step = run.step;
+        *run = Run { step: step.following(1), messages: run.messages - 1 };
+        if run.messages == 0 {
+            self.0.pop_front();
+        }
+        Some(step)
+    }
+
+    /// Adds one that comes next.
+    pub fn push_front(&mut self, step: Step) {
+        self.0.push_front(Run { step, messages: 1 });
+    }
+
+    /// Adds one that comes last.
+    pub fn push(&mut self, step: Step) {
+        match self.0.back_mut() {
+            Some(run) if run.messages < u32::MAX && run.step.following(run.messages) == step => run.messages += 1,
+            _ => self.0.push_back(Run { step, messages: 1 }),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Gives all of them up.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Step> {
+        self.0.iter().flat_map(|run| (0..run.messages).map(|places| run.step.following(places)))
+    }
+}
+
 /// What to do, and what is left alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// In the order of the listing.
-    pub steps: Vec<Step>,
+    pub steps: Steps,
     /// Larger than wanted.
     pub too_large: Vec<usize>,
     /// Failed too often.
@@ -149,7 +216,9 @@ pub fn plan(listing: &Listing, seen: &Seen, orphans: &Orphans, policy: &Policy, 
                         Leave::Days(days) => entry.seconds.saturating_add(u64::from(days) * 86_400) <= now,
                         Leave::Newest(_) => index < newest_from,
                     };
-                    plan.steps.extend(due.then_some(Step::Remove(number)));
+                    if due {
+                        plan.steps.push(Step::Remove(number));
+                    }
                     continue;
                 }
                 Some(entry) => {
@@ -169,7 +238,6 @@ pub fn plan(listing: &Listing, seen: &Seen, orphans: &Orphans, policy: &Policy, 
         } else {
             let may_be_known = doubt == Doubt::Renamed && octets.is_some_and(|octets| orphans.sizes.contains(&octets));
             let look = may_be_known || (policy.by_header && doubt != Doubt::Changed);
-            reserve(&mut plan.steps, 1);
             plan.steps.push(if look { Step::Look(number, doubt) } else { Step::Fetch(number, doubt) });
         }
     }
@@ -251,6 +319,34 @@ mod tests {
         plan(&listing, seen, &orphans, policy, NOW)
     }
 
+    fn steps_of(plan: &Plan) -> Vec<Step> {
+        plan.steps.iter().collect()
+    }
+
+    #[test]
+    fn steps_come_as_they_were_added_and_like_ones_take_no_room() {
+        let kinds = |number| match number % 7 {
+            0 => Step::Look(number, Doubt::None),
+            1 => Step::Remove(number),
+            2 => Step::Fetch(number, Doubt::Changed),
+            _ => Step::Fetch(number, Doubt::None),
+        };
+        let all: Vec<Step> =
+            (0..70).map(kinds).chain((200..100_000).map(|number| Step::Fetch(number, Doubt::None))).collect();
+        let mut steps = Steps::default();
+        all.iter().for_each(|step| steps.push(*step));
+        assert_eq!(steps.iter().collect::<Vec<_>>(), all);
+        assert!(steps.0.len() < 50, "{}", steps.0.len());
+        for step in &all {
+            assert_eq!(steps.front(), Some(*step));
+            // One that turns out to need another step first.
+            let taken = steps.pop_front().unwrap();
+            steps.push_front(taken);
+            assert_eq!(steps.pop_front(), Some(*step));
+        }
+        assert!(steps.is_empty() && steps.pop_front().is_none());
+    }
+
     #[test]
     fn what_was_delivered_stays_or_goes_as_the_policy_says() {
         // C-060, C-062, C-065
@@ -264,7 +360,7 @@ mod tests {
             (Leave::Newest(2), vec![Step::Remove(0), Step::Fetch(2, Doubt::None)]),
             (Leave::Newest(9), vec![Step::Fetch(2, Doubt::None)]),
         ] {
-            assert_eq!(planned(&listed, &known, &policy(leave)).steps, steps, "{leave:?}");
+            assert_eq!(steps_of(&planned(&listed, &known, &policy(leave))), steps, "{leave:?}");
         }
     }
 
@@ -274,7 +370,7 @@ mod tests {
         let known = seen(&[("a", 1, 9, Fate::Listed), ("b", 1, 2, Fate::Deleted), ("s", 1, 2, Fate::Listed)]);
         let plan = planned(&["a:2", "b:1", "s:1", "s:1"], &known, &policy(Leave::Never));
         let expected = [(0, Doubt::Changed), (1, Doubt::Changed), (2, Doubt::Shared), (3, Doubt::Shared)];
-        assert_eq!(plan.steps, expected.map(|(index, doubt)| Step::Fetch(index, doubt)));
+        assert_eq!(steps_of(&plan), expected.map(|(index, doubt)| Step::Fetch(index, doubt)));
         assert_eq!(plan.returned, 1);
     }
 
@@ -283,10 +379,10 @@ mod tests {
         // C-061, G9: half of the known is missing; same sizes are looked at, the others fetched and compared.
         let known = seen(&[("a", 1, 9, Fate::Listed), ("b", 2, 2, Fate::Listed)]);
         let plan = planned(&["x:1", "y:3"], &known, &policy(Leave::Forever));
-        assert_eq!(plan.steps, [Step::Look(0, Doubt::Renamed), Step::Fetch(1, Doubt::Renamed)]);
+        assert_eq!(steps_of(&plan), [Step::Look(0, Doubt::Renamed), Step::Fetch(1, Doubt::Renamed)]);
         let one_gone = seen(&[("a", 1, 9, Fate::Listed), ("b", 2, 2, Fate::Listed), ("c", 3, 2, Fate::Listed)]);
         let plan = planned(&["a:1", "b:2", "x:3"], &one_gone, &policy(Leave::Forever));
-        assert_eq!(plan.steps, [Step::Fetch(2, Doubt::None)]);
+        assert_eq!(steps_of(&plan), [Step::Fetch(2, Doubt::None)]);
     }
 
     #[test]
@@ -295,7 +391,7 @@ mod tests {
         let none = Seen::default();
         assert_eq!(planned(&["-:1", "-:2"], &none, &policy(Leave::Forever)).nameless, 2);
         let plan = planned(&["-:1"], &none, &policy(Leave::Never));
-        assert_eq!(plan.steps, [Step::Fetch(0, Doubt::Nameless)]);
+        assert_eq!(steps_of(&plan), [Step::Fetch(0, Doubt::Nameless)]);
     }
 
     #[test]
@@ -310,10 +406,10 @@ mod tests {
             ..policy(Leave::Forever)
         };
         let plan = planned(&["a:40", "bad:1", "big:51", "b:40", "c:1", "d:1"], &none, &limited);
-        assert_eq!(plan.steps, [Step::Fetch(0, Doubt::None), Step::Fetch(3, Doubt::None)]);
+        assert_eq!(steps_of(&plan), [Step::Fetch(0, Doubt::None), Step::Fetch(3, Doubt::None)]);
         assert_eq!((plan.given_up, plan.too_large, plan.postponed), (vec![1], vec![2], 2));
         let by_header = Policy { by_header: true, ..policy(Leave::Forever) };
-        assert_eq!(planned(&["a:1"], &Seen::default(), &by_header).steps, [Step::Look(0, Doubt::None)]);
+        assert_eq!(steps_of(&planned(&["a:1"], &Seen::default(), &by_header)), [Step::Look(0, Doubt::None)]);
     }
 
     #[test]

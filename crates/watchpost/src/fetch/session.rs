@@ -23,19 +23,22 @@ use super::journal::{Fate, Journal, JournalError, Record};
 use super::keeper::Keeper;
 use super::listing::{Contradiction, Listing};
 use super::login::{LoginError, Method, Utf8, log_in};
-use super::plan::{Orphans, plan};
+use super::plan::{Orphans, Step, plan};
 use super::progress::Gauge;
 use super::secret::{Secret, SecretError};
-use super::transfer::Transfer;
+use super::transfer::{Marked, Transfer};
 use crate::clock::Clock;
 use crate::connect::{Client, ConnectError, Connector};
 
-/// Gmail shows about 300 messages to a session: a maildrop of so many may have more than it shows. One with more than
-/// that is shown whole, and another session would only ask for its listing again.
-const PORTIONS: std::ops::RangeInclusive<usize> = 200..=1000;
+/// Gmail shows 250 to 300 messages to a session: a maildrop of so many may have more than it shows. One with many more
+/// than that is shown whole, and another session would only ask for its listing again.
+const PORTIONS: std::ops::RangeInclusive<usize> = 200..=500;
 
 /// More messages than any maildrop has: a server that claims more wants our memory.
 const MESSAGES_MAX: usize = 2_000_000;
+
+/// Records of the journal that are written at once.
+const PIECE: usize = 1000;
 
 /// What came of a session.
 #[derive(Clone, Debug, Default)]
@@ -170,7 +173,11 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
     report.returned += plan.returned;
     report.given_up = plan.given_up.iter().filter_map(|index| listing.id(*index)).map(str::to_owned).collect();
     report.more = plan.postponed > 0;
-    let keeper = Keeper::start(journal, destination, orphans.by_whole.clone(), Arc::clone(&needs.clock));
+    let fetched = plan.steps.iter().filter(|step| !matches!(step, Step::Remove(_))).count();
+    journal.expect(fetched);
+    let listing = Arc::new(listing);
+    let clock = Arc::clone(&needs.clock);
+    let keeper = Keeper::start(journal, destination, orphans.by_whole.clone(), Arc::clone(&listing), clock);
     let transfer = Transfer::new(needs, &mut client, keeper, &listing, (orphans, plan.steps), report);
     let (mut journal, removed, result) = transfer.run().await;
     if let Err(error) = result {
@@ -190,7 +197,10 @@ fn recover(
     seconds: u64,
     report: &mut Report,
 ) -> Result<(), SessionError> {
-    let intents = journal.seen().open.clone();
+    let intents = Vec::from(journal.seen().open.clone());
+    if intents.is_empty() {
+        return Ok(destination.sweep()?);
+    }
     let found = destination.recover(&intents)?;
     for (intent, found) in intents.into_iter().zip(found) {
         let record = match found {
@@ -331,7 +341,7 @@ async fn leave(
     mut client: Client,
     journal: &mut Journal,
     listing: &Listing,
-    removed: Vec<String>,
+    removed: Marked,
     seconds: u64,
     report: &mut Report,
 ) -> Result<(), SessionError> {
@@ -346,23 +356,35 @@ async fn leave(
     report.removed += removed.len();
     crash_point("fetch.crash-behind-quit");
     let ids = listing.ids();
-    let deleted = removed.into_iter().map(|key| Record::Deleted { key, seconds });
-    let gone = journal.seen().entries.iter().filter_map(|(key, entry)| {
-        let id = key.split(' ').next().unwrap_or(key);
-        let key = key.to_string();
-        match entry.fate {
-            Fate::Listed if !ids.contains(id) => Some(Record::Gone { key, seconds }),
-            // The server has done what it said.
-            Fate::Deleted if !ids.contains(id) => Some(Record::Forgotten { key }),
-            _ => None,
+    let mut start = 0;
+    loop {
+        // A few at a time: a maildrop may have a million.
+        let mut looked = journal.seen().entries.iter_from(start).take(PIECE).peekable();
+        if looked.peek().is_none() {
+            break;
         }
-    });
-    let mut records: Vec<Record> = gone.collect();
-    records.extend(deleted);
-    if journal.seen().renaming {
-        records.push(Record::Settled);
+        let gone = looked.filter_map(|(place, key, entry)| {
+            start = place + 1;
+            let id = key.split(' ').next().unwrap_or(key);
+            match entry.fate {
+                Fate::Listed if !ids.contains(id) => Some(Record::Gone { key: key.to_owned(), seconds }),
+                // The server has done what it said.
+                Fate::Deleted if !ids.contains(id) => Some(Record::Forgotten { key: key.to_owned() }),
+                _ => None,
+            }
+        });
+        let gone: Vec<Record> = gone.collect();
+        journal.append(&gone)?;
     }
-    journal.append(&records)?;
+    let mut keys = removed.keys(listing).peekable();
+    while keys.peek().is_some() {
+        let deleted = keys.by_ref().take(PIECE).map(|key| Record::Deleted { key: key.to_owned(), seconds });
+        let deleted: Vec<Record> = deleted.collect();
+        journal.append(&deleted)?;
+    }
+    if journal.seen().renaming {
+        journal.append(&[Record::Settled])?;
+    }
     Ok(journal.sync()?)
 }
 

@@ -1,4 +1,5 @@
-//! Finds things by their names without keeping objects: four octets for each in a table, the things themselves packed.
+//! Finds things by their names without keeping objects: five octets for each in a table, the things themselves packed
+//! into pages, so that nothing is copied and nothing is kept in reserve while they become many.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -16,12 +17,17 @@ pub struct Table {
 impl Table {
     /// With room for so many things.
     pub fn of(count: usize) -> Self {
-        Self { places: vec![NONE; (count * 5 / 4 + 8).next_power_of_two()], used: 0, hasher: RandomState::new() }
+        Self { places: vec![NONE; count * 5 / 4 + 8], used: 0, hasher: RandomState::new() }
     }
 
     /// Whether another thing needs a larger table.
     pub fn is_full(&self) -> bool {
         self.used * 5 >= self.places.len() * 4
+    }
+
+    /// Whether so many more things have room.
+    pub fn has_room_for(&self, more: usize) -> bool {
+        (self.used + more) * 5 <= self.places.len() * 4
     }
 
     /// The thing with this name. `is`: whether the one at this place in the list has it.
@@ -44,9 +50,94 @@ impl Table {
     }
 
     fn walk(&self, name: &str) -> impl Iterator<Item = usize> + use<> {
-        let mask = self.places.len() - 1;
-        let start = usize::try_from(self.hasher.hash_one(name) & (mask as u64)).unwrap_or_default();
-        (0..=mask).map(move |step| (start + step) & mask)
+        let size = self.places.len();
+        // The upper half of the product: as even as the remainder, and no division.
+        let product = u128::from(self.hasher.hash_one(name)) * size as u128;
+        let start = usize::try_from(product >> 64).unwrap_or_default();
+        (start..size).chain(0..start)
+    }
+}
+
+/// Things one behind the other.
+#[derive(Clone, Debug)]
+pub struct Pages<T> {
+    pages: Vec<Vec<T>>,
+}
+
+impl<T> Default for Pages<T> {
+    fn default() -> Self {
+        Self { pages: Vec::new() }
+    }
+}
+
+impl<T> Pages<T> {
+    const PAGE: usize = 1024;
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pages.last().map_or(0, |last| (self.pages.len() - 1) * Self::PAGE + last.len())
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, thing: T) {
+        match self.pages.last_mut() {
+            Some(page) if page.len() < Self::PAGE => page.push(thing),
+            _ => {
+                let mut page = Vec::with_capacity(Self::PAGE);
+                page.push(thing);
+                self.pages.push(page);
+            }
+        }
+    }
+}
+
+impl<T> std::ops::Index<usize> for Pages<T> {
+    type Output = T;
+
+    fn index(&self, index: usize) -> &T {
+        &self.pages[index / Self::PAGE][index % Self::PAGE]
+    }
+}
+
+impl<T> std::ops::IndexMut<usize> for Pages<T> {
+    fn index_mut(&mut self, index: usize) -> &mut T {
+        &mut self.pages[index / Self::PAGE][index % Self::PAGE]
+    }
+}
+
+/// Texts one behind the other, each ended by what none holds.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    pages: Vec<Vec<u8>>,
+}
+
+impl Texts {
+    /// Behind each text.
+    const END: u8 = b'\n';
+    const PAGE: usize = 1 << 16;
+    /// No text has this place: it would stand behind four gigabytes of others.
+    pub const NOWHERE: u32 = u32::MAX;
+
+    /// Adds a text; its place. `None`: there are too many already.
+    pub fn add(&mut self, text: &str) -> Option<u32> {
+        let needed = text.len() + 1;
+        if self.pages.last().is_none_or(|page| page.len() + needed > Self::PAGE) {
+            self.pages.push(Vec::with_capacity(needed.max(Self::PAGE)));
+        }
+        let number = self.pages.len() - 1;
+        let page = self.pages.last_mut()?;
+        let place = u32::try_from(number * Self::PAGE + page.len()).ok().filter(|place| *place != Self::NOWHERE)?;
+        page.extend_from_slice(text.as_bytes());
+        page.push(Self::END);
+        Some(place)
+    }
+
+    /// The text at a place.
+    pub fn at(&self, place: u32) -> Option<&str> {
+        let place = place as usize;
+        let rest = self.pages.get(place / Self::PAGE)?.get(place % Self::PAGE..)?;
+        let end = memchr::memchr(Self::END, rest)?;
+        std::str::from_utf8(&rest[..end]).ok()
     }
 }
 
@@ -62,5 +153,45 @@ impl Table {
     /// How much memory it takes.
     pub fn octets(&self) -> usize {
         self.places.capacity() * size_of::<u32>()
+    }
+}
+
+#[cfg(test)]
+impl<T> Pages<T> {
+    /// How much memory they take.
+    pub fn octets(&self) -> usize {
+        self.pages.iter().map(|page| page.capacity() * size_of::<T>()).sum()
+    }
+}
+
+#[cfg(test)]
+impl Texts {
+    /// How much memory they take.
+    pub fn octets(&self) -> usize {
+        self.pages.iter().map(Vec::capacity).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_found_again() {
+        let (mut texts, mut numbers, mut table) = (Texts::default(), Pages::default(), Table::of(9000));
+        let long = "x".repeat(3 * Texts::PAGE);
+        let text = |number: usize| if number == 7 { long.clone() } else { format!("text {number}") };
+        for number in 0..9000 {
+            numbers.push(texts.add(&text(number)).unwrap());
+            table.add(&text(number), number);
+        }
+        assert!(table.is_full() == (9000 * 5 >= (9000 * 5 / 4 + 8) * 4) && numbers.len() == 9000);
+        for number in 0..9000 {
+            assert_eq!(texts.at(numbers[number]), Some(text(number).as_str()));
+            let is = |index: usize| texts.at(numbers[index]) == Some(text(number).as_str());
+            assert_eq!(table.find(&text(number), is), Some(number));
+        }
+        assert_eq!(table.find("another", |_| false), None);
+        assert_eq!(texts.at(Texts::NOWHERE), None);
     }
 }

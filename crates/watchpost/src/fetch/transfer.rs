@@ -15,9 +15,10 @@ use super::journal::Journal;
 use super::keeper::{Keeper, Kept};
 use super::listing::Listing;
 use super::login::Utf8;
-use super::plan::{Doubt, Leave, Orphans, Step};
+use super::plan::{Doubt, Leave, Orphans, Step, Steps};
 use super::rule::{Verdict, decide};
 use super::session::{Needs, Report, SessionError, is_passing, number_of};
+use super::table::reserve;
 use crate::connect::{Client, ConnectError};
 
 /// How long less than a handful waits for more of it.
@@ -32,9 +33,48 @@ const HEADER_MAX: usize = 1 << 20;
 enum Flight {
     Look(usize, Doubt),
     Fetch(usize, Doubt),
-    /// What the journal knows the message by; `None`: it was never fetched.
-    Remove(Option<String>),
+    /// `None`: it was never fetched, and the journal does not know it.
+    Remove(usize, Option<Key>),
     Noop,
+}
+
+/// What the journal knows a message by: `None` is its unique-id.
+type Key = Option<Box<str>>;
+
+/// Messages that the server has marked as deleted: four octets for each of nearly all.
+#[derive(Default)]
+pub(super) struct Marked {
+    by_id: Vec<u32>,
+    by_other: Vec<Box<str>>,
+}
+
+impl Marked {
+    fn add(&mut self, index: usize, key: Key) {
+        match (key, u32::try_from(index)) {
+            (Some(key), _) => self.by_other.push(key),
+            (None, Ok(number)) => {
+                reserve(&mut self.by_id, 1);
+                self.by_id.push(number);
+            }
+            (None, Err(_)) => unreachable!("a listing has no more messages than there are numbers"),
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len() + self.by_other.len()
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the journal knows them by.
+    pub(super) fn keys<'a>(&'a self, listing: &'a Listing) -> impl Iterator<Item = &'a str> {
+        let by_id = self.by_id.iter().map(|number| listing.id(*number as usize).unwrap_or_default());
+        by_id.chain(self.by_other.iter().map(AsRef::as_ref))
+    }
 }
 
 /// What the server said.
@@ -66,8 +106,8 @@ pub(super) struct Transfer<'a> {
     keeper: Keeper,
     listing: &'a Listing,
     orphans: Orphans,
-    steps: VecDeque<Step>,
-    removals: VecDeque<(usize, Option<String>)>,
+    steps: Steps,
+    removals: VecDeque<(usize, Option<Key>)>,
     flights: VecDeque<Flight>,
     report: &'a mut Report,
     /// What the keeper gets next: the messages that have come in, and what there is of the one that is coming.
@@ -78,7 +118,7 @@ pub(super) struct Transfer<'a> {
     full: Option<(usize, u64)>,
     /// Messages of which the keeper has not told yet what became of them.
     unknown: usize,
-    removed: Vec<String>,
+    removed: Marked,
     stop_at: tokio::time::Instant,
 }
 
@@ -88,12 +128,12 @@ impl<'a> Transfer<'a> {
         client: &'a mut Client,
         keeper: Keeper,
         listing: &'a Listing,
-        found: (Orphans, Vec<Step>),
+        found: (Orphans, Steps),
         report: &'a mut Report,
     ) -> Self {
         let (orphans, steps) = found;
         let fetched = steps.iter().filter_map(|step| match step {
-            Step::Look(number, _) | Step::Fetch(number, _) => listing.octets(*number as usize).or(Some(0)),
+            Step::Look(number, _) | Step::Fetch(number, _) => listing.octets(number as usize).or(Some(0)),
             Step::Remove(_) => None,
         });
         let (messages, octets) = fetched.fold((0, 0_u64), |(messages, all), octets| (messages + 1, all + octets));
@@ -104,7 +144,7 @@ impl<'a> Transfer<'a> {
             keeper,
             listing,
             orphans,
-            steps: steps.into(),
+            steps,
             removals: VecDeque::new(),
             flights: VecDeque::new(),
             report,
@@ -112,13 +152,13 @@ impl<'a> Transfer<'a> {
             header: Vec::new(),
             full: None,
             unknown: 0,
-            removed: Vec::new(),
+            removed: Marked::default(),
             stop_at: tokio::time::Instant::from_std(needs.clock.now()) + needs.account.session_time,
         }
     }
 
     /// Fetches everything. Gives back the journal, what the server has marked as deleted, and how it went.
-    pub(super) async fn run(mut self) -> (Journal, Vec<String>, Result<(), SessionError>) {
+    pub(super) async fn run(mut self) -> (Journal, Marked, Result<(), SessionError>) {
         let result = self.all().await;
         if let Err(Halt::Session(error)) = &result {
             let failed = format!("{error}");
@@ -189,15 +229,14 @@ impl<'a> Transfer<'a> {
         }
         loop {
             if let (None, Some(Step::Remove(number))) = (self.removals.front(), self.steps.front()) {
-                let index = *number as usize;
-                self.removals.push_back((index, Some(self.listing.id(index).unwrap_or_default().to_owned())));
+                self.removals.push_back((number as usize, Some(None)));
                 self.steps.pop_front();
             }
             let (command, announced) = match (self.removals.front(), self.steps.front()) {
                 (Some((index, _)), _) => (Command::Dele(number_of(*index)), 0),
-                (None, Some(Step::Look(number, _))) => (Command::Top(number_of(*number as usize), 0), 0),
+                (None, Some(Step::Look(number, _))) => (Command::Top(number_of(number as usize), 0), 0),
                 (None, Some(Step::Fetch(number, _))) => {
-                    let index = *number as usize;
+                    let index = number as usize;
                     (Command::Retr(number_of(index)), self.listing.octets(index).unwrap_or_default())
                 }
                 (None, Some(Step::Remove(_)) | None) => return Ok(()),
@@ -212,7 +251,7 @@ impl<'a> Transfer<'a> {
                 Err(refused) => return Err(ConnectError::from(refused).into()),
             }
             let flight = match self.removals.pop_front() {
-                Some((_, key)) => Flight::Remove(key),
+                Some((index, key)) => Flight::Remove(index, key),
                 None => match self.steps.pop_front() {
                     Some(Step::Look(number, doubt)) => Flight::Look(number as usize, doubt),
                     Some(Step::Fetch(number, doubt)) => Flight::Fetch(number as usize, doubt),
@@ -226,10 +265,7 @@ impl<'a> Transfer<'a> {
     async fn hear(&mut self, heard: Heard) -> Result<(), Halt> {
         match (heard, self.flights.front()) {
             (Heard::Begins, Some(Flight::Fetch(index, doubt))) => {
-                let id = self.listing.id(*index).unwrap_or_default().to_owned();
-                let (index, doubt) = (*index, *doubt);
-                let listed = self.listing.octets(index).unwrap_or_default();
-                self.hand.add(Brought::Begin { index, id, listed, doubt });
+                self.hand.add(Brought::Begin { index: *index, doubt: *doubt });
             }
             (Heard::Begins, _) => self.header.clear(),
             (Heard::Octets, Some(Flight::Fetch(..))) => {
@@ -268,8 +304,8 @@ impl<'a> Transfer<'a> {
                 self.hand.add(Brought::End { more });
             }
             Some(Flight::Look(index, doubt)) => self.looked(index, doubt),
-            Some(Flight::Remove(Some(key))) => self.removed.push(key),
-            Some(Flight::Remove(None) | Flight::Noop) | None => {}
+            Some(Flight::Remove(index, Some(key))) => self.removed.add(index, key),
+            Some(Flight::Remove(_, None) | Flight::Noop) | None => {}
         }
     }
 
@@ -282,9 +318,8 @@ impl<'a> Transfer<'a> {
             prints.push(&header);
             // TOP ends behind the empty line, so that the whole of it is the header.
             if let Some(old) = self.orphans.by_header.remove(&(listed, prints.finish(listed).whole)) {
-                let id = self.listing.id(index).unwrap_or_default().to_owned();
                 self.unknown += 1;
-                self.hand.add(Brought::Same { index, id, old });
+                self.hand.add(Brought::Same { index, old });
                 return;
             }
         }
@@ -308,14 +343,18 @@ impl<'a> Transfer<'a> {
             }
             Some(Flight::Fetch(index, _)) => {
                 let id = self.listing.id(index).unwrap_or_default().to_owned();
-                self.report.failed.push((id.clone(), text.to_string()));
+                self.report.failed.push((id, text.to_string()));
                 if !is_passing(meaning) {
-                    self.hand.add(Brought::Failed { id });
+                    self.hand.add(Brought::Failed { index });
                 }
             }
             // TOP is optional (RFC 1939 §7).
             Some(Flight::Look(index, doubt)) => self.fetch_first(index, doubt),
-            Some(Flight::Remove(key)) => self.report.failed.push((key.unwrap_or_default(), text.to_string())),
+            Some(Flight::Remove(index, key)) => {
+                let id = self.listing.id(index).filter(|_| key.is_some()).unwrap_or_default();
+                let key = key.flatten().map_or_else(|| id.to_owned(), String::from);
+                self.report.failed.push((key, text.to_string()));
+            }
             Some(Flight::Noop) | None => {}
         }
     }
@@ -328,14 +367,14 @@ impl<'a> Transfer<'a> {
     /// The connection ended within the first message of a session: three such sessions in a row, and the message is
     /// left alone (C-071). A message above the limit is always at fault.
     fn blame(&mut self, error: &str) {
-        let Some(Flight::Fetch(index, _)) = self.flights.front() else { return };
+        let Some(&Flight::Fetch(index, _)) = self.flights.front() else { return };
         if self.report.delivered + self.report.known + self.unknown > 0 && !error.contains("above the limit") {
             return;
         }
-        let id = self.listing.id(*index).unwrap_or_default().to_owned();
-        self.report.failed.push((id.clone(), error.to_owned()));
+        let id = self.listing.id(index).unwrap_or_default().to_owned();
+        self.report.failed.push((id, error.to_owned()));
         self.hand.add(Brought::GivenUp);
-        self.hand.add(Brought::Failed { id });
+        self.hand.add(Brought::Failed { index });
     }
 
     /// Octets have come.
@@ -350,8 +389,9 @@ impl<'a> Transfer<'a> {
         if self.hand.is_empty() {
             return Ok(());
         }
-        let hand = std::mem::replace(&mut self.hand, self.keeper.emptied.try_recv().unwrap_or_default());
-        self.keeper.to.send(hand).await.map_err(|_| Halt::Keeper)
+        let hand = std::mem::take(&mut self.hand);
+        self.hand = self.keeper.to.give(hand).await.map_err(|_| Halt::Keeper)?;
+        Ok(())
     }
 
     /// DELE follows what is durable, and nothing else (C-060).

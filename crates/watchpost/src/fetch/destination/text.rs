@@ -108,6 +108,14 @@ impl Spool {
 
     /// The next octets of the message, as they came over the wire, without stuffing.
     pub fn push(&mut self, octets: &[u8]) -> io::Result<()> {
+        if self.line_ends == LineEnds::Exact && self.quoting == Quoting::None {
+            let from = self.memory.len();
+            if self.converted_if_none_is_alone(octets) {
+                self.account_for(from);
+                return if self.memory.len() > MEMORY_MAX { self.spill() } else { Ok(()) };
+            }
+            self.memory.truncate(from);
+        }
         if self.line_ends == LineEnds::Exact && self.has_one_alone(octets) && !planted("fetch.converts-what-it-cannot")
         {
             self.revert()?;
@@ -120,6 +128,31 @@ impl Spool {
         }
         self.account_for(from);
         if self.memory.len() > MEMORY_MAX { self.spill() } else { Ok(()) }
+    }
+
+    /// Nearly every message, in one pass: converts, unless a CR or LF stands alone.
+    fn converted_if_none_is_alone(&mut self, octets: &[u8]) -> bool {
+        let (mut after_cr, mut rest) = (self.after_cr, octets);
+        self.memory.reserve(octets.len() + 1);
+        while let Some(octet) = rest.first() {
+            if after_cr {
+                if *octet != b'\n' {
+                    return false;
+                }
+                self.memory.push(b'\n');
+                rest = &rest[1..];
+            }
+            let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+            let (text, behind) = rest.split_at(end);
+            self.memory.extend_from_slice(text);
+            after_cr = match behind.first() {
+                Some(b'\n') => return false,
+                line_end => line_end.is_some(),
+            };
+            rest = behind.get(1..).unwrap_or_default();
+        }
+        self.after_cr = after_cr;
+        true
     }
 
     /// Whether a CR or LF stands alone in what comes next.

@@ -1,52 +1,84 @@
 //! A record and its line: words without spaces, behind a checksum.
 
+use std::fmt::{self, Write};
+
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 
 use super::{Intent, Place, Record};
 use crate::fetch::fingerprint::{Fingerprint, Print};
 
-fn checksum(text: &str) -> String {
-    HEXLOWER.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..4])
+/// Letters of a checksum.
+const SUM: usize = 8;
+
+fn checksum(text: &str) -> [u8; SUM] {
+    let mut sum = [0; SUM];
+    HEXLOWER.encode_mut(&digest(&SHA256, text.as_bytes()).as_ref()[..SUM / 2], &mut sum);
+    sum
+}
+
+/// Adds a record as its line. Nothing else asks for memory here: there are two lines for each message.
+pub(super) fn add_line(record: &Record, lines: &mut String) {
+    let start = lines.len();
+    lines.extend(std::iter::repeat_n('0', SUM));
+    lines.push(' ');
+    // A string takes whatever is written to it.
+    let _ = write_text(record, lines);
+    let sum = checksum(&lines[start + SUM + 1..]);
+    lines.replace_range(start..start + SUM, std::str::from_utf8(&sum).unwrap_or_default());
+    lines.push('\n');
 }
 
 /// A record as its line.
+#[cfg(test)]
 pub(super) fn line(record: &Record) -> String {
-    let prints = |prints: &Fingerprint| format!("{} {} {}", prints.listed, prints.header, prints.whole);
-    let text = match record {
-        Record::Account(account) => format!("account {}", escaped(account)),
-        Record::Intent(Intent { key, prints: known, place }) => {
-            let place = match place {
+    let mut line = String::new();
+    add_line(record, &mut line);
+    line
+}
+
+fn write_text(record: &Record, text: &mut String) -> fmt::Result {
+    match record {
+        Record::Account(account) => write!(text, "account {}", Word(account)),
+        Record::Intent(Intent { key, prints, place }) => {
+            write!(text, "intent {} {} ", Word(key), Prints(prints))?;
+            match place {
                 Place::Maildir { folder, temporary, name } => {
-                    format!("maildir {} {} {}", escaped(folder), escaped(temporary), escaped(name))
+                    write!(text, "maildir {} {} {}", Word(folder), Word(temporary), Word(name))
                 }
                 Place::Mbox { offset, octets, stored, start, before } => {
-                    format!("mbox {offset} {octets} {stored} {start} {before}")
+                    write!(text, "mbox {offset} {octets} {stored} {start} {before}")
                 }
-                Place::Elsewhere => "elsewhere".to_owned(),
-            };
-            format!("intent {} {} {place}", escaped(key), prints(known))
+                Place::Elsewhere => text.write_str("elsewhere"),
+            }
         }
-        Record::Done { key, prints: Some(known), seconds } => {
-            format!("done {} {} {seconds}", escaped(key), prints(known))
+        Record::Done { key, prints: Some(prints), seconds } => {
+            write!(text, "done {} {} {seconds}", Word(key), Prints(prints))
         }
-        Record::Done { key, prints: None, seconds } => format!("imported {} {seconds}", escaped(key)),
-        Record::Deleted { key, seconds } => format!("deleted {} {seconds}", escaped(key)),
-        Record::Gone { key, seconds } => format!("gone {} {seconds}", escaped(key)),
-        Record::Forgotten { key } => format!("forgotten {}", escaped(key)),
-        Record::Failed { key, times } => format!("failed {} {times}", escaped(key)),
-        Record::NoPipelining => "no-pipelining".to_owned(),
-        Record::Pin(pin) => format!("pin {}", escaped(pin)),
-        Record::Renaming => "renaming".to_owned(),
-        Record::Settled => "settled".to_owned(),
-    };
-    format!("{} {text}\n", checksum(&text))
+        Record::Done { key, prints: None, seconds } => write!(text, "imported {} {seconds}", Word(key)),
+        Record::Deleted { key, seconds } => write!(text, "deleted {} {seconds}", Word(key)),
+        Record::Gone { key, seconds } => write!(text, "gone {} {seconds}", Word(key)),
+        Record::Forgotten { key } => write!(text, "forgotten {}", Word(key)),
+        Record::Failed { key, times } => write!(text, "failed {} {times}", Word(key)),
+        Record::NoPipelining => text.write_str("no-pipelining"),
+        Record::Pin(pin) => write!(text, "pin {}", Word(pin)),
+        Record::Renaming => text.write_str("renaming"),
+        Record::Settled => text.write_str("settled"),
+    }
+}
+
+struct Prints<'a>(&'a Fingerprint);
+
+impl fmt::Display for Prints<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} {}", self.0.listed, self.0.header, self.0.whole)
+    }
 }
 
 /// What a line says; `None` if it is damaged.
 pub(super) fn parse(line: &str) -> Option<Record> {
     let (sum, text) = line.strip_suffix('\n')?.split_once(' ')?;
-    if checksum(text) != sum {
+    if checksum(text) != sum.as_bytes() {
         return None;
     }
     let words: Vec<&str> = text.split(' ').collect();
@@ -59,7 +91,7 @@ pub(super) fn parse(line: &str) -> Option<Record> {
         ["intent", key, octets, header, whole, place @ ..] => {
             let place = match place {
                 ["maildir", folder, temporary, name] => Place::Maildir {
-                    folder: unescaped(folder)?,
+                    folder: unescaped(folder)?.into(),
                     temporary: unescaped(temporary)?,
                     name: unescaped(name)?,
                 },
@@ -94,17 +126,22 @@ pub(super) fn parse(line: &str) -> Option<Record> {
 }
 
 /// Without spaces, controls and anything beyond ASCII, so that a line is a line and a word a word.
-fn escaped(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        if octet.is_ascii_graphic() && octet != b'%' {
-            written.push(char::from(octet));
-        } else {
-            written.push('%');
-            written.push_str(&HEXLOWER.encode(&[octet]));
+struct Word<'a>(&'a str);
+
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = |octet: u8| octet.is_ascii_graphic() && octet != b'%';
+        let mut rest = self.0;
+        while let Some(place) = rest.bytes().position(|octet| !is_plain(octet)) {
+            let (plain, behind) = rest.split_at(place);
+            let letter = behind.chars().next().map_or(0, char::len_utf8);
+            let (escaped, behind) = behind.split_at(letter);
+            formatter.write_str(plain)?;
+            escaped.bytes().try_for_each(|octet| write!(formatter, "%{octet:02x}"))?;
+            rest = behind;
         }
+        formatter.write_str(rest)
     }
-    written
 }
 
 fn unescaped(text: &str) -> Option<String> {
