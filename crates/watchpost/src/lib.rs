@@ -11,6 +11,7 @@ pub mod conform;
 pub mod connect;
 pub mod console;
 pub mod demo;
+mod descriptors;
 pub mod explain;
 pub mod fetch;
 pub mod house;

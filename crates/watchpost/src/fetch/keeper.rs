@@ -17,7 +17,9 @@ use super::fingerprint::{Fingerprinter, Print};
 use super::handful::{Brought, Handful};
 use super::journal::{Journal, Record};
 use super::plan::Doubt;
+use super::run::SESSIONS_MAX;
 use crate::clock::Clock;
+use crate::descriptors;
 
 /// Handfuls that wait for the keeper: half a MiB, and at most three times that.
 const HANDFULS_WAITING: usize = 8;
@@ -55,6 +57,8 @@ pub enum Kept {
         reason: String,
         /// Whether it may have taken it nevertheless.
         in_doubt: bool,
+        /// Whether it may take it later.
+        passes: bool,
     },
 }
 
@@ -81,6 +85,7 @@ impl Keeper {
         let (kept, from) = unbounded_channel();
         let (empty, emptied) = unbounded_channel();
         let work = Work {
+            batch_max: destination.batch_max().min(descriptors::share(SESSIONS_MAX)),
             journal,
             destination,
             orphans,
@@ -122,6 +127,8 @@ struct Work {
     kept: UnboundedSender<Vec<Kept>>,
     empty: UnboundedSender<Handful>,
     batch: Vec<(usize, Arrived)>,
+    /// Messages of one batch: each may be an open file.
+    batch_max: usize,
     batch_octets: u64,
     /// Whether the server will send more.
     more: bool,
@@ -157,6 +164,10 @@ impl Work {
                 return self;
             };
             if let Err(error) = next.empty(|brought, octets| self.take(brought, octets, &mut incoming)) {
+                // Each run comes further, however few files it may open.
+                if matches!(error, DeliveryError::NoDescriptors(_)) {
+                    let _ = self.commit();
+                }
                 return Self { ended: Err(error), ..self };
             }
             // A session that has ended needs it no more.
@@ -205,7 +216,7 @@ impl Work {
             (Brought::Octets(_), Some(incoming)) => {
                 incoming.prints.push(octets);
                 let pushed = incoming.spool.push(octets);
-                pushed.map_err(|error| DeliveryError::Unavailable(format!("cannot write: {error}")))?;
+                pushed.map_err(|error| DeliveryError::system("cannot write", &error))?;
             }
             (Brought::End { more }, Some(_)) => {
                 self.more = more;
@@ -265,7 +276,7 @@ impl Work {
         self.spare = arrived.spool.give_back();
         self.batch_octets += arrived.spool.octets();
         self.batch.push((index, arrived));
-        if self.batch.len() >= self.destination.batch_max() || self.batch_octets >= BATCH_OCTETS {
+        if self.batch.len() >= self.batch_max || self.batch_octets >= BATCH_OCTETS {
             self.commit()?;
         }
         Ok(())
@@ -286,24 +297,36 @@ impl Work {
                 Ok(())
             }
             // Destinations that can refuse take one message at a time.
-            Err(error @ (DeliveryError::Refused(_) | DeliveryError::Later(_) | DeliveryError::InDoubt(_))) => {
+            Err(
+                error @ (DeliveryError::Refused(_)
+                | DeliveryError::Later(_)
+                | DeliveryError::Unwelcome(_)
+                | DeliveryError::InDoubt(_)),
+            ) => {
                 let (counts, in_doubt) = match error {
                     DeliveryError::Refused(_) => (1, false),
                     DeliveryError::InDoubt(_) => (1, true),
                     _ => (0, false),
                 };
+                let passes = matches!(error, DeliveryError::Later(_) | DeliveryError::InDoubt(_));
                 for (index, key) in indexes.into_iter().zip(keys) {
                     self.not_delivered(key, counts)?;
-                    self.tell(vec![Kept::Refused { index, reason: error.to_string(), in_doubt }]);
+                    self.tell(vec![Kept::Refused { index, reason: error.to_string(), in_doubt, passes }]);
                 }
                 self.later += match error {
-                    DeliveryError::Later(_) => 1,
+                    DeliveryError::Later(_) | DeliveryError::Unwelcome(_) => 1,
                     DeliveryError::InDoubt(_) => DOUBT_WEIGHS,
                     _ => 0,
                 };
-                if self.later >= LATER_MAX { Err(DeliveryError::Unavailable(error.to_string())) } else { Ok(()) }
+                match error.to_string() {
+                    _ if self.later < LATER_MAX => Ok(()),
+                    why if passes => Err(DeliveryError::Away(why)),
+                    why => Err(DeliveryError::Unavailable(why)),
+                }
             }
-            Err(error @ DeliveryError::Unavailable(_)) if self.destination.batch_max() == 1 => {
+            Err(error @ (DeliveryError::Unavailable(_) | DeliveryError::Away(_)))
+                if self.destination.batch_max() == 1 =>
+            {
                 // It never left our hands.
                 keys.into_iter().try_for_each(|key| self.not_delivered(key, 0))?;
                 Err(error)
