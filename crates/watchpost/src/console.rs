@@ -3,8 +3,6 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-
 use crate::cli::ExitCode;
 use crate::i18n::Texts;
 use crate::server::ListenError;
@@ -55,36 +53,6 @@ impl Talk {
     /// A line of data, on standard output. A reader that has gone away is no error of ours.
     pub fn print(&self, text: &str) {
         let _ = writeln!(io::stdout().lock(), "{text}");
-    }
-}
-
-/// While it lives the terminal does not echo by itself: what is typed ahead, before somebody hides it, may be a password.
-pub struct Silence(Termios);
-
-impl Silence {
-    /// Begins it, on the terminal that standard input is.
-    pub fn begin() -> io::Result<Self> {
-        Self::without(LocalModes::ECHO)
-    }
-
-    /// For one question: Ctrl-C is a character to whoever asks. Ended by a signal, we could not bring the echo back.
-    pub fn of_a_question() -> io::Result<Self> {
-        Self::without(LocalModes::ECHO | LocalModes::ISIG)
-    }
-
-    fn without(modes: LocalModes) -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(modes);
-        tcsetattr(io::stdin(), OptionalActions::Now, &silent)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for Silence {
-    fn drop(&mut self) {
-        // A terminal that is gone needs nothing.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }
 

@@ -25,6 +25,7 @@ pub mod notify;
 mod paragraph;
 pub mod password;
 pub mod private_file;
+mod question;
 pub mod run;
 pub mod serve;
 pub mod server;

@@ -10,8 +10,7 @@ use zeroize::Zeroizing;
 
 use super::account::Account;
 use super::login::Proof;
-use crate::console::Silence;
-use crate::descriptors;
+use crate::{descriptors, question};
 
 /// Octets of a password or token.
 const OCTETS_MAX: usize = 64 * 1024;
@@ -124,16 +123,12 @@ impl Finder {
             }
             Source::Prompt => {
                 let question = self.question.replace("{account}", account);
-                // Who sees the question may type at once.
-                let typed = Silence::of_a_question().and_then(|_silence| rpassword::prompt_password(question));
-                let typed = typed.map(Zeroizing::new);
-                let typed = typed.map_err(|error| match error.kind() {
+                question::ask(&question).map_err(|error| match error.kind() {
                     io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => {
                         SecretError::of("no password was given")
                     }
                     _ => SecretError::system("cannot ask for the password", &error),
-                })?;
-                Password::new(typed.as_bytes())
+                })?
             }
             Source::Typed(password) => password.clone(),
             Source::Certificate => Password::new(Vec::new()),

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::Completer;
 use rustyline::config::{BellStyle, ColorMode, CompletionType};
 use rustyline::error::ReadlineError;
@@ -23,7 +24,7 @@ use zeroize::Zeroizing;
 use super::known::Known;
 use super::script::{Script, Step};
 use super::typed::{secret_part, verb};
-use crate::console::{Silence, Surroundings};
+use crate::console::Surroundings;
 use crate::i18n::{Language, Texts};
 
 /// Lines that are remembered.
@@ -56,6 +57,27 @@ pub(super) struct Terminal {
     editor: Editor<Assistant, FileHistory>,
     history: Option<PathBuf>,
     _silence: Silence,
+}
+
+/// While it lives the terminal does not echo by itself: what is typed ahead, before the editor hides it, may be a
+/// password.
+struct Silence(Termios);
+
+impl Silence {
+    fn begin() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &silent)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
 }
 
 impl Input {
