@@ -5,6 +5,8 @@ use std::io::{self, BufRead};
 use watchpost_proto::Password;
 use zeroize::Zeroizing;
 
+use crate::question;
+
 /// Letters and digits that are not mistaken for one another: 32, so that five random bits choose one.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
@@ -31,9 +33,8 @@ pub fn from_standard_input() -> io::Result<Password> {
 
 /// Asks twice on the terminal, without echo. `None`: the answers differ.
 pub fn from_terminal(first: &str, again: &str) -> io::Result<Option<Password>> {
-    let password = Zeroizing::new(rpassword::prompt_password(first)?);
-    let repeated = Zeroizing::new(rpassword::prompt_password(again)?);
-    Ok((password == repeated).then(|| Password::new(password.as_bytes())))
+    let (password, repeated) = (question::ask(first)?, question::ask(again)?);
+    Ok((password.expose() == repeated.expose()).then_some(password))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use watchpost_observatory::EventSink;
@@ -17,6 +16,7 @@ use crate::accounts;
 use crate::captures::Keeper;
 use crate::clock::SystemClock;
 use crate::config::{Config, Record, TlsIdentity};
+use crate::descriptors;
 use crate::house::{House, Live, Watch};
 use crate::journal::{self, LogAndJournal, Secret};
 use crate::log::SessionLog;
@@ -102,12 +102,8 @@ const DESCRIPTORS_PER_SESSION: u64 = 4;
 
 /// Takes as many descriptors as the system gives, and says so where they are too few for the connections allowed.
 fn raise_descriptors(connections: usize) {
-    let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
-        tracing::debug!(%error, "cannot raise the limit of open files");
-    }
     let wanted = connections as u64 * DESCRIPTORS_PER_SESSION;
-    if let Some(given) = getrlimit(Resource::Nofile).current.filter(|given| *given < wanted) {
+    if let Some(given) = descriptors::raise().filter(|given| *given < wanted) {
         tracing::warn!(
             given,
             wanted,

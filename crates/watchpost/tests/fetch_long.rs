@@ -10,6 +10,8 @@ mod dovecot;
 mod house;
 #[path = "fetch/kill.rs"]
 mod kill;
+#[path = "fetch/kill_relays.rs"]
+mod kill_relays;
 #[path = "peers/peer.rs"]
 mod peer;
 #[path = "fetch/power.rs"]
@@ -26,7 +28,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use kill::{Origin, Way, no_kill_loses_or_repeats};
+use kill_relays::{Piped, Receiving, Taker};
 use power::{Effort, Figures, Past};
+use real_receivers::{Kind, Receiver};
 
 /// Kills for each server, destination and policy; with two servers, more than a thousand for each destination and policy.
 const KILLS: usize = 520;
@@ -88,6 +92,36 @@ fn mail_that_stays_comes_to_an_mbox_once_from_dovecot_however_often_it_is_killed
 #[test]
 fn mail_that_goes_comes_to_an_mbox_once_from_dovecot_however_often_it_is_killed() {
     kills_before_dovecot(kill::MBOX);
+}
+
+/// C-061
+fn kills_on_the_way_elsewhere(name: &str, receiver: &dyn Receiving) {
+    kill_relays::no_kill_loses_and_copies_are_named(name, receiver, KILLS, SEED);
+}
+
+#[test]
+fn kills_on_the_way_by_lmtp_lose_nothing_and_name_the_doubtful_one() {
+    kills_on_the_way_elsewhere("lmtp", &Taker::start("lmtp"));
+}
+
+#[test]
+fn kills_on_the_way_by_smtp_lose_nothing_and_name_the_doubtful_one() {
+    kills_on_the_way_elsewhere("smtp", &Taker::start("smtp"));
+}
+
+#[test]
+fn kills_on_the_way_to_a_command_lose_nothing_and_name_the_doubtful_one() {
+    kills_on_the_way_elsewhere("pipe", &Piped);
+}
+
+#[test]
+fn kills_on_the_way_to_dovecot_lose_nothing_and_name_the_doubtful_one() {
+    kills_on_the_way_elsewhere("dovecot", &Receiver::start(Kind::Dovecot));
+}
+
+#[test]
+fn kills_on_the_way_to_postfix_lose_nothing_and_name_the_doubtful_one() {
+    kills_on_the_way_elsewhere("postfix", &Receiver::start(Kind::Postfix));
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod doors;
 mod house;
 #[path = "fetch/kill.rs"]
 mod kill;
+#[path = "fetch/kill_relays.rs"]
+mod kill_relays;
 #[path = "fetch/names.rs"]
 mod names;
 #[path = "fetch/pki.rs"]
@@ -29,7 +31,7 @@ use std::panic::{catch_unwind, set_hook, take_hook};
 use watchpost_proto::planted::plant;
 
 /// The fault, and the check that must fail while it is there.
-const FAULTS: [(&str, fn()); 28] = [
+const FAULTS: [(&str, fn()); 33] = [
     ("fetch.believes-a-reused-unique-id", checks::a_unique_id_that_comes_back_with_another_message_loses_nothing),
     ("fetch.delivers-what-it-knows", checks::messages_that_share_a_unique_id_are_all_fetched_once),
     ("fetch.removes-before-it-is-durable", checks::nothing_is_marked_before_it_is_durable),
@@ -43,6 +45,10 @@ const FAULTS: [(&str, fn()); 28] = [
     ("fetch.believes-its-intents", kill::small::nothing_is_lost),
     ("fetch.forgets-its-intents", kill::small::nothing_comes_twice),
     ("fetch.intent-not-written", kill::small::nothing_comes_twice),
+    ("fetch.believes-its-intents", kill::small::nothing_is_lost_in_an_mbox),
+    ("fetch.forgets-its-intents", kill::small::nothing_comes_twice_to_a_maildir),
+    ("fetch.believes-its-intents", kill_relays::small::nothing_is_lost),
+    ("fetch.forgets-its-intents", kill_relays::small::what_comes_twice_is_named),
     ("fetch.believes-its-intents", power::small::maildir),
     ("fetch.believes-its-intents", power::small::mbox),
     ("fetch.intent-not-written", power::small::maildir_kept),
@@ -59,6 +65,7 @@ const FAULTS: [(&str, fn()); 28] = [
         checks::mail_is_removed_only_when_quit_says_so_and_never_fetched_again_meanwhile,
     ),
     ("fetch.ignores-new-unique-ids", checks::new_unique_ids_for_everything_bring_nothing_again),
+    ("fetch.keeps-quiet-about-wrong-sizes", checks::sizes_that_list_announces_wrongly_hinder_nothing_and_are_told_once),
     ("fetch.never-gives-up", checks::one_message_that_cannot_be_read_blocks_no_other_and_is_given_up_in_the_end),
     ("fetch.removes-what-it-intended", checks::a_destination_that_fails_half_way_loses_nothing),
 ];

@@ -27,7 +27,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
 use crate::cli::{BenchArgs, BenchMode, ConformTls, ExitCode};
@@ -35,6 +34,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::conform::host_and_port;
 use crate::connect::{self, Connector, Deadlines, Security, Target, Trust};
 use crate::console::{Failure, Talk};
+use crate::descriptors;
 
 use accounts::Accounts;
 use course::Course;
@@ -61,7 +61,8 @@ pub fn run(arguments: &BenchArgs, talk: &Talk) -> Result<(), Failure> {
     if accounts.len() == 0 && !before_login {
         return Err(Failure::new(ExitCode::Usage, talk.texts.text("error-bench-accounts")));
     }
-    allow_many_files();
+    // Every session is a file descriptor. Where more cannot be had, the faults say so.
+    descriptors::raise();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -102,12 +103,6 @@ fn only_this_machine(target: &Target, talk: &Talk) -> Result<(), Failure> {
     }
     let text = talk.texts.format("error-bench-elsewhere", &[("host", target.host.as_str().into())]);
     Err(Failure::new(ExitCode::Usage, text))
-}
-
-/// Every session is a file descriptor. Where more cannot be had, the faults say so.
-fn allow_many_files() {
-    let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 async fn measure(run: &Run<'_>) -> Outcome {

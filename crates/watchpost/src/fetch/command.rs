@@ -18,6 +18,7 @@ use crate::clock::SystemClock;
 use crate::config::{FetchConfig, parse_duration};
 use crate::connect::Security;
 use crate::console::{Failure, Surroundings, Talk, runtime};
+use crate::descriptors;
 use crate::notify::Notifier;
 
 /// Runs the command.
@@ -64,6 +65,8 @@ pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> R
     if let Some(FetchCommand::Status(_)) = &arguments.command {
         return check::status(&accounts, &folder, json, talk);
     }
+    // A batch is as many open files as it has messages, and there may be many accounts.
+    descriptors::raise();
     let accounts = asked(accounts, talk)?;
     warn_of_clear_text(&accounts, talk);
     let bars = !(json || arguments.quiet || arguments.every.is_some());
@@ -164,13 +167,13 @@ async fn alive(notifier: &Notifier) {
     }
 }
 
-/// The worst of them.
+/// The worst of them, whichever ended last: what passes by itself is better than what needs somebody.
 fn conclude(codes: impl Iterator<Item = ExitCode>) -> Result<(), Failure> {
     let worst = codes.max_by_key(|code| match code {
-        ExitCode::Ok => 0,
-        ExitCode::DataError => 1,
-        ExitCode::TemporaryFailure => 2,
-        _ => 3,
+        ExitCode::Ok => (0, 0),
+        ExitCode::TemporaryFailure => (1, 0),
+        ExitCode::DataError => (2, 0),
+        code => (3, *code as u8),
     });
     match worst {
         None | Some(ExitCode::Ok) => Ok(()),

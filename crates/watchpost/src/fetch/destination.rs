@@ -25,6 +25,7 @@ use self::mbox::Mbox;
 use super::crash_point;
 use super::fingerprint::Fingerprint;
 use super::journal::{Intent, Journal, JournalError, Place, Record};
+use crate::descriptors;
 
 /// How long a relay or a command may take for one message.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -99,12 +100,21 @@ pub enum DeliveryError {
     /// This message is not taken now; others may be.
     #[error("{0}")]
     Later(String),
+    /// No message is taken, and none of them is to blame: somebody must act.
+    #[error("{0}")]
+    Unwelcome(String),
     /// Whoever was to take it ended without a word: it may have been delivered.
     #[error("{0}")]
     InDoubt(String),
-    /// Nothing can be delivered now.
+    /// Nothing can be delivered until somebody has done something about it.
     #[error("{0}")]
     Unavailable(String),
+    /// Nothing can be delivered now; later it may.
+    #[error("{0}")]
+    Away(String),
+    /// The system gives this process no more open files.
+    #[error("{0}")]
+    NoDescriptors(String),
     /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -112,7 +122,13 @@ pub enum DeliveryError {
 
 impl DeliveryError {
     fn disk(path: &Path, error: &io::Error) -> Self {
-        Self::Unavailable(format!("cannot write to {}: {error}", path.display()))
+        Self::system(format_args!("cannot write to {}", path.display()), error)
+    }
+
+    /// What could not be done, and what the system says of it.
+    pub(super) fn system(what: impl std::fmt::Display, error: &io::Error) -> Self {
+        let text = format!("{what}: {error}");
+        if descriptors::are_missing(error) { Self::NoDescriptors(text) } else { Self::Unavailable(text) }
     }
 }
 

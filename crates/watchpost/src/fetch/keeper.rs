@@ -15,7 +15,9 @@ use super::handful::{Brought, Giver, Taken, Taker, way};
 use super::journal::{Journal, Record};
 use super::listing::Listing;
 use super::plan::Doubt;
+use super::run::SESSIONS_MAX;
 use crate::clock::Clock;
+use crate::descriptors;
 
 /// Messages in a row that the destination does not take now; then it takes none.
 const LATER_MAX: u32 = 20;
@@ -51,6 +53,8 @@ pub enum Kept {
         reason: String,
         /// Whether it may have taken it nevertheless.
         in_doubt: bool,
+        /// Whether it may take it later.
+        passes: bool,
     },
 }
 
@@ -75,6 +79,7 @@ impl Keeper {
         let (to, brought) = way();
         let (kept, from) = unbounded_channel();
         let mut work = Work {
+            batch_max: destination.batch_max().min(descriptors::share(SESSIONS_MAX)),
             journal,
             destination,
             orphans,
@@ -120,6 +125,8 @@ struct Work {
     clock: Arc<dyn Clock>,
     kept: UnboundedSender<Vec<Kept>>,
     batch: Vec<(usize, Arrived)>,
+    /// Messages of one batch: each may be an open file.
+    batch_max: usize,
     batch_octets: u64,
     /// Messages at their place, which will be durable there with the next batch, or when none follows.
     unsettled: VecDeque<(usize, Option<Box<str>>)>,
@@ -152,7 +159,13 @@ impl Work {
                 self.commit()?;
                 return self.settle();
             };
-            next.empty(|brought, octets| self.take(brought, octets, &mut incoming))?;
+            if let Err(error) = next.empty(|brought, octets| self.take(brought, octets, &mut incoming)) {
+                // Each run comes further, however few files it may open.
+                if matches!(error, DeliveryError::NoDescriptors(_)) {
+                    let _ = self.commit();
+                }
+                return Err(error);
+            }
             from.give_back(next);
         }
     }
@@ -184,7 +197,7 @@ impl Work {
             (Brought::Octets(_), Some(incoming)) => {
                 incoming.prints.push(octets);
                 let pushed = incoming.spool.push(octets);
-                pushed.map_err(|error| DeliveryError::Unavailable(format!("cannot write: {error}")))?;
+                pushed.map_err(|error| DeliveryError::system("cannot write", &error))?;
             }
             (Brought::End { more }, Some(_)) => {
                 self.more = more;
@@ -248,7 +261,7 @@ impl Work {
         self.spare = arrived.spool.give_back();
         self.batch_octets += arrived.spool.octets();
         self.batch.push((index, arrived));
-        if self.batch.len() >= self.destination.batch_max() || self.batch_octets >= BATCH_OCTETS {
+        if self.batch.len() >= self.batch_max || self.batch_octets >= BATCH_OCTETS {
             self.commit()?;
         }
         Ok(())
@@ -271,24 +284,36 @@ impl Work {
                 Ok(())
             }
             // Destinations that can refuse take one message at a time.
-            Err(error @ (DeliveryError::Refused(_) | DeliveryError::Later(_) | DeliveryError::InDoubt(_))) => {
+            Err(
+                error @ (DeliveryError::Refused(_)
+                | DeliveryError::Later(_)
+                | DeliveryError::Unwelcome(_)
+                | DeliveryError::InDoubt(_)),
+            ) => {
                 let (counts, in_doubt) = match error {
                     DeliveryError::Refused(_) => (1, false),
                     DeliveryError::InDoubt(_) => (1, true),
                     _ => (0, false),
                 };
+                let passes = matches!(error, DeliveryError::Later(_) | DeliveryError::InDoubt(_));
                 for (index, key) in self.unsettled.split_off(of_batch) {
                     self.not_delivered(index, key, counts)?;
-                    self.tell(vec![Kept::Refused { index, reason: error.to_string(), in_doubt }]);
+                    self.tell(vec![Kept::Refused { index, reason: error.to_string(), in_doubt, passes }]);
                 }
                 self.later += match error {
-                    DeliveryError::Later(_) => 1,
+                    DeliveryError::Later(_) | DeliveryError::Unwelcome(_) => 1,
                     DeliveryError::InDoubt(_) => DOUBT_WEIGHS,
                     _ => 0,
                 };
-                if self.later >= LATER_MAX { Err(DeliveryError::Unavailable(error.to_string())) } else { Ok(()) }
+                match error.to_string() {
+                    _ if self.later < LATER_MAX => Ok(()),
+                    why if passes => Err(DeliveryError::Away(why)),
+                    why => Err(DeliveryError::Unavailable(why)),
+                }
             }
-            Err(error @ DeliveryError::Unavailable(_)) if self.destination.batch_max() == 1 => {
+            Err(error @ (DeliveryError::Unavailable(_) | DeliveryError::Away(_)))
+                if self.destination.batch_max() == 1 =>
+            {
                 // It never left our hands.
                 for (index, key) in self.unsettled.split_off(of_batch) {
                     self.not_delivered(index, key, 0)?;

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::connect::{self, ConnectError, Connector, Identity, Pin, Target, Trust};
 
 /// Sessions at the same time.
-const SESSIONS_MAX: usize = 32;
+pub(super) const SESSIONS_MAX: usize = 32;
 /// Sessions at the same time with one server.
 const SESSIONS_PER_HOST_MAX: usize = 4;
 /// Sessions in a row with a server that shows its mail in portions.

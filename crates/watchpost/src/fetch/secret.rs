@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::account::Account;
 use super::login::Proof;
+use crate::{descriptors, question};
 
 /// Octets of a password or token.
 const OCTETS_MAX: usize = 64 * 1024;
@@ -47,8 +48,23 @@ pub struct Secret {
 
 /// Why there is none. The text holds nothing of it.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SecretError(pub String);
+#[error("{text}")]
+pub struct SecretError {
+    text: String,
+    /// Whether the system gave no more open files.
+    pub lacks_descriptors: bool,
+}
+
+impl SecretError {
+    fn of(text: impl Into<String>) -> Self {
+        Self { text: text.into(), lacks_descriptors: false }
+    }
+
+    /// What could not be done, and what the system says of it.
+    fn system(what: impl std::fmt::Display, error: &io::Error) -> Self {
+        Self { text: format!("{what}: {error}"), lacks_descriptors: descriptors::are_missing(error) }
+    }
+}
 
 impl Secret {
     /// What kind of proof it is.
@@ -85,31 +101,34 @@ impl Finder {
             Source::File(path) => of_file(path)?,
             Source::Credential(name) => {
                 let folder = (self.variable)("CREDENTIALS_DIRECTORY");
-                let folder = folder.ok_or_else(|| SecretError("systemd has handed over no credentials".into()))?;
+                let folder = folder.ok_or_else(|| SecretError::of("systemd has handed over no credentials"))?;
                 line_of(&Path::new(&folder).join(name))?
             }
             Source::Variable(name) => {
                 let value = (self.variable)(name).map(Zeroizing::new);
                 value
                     .map(|value| Password::new(value.as_bytes()))
-                    .ok_or_else(|| SecretError(format!("${name} is not set")))?
+                    .ok_or_else(|| SecretError::of(format!("${name} is not set")))?
             }
             Source::Netrc(path) => {
                 let text = Zeroizing::new(read(path)?);
-                let text =
-                    std::str::from_utf8(&text).map_err(|_| SecretError(format!("{} is not UTF-8", path.display())))?;
+                let text = std::str::from_utf8(&text)
+                    .map_err(|_| SecretError::of(format!("{} is not UTF-8", path.display())))?;
                 netrc(text, host, user)
-                    .ok_or_else(|| SecretError(format!("{} has no password of {user} at {host}", path.display())))?
+                    .ok_or_else(|| SecretError::of(format!("{} has no password of {user} at {host}", path.display())))?
             }
             Source::SecretService => of_secret_service(host, user)?,
             Source::Prompt if !self.may_ask => {
-                return Err(SecretError(format!("nobody is here to be asked for the password of {account}")));
+                return Err(SecretError::of(format!("nobody is here to be asked for the password of {account}")));
             }
             Source::Prompt => {
                 let question = self.question.replace("{account}", account);
-                let typed = rpassword::prompt_password(question).map(Zeroizing::new);
-                let typed = typed.map_err(|error| SecretError(format!("cannot ask for the password: {error}")))?;
-                Password::new(typed.as_bytes())
+                question::ask(&question).map_err(|error| match error.kind() {
+                    io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => {
+                        SecretError::of("no password was given")
+                    }
+                    _ => SecretError::system("cannot ask for the password", &error),
+                })?
             }
             Source::Typed(password) => password.clone(),
             Source::Certificate => Password::new(Vec::new()),
@@ -126,12 +145,12 @@ fn first_line(octets: &[u8]) -> Option<Password> {
 
 fn of_command(command: &str) -> Result<Password, SecretError> {
     let run = Command::new("/bin/sh").args(["-c", command]).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = run.map_err(|error| SecretError(format!("cannot run the command for the password: {error}")))?;
+    let output = run.map_err(|error| SecretError::system("cannot run the command for the password", &error))?;
     let printed = Zeroizing::new(output.stdout);
     if !output.status.success() {
-        return Err(SecretError(format!("the command for the password fails: {}", output.status)));
+        return Err(SecretError::of(format!("the command for the password fails: {}", output.status)));
     }
-    first_line(&printed).ok_or_else(|| SecretError("the command for the password prints nothing".into()))
+    first_line(&printed).ok_or_else(|| SecretError::of("the command for the password prints nothing"))
 }
 
 /// What a password is filed under: the same attributes as mpop uses, so that its passwords are found.
@@ -145,7 +164,7 @@ fn of_secret_service(host: &str, user: &str) -> Result<Password, SecretError> {
     let output = command.output().map_err(|error| no_secret_tool(&error))?;
     let printed = Zeroizing::new(output.stdout);
     let found = first_line(&printed).filter(|_| output.status.success());
-    found.ok_or_else(|| SecretError(format!("the keyring has no password of {user} at {host}")))
+    found.ok_or_else(|| SecretError::of(format!("the keyring has no password of {user} at {host}")))
 }
 
 /// Keeps the password of an account in the keyring of the desktop. It goes over standard input: arguments can be read by
@@ -160,35 +179,35 @@ pub fn keep_in_secret_service(account: &Account, password: &Password) -> Result<
     if status.success() && matches!(written, Some(Ok(()))) {
         return Ok(());
     }
-    Err(SecretError(format!("secret-tool does not keep the password: {status}")))
+    Err(SecretError::of(format!("secret-tool does not keep the password: {status}")))
 }
 
 fn no_secret_tool(error: &io::Error) -> SecretError {
-    SecretError(format!("cannot run secret-tool, which asks the keyring: {error}"))
+    SecretError::system("cannot run secret-tool, which asks the keyring", error)
 }
 
 fn of_file(path: &Path) -> Result<Password, SecretError> {
     let text = Zeroizing::new(read(path)?);
-    first_line(&text).ok_or_else(|| SecretError(format!("{} is empty", path.display())))
+    first_line(&text).ok_or_else(|| SecretError::of(format!("{} is empty", path.display())))
 }
 
 /// Whoever handed it over has seen to it that nobody else may read it.
 fn line_of(path: &Path) -> Result<Password, SecretError> {
     let text = std::fs::read(path).map(Zeroizing::new);
-    let text = text.map_err(|error| SecretError(format!("cannot read {}: {error}", path.display())))?;
-    first_line(&text).ok_or_else(|| SecretError(format!("{} is empty", path.display())))
+    let text = text.map_err(|error| SecretError::system(format_args!("cannot read {}", path.display()), &error))?;
+    first_line(&text).ok_or_else(|| SecretError::of(format!("{} is empty", path.display())))
 }
 
 /// A file that only its owner may read: anything else is a mistake that would be found too late.
 fn read(path: &Path) -> Result<Vec<u8>, SecretError> {
-    let named = |error: io::Error| SecretError(format!("cannot read {}: {error}", path.display()));
+    let named = |error: io::Error| SecretError::system(format_args!("cannot read {}", path.display()), &error);
     let metadata = std::fs::metadata(path).map_err(named)?;
     if metadata.permissions().mode() & 0o077 != 0 {
         let path = path.display();
-        return Err(SecretError(format!("{path} can be read by others: run chmod 600 {path}")));
+        return Err(SecretError::of(format!("{path} can be read by others: run chmod 600 {path}")));
     }
     if metadata.len() > OCTETS_MAX as u64 {
-        return Err(SecretError(format!("{} is too large for a password", path.display())));
+        return Err(SecretError::of(format!("{} is too large for a password", path.display())));
     }
     std::fs::read(path).map_err(named)
 }

@@ -23,7 +23,7 @@ use super::journal::{Fate, Journal, JournalError, Record};
 use super::keeper::Keeper;
 use super::listing::{Contradiction, Listing};
 use super::login::{LoginError, Method, Utf8, log_in};
-use super::plan::{Orphans, Step, plan};
+use super::plan::{FAILURES_MAX, Orphans, Step, plan};
 use super::progress::Gauge;
 use super::secret::{Secret, SecretError};
 use super::transfer::{Marked, Transfer};
@@ -59,8 +59,10 @@ pub struct Report {
     pub too_large: usize,
     /// Left alone because they failed too often: their unique-ids.
     pub given_up: Vec<String>,
-    /// Could not be fetched or delivered this time: unique-id, and why.
-    pub failed: Vec<(String, String)>,
+    /// Could not be fetched or delivered this time.
+    pub failed: Vec<Failed>,
+    /// Messages that LIST announced with another size than they came with: no hindrance (C-031).
+    pub missized: Missized,
     /// Delivered after a crash though they may have been delivered before it: their unique-ids.
     pub in_doubt: Vec<String>,
     /// Removed messages that the server lists again.
@@ -81,6 +83,54 @@ pub struct Report {
     pub pipelined: bool,
     /// Whether messages came as they are stored (RFC 6856).
     pub utf8: Utf8,
+}
+
+/// A message that did not get where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// Its unique-id.
+    pub id: String,
+    /// Why.
+    pub why: String,
+    /// Whether another run tries again, and may succeed: what is refused for good needs somebody.
+    pub passes: bool,
+}
+
+/// A message of another size than LIST had announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherSize {
+    /// Its unique-id.
+    pub id: String,
+    /// Octets that LIST announced.
+    pub listed: u64,
+    /// Octets that came (RFC 1939 §11: with CRLF, without stuffing).
+    pub octets: u64,
+}
+
+/// Messages whose sizes were announced wrongly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missized {
+    /// How many.
+    pub count: usize,
+    /// The first of them: a server that is always wrong must not make us keep all.
+    pub named: Vec<OtherSize>,
+}
+
+impl Missized {
+    /// Messages that are named.
+    const NAMED_MAX: usize = 1000;
+
+    /// A message is whole. A server that announced no size was not wrong.
+    pub(super) fn note(&mut self, id: &str, listed: Option<u64>, octets: u64) {
+        let Some(listed) = listed.filter(|listed| *listed != octets) else { return };
+        if planted("fetch.keeps-quiet-about-wrong-sizes") {
+            return;
+        }
+        self.count += 1;
+        if self.named.len() < Self::NAMED_MAX {
+            self.named.push(OtherSize { id: id.to_owned(), listed, octets });
+        }
+    }
 }
 
 /// Why a session came to nothing, or to an early end.
@@ -180,6 +230,9 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
     let keeper = Keeper::start(journal, destination, orphans.by_whole.clone(), Arc::clone(&listing), clock);
     let transfer = Transfer::new(needs, &mut client, keeper, &listing, (orphans, plan.steps), report);
     let (mut journal, removed, result) = transfer.run().await;
+    // The last failure of a message is the end of trying (C-071).
+    let spent = |id: &str| journal.seen().failures.get(id).is_some_and(|times| *times >= FAILURES_MAX);
+    report.failed.iter_mut().filter(|failed| spent(&failed.id)).for_each(|failed| failed.passes = false);
     if let Err(error) = result {
         note_lying_pipeline(&mut journal, &error, report)?;
         return Err(error);

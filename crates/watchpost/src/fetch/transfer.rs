@@ -17,7 +17,7 @@ use super::listing::Listing;
 use super::login::Utf8;
 use super::plan::{Doubt, Leave, Orphans, Step, Steps};
 use super::rule::{Verdict, decide};
-use super::session::{Needs, Report, SessionError, is_passing, number_of};
+use super::session::{Failed, Needs, Report, SessionError, is_passing, number_of};
 use super::table::reserve;
 use crate::connect::{Client, ConnectError};
 
@@ -112,6 +112,8 @@ pub(super) struct Transfer<'a> {
     report: &'a mut Report,
     /// What the keeper gets next: the messages that have come in, and what there is of the one that is coming.
     hand: Handful,
+    /// Octets of the message that is coming.
+    came: u64,
     /// The header that is looked at.
     header: Vec<u8>,
     /// Whether the window was full, and how much of it has become free since.
@@ -149,6 +151,7 @@ impl<'a> Transfer<'a> {
             flights: VecDeque::new(),
             report,
             hand: Handful::default(),
+            came: 0,
             header: Vec::new(),
             full: None,
             unknown: 0,
@@ -266,6 +269,7 @@ impl<'a> Transfer<'a> {
         match (heard, self.flights.front()) {
             (Heard::Begins, Some(Flight::Fetch(index, doubt))) => {
                 self.hand.add(Brought::Begin { index: *index, doubt: *doubt });
+                self.came = 0;
             }
             (Heard::Begins, _) => self.header.clear(),
             (Heard::Octets, Some(Flight::Fetch(..))) => {
@@ -297,6 +301,8 @@ impl<'a> Transfer<'a> {
         match self.landed() {
             Some(Flight::Fetch(index, _)) => {
                 self.unknown += 1;
+                let id = self.listing.id(index).unwrap_or_default();
+                self.report.missized.note(id, self.listing.octets(index), self.came);
                 if planted("fetch.removes-before-it-is-durable") {
                     self.removals.push_back((index, None));
                 }
@@ -343,7 +349,8 @@ impl<'a> Transfer<'a> {
             }
             Some(Flight::Fetch(index, _)) => {
                 let id = self.listing.id(index).unwrap_or_default().to_owned();
-                self.report.failed.push((id, text.to_string()));
+                let passes = meaning != Some(ResponseCode::SysPerm);
+                self.report.failed.push(Failed { id, why: text.to_string(), passes });
                 if !is_passing(meaning) {
                     self.hand.add(Brought::Failed { index });
                 }
@@ -352,8 +359,8 @@ impl<'a> Transfer<'a> {
             Some(Flight::Look(index, doubt)) => self.fetch_first(index, doubt),
             Some(Flight::Remove(index, key)) => {
                 let id = self.listing.id(index).filter(|_| key.is_some()).unwrap_or_default();
-                let key = key.flatten().map_or_else(|| id.to_owned(), String::from);
-                self.report.failed.push((key, text.to_string()));
+                let id = key.flatten().map_or_else(|| id.to_owned(), String::from);
+                self.report.failed.push(Failed { id, why: text.to_string(), passes: true });
             }
             Some(Flight::Noop) | None => {}
         }
@@ -372,7 +379,7 @@ impl<'a> Transfer<'a> {
             return;
         }
         let id = self.listing.id(index).unwrap_or_default().to_owned();
-        self.report.failed.push((id, error.to_owned()));
+        self.report.failed.push(Failed { id, why: error.to_owned(), passes: true });
         self.hand.add(Brought::GivenUp);
         self.hand.add(Brought::Failed { index });
     }
@@ -381,6 +388,7 @@ impl<'a> Transfer<'a> {
     fn arrived(&mut self) {
         let octets = self.hand.name_octets() as u64;
         self.report.octets += octets;
+        self.came += octets;
         self.needs.gauge.octets(octets);
     }
 
@@ -413,9 +421,9 @@ fn count(report: &mut Report, kept: &Kept, listing: &Listing) {
     match kept {
         Kept::Delivered { .. } => report.delivered += 1,
         Kept::Known { .. } => report.known += 1,
-        Kept::Refused { index, reason, in_doubt } => {
+        Kept::Refused { index, reason, in_doubt, passes } => {
             let id = listing.id(*index).unwrap_or_default();
-            report.failed.push((id.to_owned(), reason.clone()));
+            report.failed.push(Failed { id: id.to_owned(), why: reason.clone(), passes: *passes });
             report.in_doubt.extend(in_doubt.then(|| id.to_owned()));
         }
     }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::typed::MASK;
 use crate::cli::{ExitCode, TalkArgs};
 use crate::console::{Failure, Surroundings, Talk};
+use crate::question;
 
 /// Where the password is looked for when no file is named.
 pub(super) const VARIABLE: &str = "WATCHPOST_PASSWORD";
@@ -50,8 +51,8 @@ impl Secrets {
     pub(super) fn password(&mut self, talk: &Talk) -> Result<Password, Failure> {
         let password = match &self.given {
             Some(given) => given.clone(),
-            None => match rpassword::prompt_password(talk.texts.text("conversation-password-prompt")) {
-                Ok(typed) => Password::new(Zeroizing::new(typed).as_bytes()),
+            None => match question::ask(&talk.texts.text("conversation-password-prompt")) {
+                Ok(typed) => typed,
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof) => {
                     return Err(Failure::new(ExitCode::NoInput, talk.texts.text("conversation-password-none")));
                 }

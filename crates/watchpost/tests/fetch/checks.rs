@@ -8,7 +8,7 @@ use watchpost::connect::ConnectError;
 use watchpost::fetch::login::LoginError;
 use watchpost::fetch::session::SessionError;
 
-use crate::house::House;
+use crate::house::{House, messages_of_mbox};
 use crate::server::Server;
 use crate::world::{World, endless_settings, nothing_in_the_clear, said};
 
@@ -306,11 +306,38 @@ pub fn one_message_that_cannot_be_read_blocks_no_other_and_is_given_up_in_the_en
     let house = House::new(server.port, "leave = \"never\"");
     for _ in 0..3 {
         let report = house.fetch_well().report;
-        assert_eq!(report.failed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["two"]);
+        assert_eq!(report.failed.iter().map(|failed| failed.id.as_str()).collect::<Vec<_>>(), ["two"]);
     }
     assert_eq!(house.messages().len(), 2);
     server.heard();
     let report = house.fetch_well().report;
     assert_eq!((report.given_up.as_slice(), server.heard_verb("RETR")), (["two".to_owned()].as_slice(), 0));
     assert_eq!(server.ids(), ["two"], "it is left where it is");
+}
+
+pub fn sizes_that_list_announces_wrongly_hinder_nothing_and_are_told_once() {
+    // C-031, RFC 6856 §2.1: too small, too large, larger than any message may be.
+    let actual: Vec<u64> = THREE.iter().map(|(_, octets)| octets.len() as u64).collect();
+    for listed in [0, 1, 7, 100_000, 1 << 39, usize::MAX >> 1] {
+        let server = Server::start(&THREE);
+        server.manners(|manners| manners.listed = Some(listed));
+        for more in ["", "to = \"mbox:{dir}/mb\"", "to = \"pipe:cat >> {dir}/all\""] {
+            let house = House::new(server.port, more);
+            let report = house.fetch_well().report;
+            let what = format!("{listed} {more}: {report:?}");
+            assert_eq!((report.delivered, report.failed.len(), report.missized.count), (3, 0, 3), "{what}");
+            let told: Vec<(&str, u64)> =
+                report.missized.named.iter().map(|other| (other.id.as_str(), other.octets)).collect();
+            assert_eq!(told, [("one", actual[0]), ("two", actual[1]), ("three", actual[2])], "{what}");
+            let announced = (listed as u64).min((1 << 40) - 2);
+            assert!(report.missized.named.iter().all(|other| other.listed == announced), "{what}");
+            let found = if more.contains("mbox") { messages_of_mbox(&house.path("mb")) } else { house.messages() };
+            assert!(more.contains("pipe") || found == all_three(), "{what}");
+            // Once: what is there is not fetched again, and not told again.
+            let again = house.fetch_well().report;
+            assert_eq!((again.delivered, again.missized.count), (0, 0), "{listed} {more}");
+        }
+    }
+    let server = Server::start(&THREE);
+    assert_eq!(House::new(server.port, "").fetch_well().report.missized.count, 0, "what is right is not told");
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::checks;
 use crate::house::{House, messages_of, messages_of_mbox};
 use crate::kill::{self, Origin};
+use crate::kill_relays::{self, Piped, Taker};
 use crate::power::{self, Effort, Past};
 use crate::server::Server;
 use crate::support::{Demo, PATIENCE, PROGRAM};
@@ -201,4 +202,22 @@ fn runs_that_are_killed_lose_nothing_and_repeat_nothing() {
     for way in [kill::MAILDIR, kill::MAILDIR_KEPT, kill::MBOX, kill::MBOX_KEPT] {
         kill::no_kill_loses_or_repeats("watchpost", &Origin::ours(&demo), way, 15, 61);
     }
+}
+
+#[test]
+fn the_checkers_see_a_loss_and_a_copy() {
+    // C-061: in a Maildir, in an mbox, and wherever nobody can look but by what was taken.
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Demo::start(dir.path(), &[]);
+    kill::the_checker_sees_a_loss_and_a_copy(&Origin::ours(&demo));
+    kill_relays::the_checker_sees_a_loss_and_a_copy();
+}
+
+#[test]
+fn runs_that_are_killed_lose_nothing_on_its_way_elsewhere_and_name_what_may_be_there_twice() {
+    // C-061: a sample of what `./check --long` does at length.
+    for protocol in ["lmtp", "smtp"] {
+        kill_relays::no_kill_loses_and_copies_are_named(protocol, &Taker::start(protocol), 25, 62);
+    }
+    kill_relays::no_kill_loses_and_copies_are_named("pipe", &Piped, 25, 63);
 }

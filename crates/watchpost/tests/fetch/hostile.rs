@@ -4,6 +4,7 @@ use watchpost::connect::ConnectError;
 use watchpost::fetch::login::LoginError;
 use watchpost::fetch::session::SessionError;
 
+use crate::checks;
 use crate::house::House;
 use crate::server::{After, Server};
 
@@ -156,4 +157,9 @@ fn counts_that_no_maildrop_has_are_not_believed() {
         assert!(matches!(house.fetch().error, Some(SessionError::Contradiction(_))), "{count}");
         assert!(house.messages().is_empty());
     }
+}
+
+#[test]
+fn sizes_that_list_announces_wrongly_hinder_nothing_and_are_told_once() {
+    checks::sizes_that_list_announces_wrongly_hinder_nothing_and_are_told_once();
 }

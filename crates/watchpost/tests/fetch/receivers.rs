@@ -15,7 +15,7 @@ const MAIL: [(&str, &[u8]); 3] =
 
 /// What a receiver does about a message once it has seen its first line.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+pub enum Deed {
     /// Takes it and says this.
     Take(&'static str),
     /// Says this, and has not taken it.
@@ -28,17 +28,17 @@ enum Deed {
 
 /// How it behaves.
 #[derive(Clone, Copy)]
-struct Script {
+pub struct Script {
     /// What it says to the so many-th RCPT.
-    rcpt: fn(usize) -> &'static str,
+    pub rcpt: fn(usize) -> &'static str,
     /// What it does about a message with this first line.
-    data: fn(&str) -> Deed,
+    pub data: fn(&str) -> Deed,
 }
 
-const FINE: Script = Script { rcpt: |_| "250 fine\r\n", data: |_| Deed::Take("250 2.0.0 taken\r\n") };
+pub const FINE: Script = Script { rcpt: |_| "250 fine\r\n", data: |_| Deed::Take("250 2.0.0 taken\r\n") };
 
-struct Receiver {
-    port: u16,
+pub struct Receiver {
+    pub port: u16,
     script: Arc<Mutex<Script>>,
     taken: Arc<Mutex<Vec<String>>>,
     stopping: Arc<Mutex<bool>>,
@@ -46,7 +46,7 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn start(script: Script) -> Self {
+    pub fn start(script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (taken, stopping) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(false)));
@@ -76,7 +76,7 @@ impl Receiver {
         std::mem::take(&mut self.taken.lock().unwrap())
     }
 
-    fn house(&self, protocol: &str, server: &Server) -> House {
+    pub fn house(&self, protocol: &str, server: &Server) -> House {
         let more = format!(
             "to = \"{protocol}:127.0.0.1:{}\"\nrecipient = \"alice@example.org\"\nleave = \"never\"",
             self.port
@@ -139,7 +139,7 @@ fn serve(stream: TcpStream, script: Script, recipients: &mut usize, taken: &Mute
 }
 
 fn failed(report: &Report) -> Vec<&str> {
-    report.failed.iter().map(|(id, _)| id.as_str()).collect()
+    report.failed.iter().map(|failed| failed.id.as_str()).collect()
 }
 
 /// What becomes of the second message, by name; the others are taken.

@@ -68,6 +68,8 @@ pub struct Manners {
     pub loses_pipelined: bool,
     /// RETR of this message is refused.
     pub refuses: Option<&'static str>,
+    /// With these words.
+    pub refusal: Option<&'static str>,
     /// QUIT is answered with -ERR, and nothing is removed.
     pub keeps: bool,
     /// QUIT is answered with +OK, and nothing is removed.
@@ -291,7 +293,9 @@ fn answer(line: &str, manners: &Manners, mail: &mut Mail, shared: &Mutex<State>)
         ("UIDL", None) => lines(each(&|id, _| id.to_owned(), mail)),
         ("LIST", Some((_, octets))) => format!("+OK {} {}\r\n", index.unwrap() + 1, octets.len()).into_bytes(),
         ("UIDL", Some((id, _))) => format!("+OK {} {id}\r\n", index.unwrap() + 1).into_bytes(),
-        ("RETR", Some((id, _))) if manners.refuses == Some(id.as_str()) => b"-ERR cannot read it\r\n".to_vec(),
+        ("RETR", Some((id, _))) if manners.refuses == Some(id.as_str()) => {
+            format!("-ERR {}\r\n", manners.refusal.unwrap_or("cannot read it")).into_bytes()
+        }
         ("RETR", Some((_, octets))) => [b"+OK\r\n", stuffed(&octets).as_slice(), b".\r\n"].concat(),
         ("TOP", Some((_, octets))) => {
             let end = octets.windows(4).position(|four| four == b"\r\n\r\n").map_or(octets.len(), |end| end + 4);

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 #![allow(clippy::print_stdout, reason = "how many planted faults were caught is reported")]
 
+pub mod screen;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,93 +1,29 @@
-//! A terminal of its own, by tmux: a server of its own, gone with the test.
+//! `talk` on a terminal of its own.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::ops::Deref;
+use std::path::PathBuf;
 
-use crate::support::{PATIENCE, PROGRAM, planted_fault};
+use crate::support::{self, PROGRAM};
 
 /// A terminal in which `talk` runs.
-pub struct Screen {
-    dir: tempfile::TempDir,
-}
+pub struct Screen(support::screen::Screen);
 
 impl Screen {
     /// Runs `talk` in a terminal of so many columns, in English unless the arguments say otherwise.
     pub fn start(columns: u16, arguments: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let screen = Self { dir };
-        let fault = planted_fault().map(|fault| format!("WATCHPOST_PLANTED_FAULT={fault}"));
-        let state = format!("XDG_STATE_HOME={}", screen.dir.path().join("state").display());
-        let mut words =
-            vec!["env".to_owned(), "LANG=C.UTF-8".into(), "LC_ALL=C.UTF-8".into(), "NO_COLOR=1".into(), state];
-        words.extend(fault);
-        words.extend([PROGRAM.to_owned(), "talk".into(), "--no-times".into()]);
-        words.extend(arguments.iter().map(|word| (*word).to_owned()));
-        let columns = columns.to_string();
-        let mut command = screen.tmux();
-        command.args(["-f", "/dev/null", "new-session", "-d", "-s", "talk", "-x", &columns, "-y", "50"]);
-        // The window stays when the program has ended, so that its last words can be read.
-        command.args(words).args([";", "set-option", "-g", "remain-on-exit", "on"]);
-        assert!(command.status().expect("tmux").success());
-        screen
-    }
-
-    fn tmux(&self) -> Command {
-        let mut command = Command::new("tmux");
-        command.arg("-u").arg("-S").arg(self.dir.path().join("socket")).env_remove("TMUX").env("TERM", "xterm");
-        command.env("LC_ALL", "C.UTF-8");
-        command
-    }
-
-    pub fn types(&self, text: &str) {
-        assert!(self.tmux().args(["send-keys", "-t", "talk", "-l", text]).status().unwrap().success());
-    }
-
-    pub fn key(&self, key: &str) {
-        assert!(self.tmux().args(["send-keys", "-t", "talk", key]).status().unwrap().success());
-    }
-
-    pub fn enter(&self) {
-        self.key("Enter");
-    }
-
-    /// What stands on the screen, and what has left it at the top.
-    pub fn everything(&self) -> String {
-        let output = self.tmux().args(["capture-pane", "-t", "talk", "-p", "-S", "-"]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Waits until the terminal shows this.
-    pub fn shows(&self, text: &str) -> String {
-        self.waits(text, |everything| everything.contains(text))
-    }
-
-    /// Waits until its last line that is not empty is this.
-    pub fn ends_with(&self, text: &str) -> String {
-        self.waits(text, |everything| everything.trim_end().ends_with(text))
-    }
-
-    fn waits(&self, what: &str, until: impl Fn(&str) -> bool) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let everything = self.everything();
-            if until(&everything) {
-                return everything;
-            }
-            assert!(Instant::now() < end, "never on the screen: {what:?}\n{everything}");
-            std::thread::yield_now();
-        }
+        let words = [&[PROGRAM, "talk", "--no-times"], arguments].concat();
+        Self(support::screen::Screen::run(columns, &[], &words))
     }
 
     pub fn history(&self) -> PathBuf {
-        let path: &Path = self.dir.path();
-        path.join("state/watchpost/talk-history")
+        self.state().join("watchpost/talk-history")
     }
 }
 
-impl Drop for Screen {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.tmux().arg("kill-server").status();
+impl Deref for Screen {
+    type Target = support::screen::Screen;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }

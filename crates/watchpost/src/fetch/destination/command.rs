@@ -2,7 +2,7 @@
 //! agents: 0 is delivered, 75 is for later, 126 and 127 are the shell's way to say that there is no such command, a signal
 //! leaves open what was done, and anything else is a refusal.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::{Command as Program, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,17 +36,13 @@ impl Command {
     }
 
     pub(super) fn run(&self, spool: Spool) -> Result<(), DeliveryError> {
-        let unavailable =
-            |error: io::Error| DeliveryError::Unavailable(format!("cannot run {:?}: {error}", self.shell));
+        let unavailable = |error: io::Error| DeliveryError::system(format_args!("cannot run {:?}", self.shell), &error);
         let mut child = Program::new("/bin/sh")
             .args(["-c", &self.shell])
-            .stdin(Stdio::piped())
+            .stdin(spool.into_input().map_err(unavailable)?)
             .stdout(Stdio::null())
             .spawn()
             .map_err(unavailable)?;
-        let mut input = child.stdin.take().ok_or_else(|| unavailable(io::ErrorKind::BrokenPipe.into()))?;
-        // A command that never reads must not keep us: somebody else writes.
-        let writing = std::thread::spawn(move || spool.read(|piece| input.write_all(piece)));
         let mut waited = Duration::ZERO;
         let status = loop {
             match child.try_wait().map_err(unavailable)? {
@@ -63,7 +59,6 @@ impl Command {
             }
         };
         // A command may succeed without having read everything, as `head` does.
-        drop(writing.join());
         match status.code() {
             Some(0) => Ok(()),
             Some(TEMPORARY_FAILURE) => Err(DeliveryError::Later(format!("{:?}: {status}", self.shell))),

@@ -2,7 +2,7 @@
 //! long it is before it is written, so that after a crash the file is cut back to its last whole message.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,6 +66,7 @@ impl Mbox {
         // The operator may have put a link here.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = open_or_create(&path).map_err(|error| DeliveryError::disk(&path, &error))?;
+        sweep_locks(&path);
         Ok(Self { folder, path, line_ends, spool: Arc::clone(spool) })
     }
 
@@ -79,9 +80,7 @@ impl Mbox {
 
     fn lock(&self) -> Result<Locked, DeliveryError> {
         let out = self.folder.append(name_of(&self.path)).map_err(|error| self.disk(&error))?;
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(".lock");
-        let beside = PathBuf::from(beside);
+        let beside = lock_of(&self.path);
         for _ in 0..LOCK_TRIES {
             match take(&beside) {
                 Ok(()) => {
@@ -102,7 +101,7 @@ impl Mbox {
                 Err(error) => return Err(self.disk(&error)),
             }
         }
-        Err(DeliveryError::Unavailable(format!("{} is there: another program holds the mbox", beside.display())))
+        Err(DeliveryError::Away(format!("{} is there: another program holds the mbox", beside.display())))
     }
 
     /// What became of the batch that was being written: each message is there and durable from here on, or the file
@@ -287,16 +286,45 @@ fn is_from_line(text: &[u8]) -> bool {
     [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"].iter().any(|name| day == *name)
 }
 
+/// The lock that other programs look for.
+fn lock_of(mbox: &Path) -> PathBuf {
+    let mut lock = mbox.to_owned().into_os_string();
+    lock.push(".lock");
+    lock.into()
+}
+
 /// Makes the lock, with our number in it from its first moment: a crash never leaves one that says nothing.
 fn take(lock: &Path) -> io::Result<()> {
     let pid = std::process::id();
     let mut ours = lock.to_owned().into_os_string();
     ours.push(format!(".{pid}"));
+    let ours = PathBuf::from(ours);
+    // What has our number already was left behind, and a link is nothing that we follow.
+    let _ = fs::remove_file(&ours);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&ours)?;
     // Other programs read the number alone.
-    fs::write(&ours, format!("{pid}\n{}", boot()))?;
-    let linked = fs::hard_link(&ours, lock);
+    let written = file.write_all(format!("{pid}\n{}\n{}\n", boot(), host()).as_bytes());
+    crash_point("fetch.crash-amid-lock");
+    let linked = written.and_then(|()| fs::hard_link(&ours, lock));
     fs::remove_file(&ours)?;
     linked
+}
+
+/// Removes what [`take`] has left of itself where it was killed. Only what has the number of a process that is gone.
+fn sweep_locks(mbox: &Path) {
+    let lock = lock_of(mbox);
+    let (Some(folder), Some(name)) = (lock.parent(), lock.file_name()) else { return };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    // A folder that cannot be read keeps what is in it: it is in nobody's way.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let found = entry.file_name();
+        let found = found.as_encoded_bytes();
+        let number = found.strip_prefix(name.as_encoded_bytes()).and_then(|rest| rest.strip_prefix(b"."));
+        let number = number.and_then(|number| std::str::from_utf8(number).ok()?.parse().ok());
+        if number.is_some_and(|number| is_over(number, &fs::read_to_string(entry.path()).unwrap_or_default())) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// What tells this start of the machine from every other.
@@ -304,13 +332,28 @@ fn boot() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
-/// Whether the process whose number is in a lock exists no longer: it has ended, or the machine was started since.
+/// What tells this machine from others that may have the same folder.
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Whether the process whose number is in a lock exists no longer.
 fn is_left_behind(lock: &Path) -> bool {
     let text = fs::read_to_string(lock).unwrap_or_default();
-    let mut lines = text.lines().map(str::trim);
-    let holder = lines.next().and_then(|line| line.parse().ok()).and_then(rustix::process::Pid::from_raw);
-    let before = lines.next().is_some_and(|written| !boot().is_empty() && written != boot());
-    before || holder.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+    let holder = text.lines().next().and_then(|line| line.trim().parse().ok());
+    holder.is_some_and(|holder| is_over(holder, &text))
+}
+
+/// Whether a process has ended, or the machine was started since it wrote this. Of another machine we know nothing.
+fn is_over(number: i32, text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).skip(1);
+    let (written, there) = (lines.next(), lines.next());
+    if there.is_some_and(|there| there != host()) {
+        return false;
+    }
+    let before = written.is_some_and(|written| !written.is_empty() && !boot().is_empty() && written != boot());
+    let holder = Some(number).filter(|number| *number > 0).and_then(rustix::process::Pid::from_raw);
+    before || holder.is_some_and(|holder| rustix::process::test_kill_process(holder) == Err(rustix::io::Errno::SRCH))
 }
 
 /// The line that begins a message; who sent it is in its header.

@@ -13,6 +13,7 @@ use watchpost_store::disk::Folder;
 
 use super::text::{LineEnds, Quoting, Spool};
 use super::{DeliveryError, PATIENCE};
+use crate::descriptors;
 
 /// Octets of a line of a reply (RFC 5321 §4.5.3.1.5 allows 512).
 const LINE_MAX: u64 = 4096;
@@ -114,13 +115,16 @@ impl Connection {
             |mut session: Session| session.ask("RSET").is_ok_and(|answer| answer.code == 250).then_some(session);
         let mut session = match self.session.take().and_then(alive) {
             Some(session) => session,
-            None => Session::open(&relay).map_err(|error| DeliveryError::Unavailable(format!("{relay}: {error}")))?,
+            None => Session::open(&relay).map_err(|error| not_there(&relay, &error))?,
         };
         let said = |answer: &Answer| format!("{relay}: {} {}", answer.code, answer.text);
         let (result, code) = match session.transaction(&relay, spool) {
             Sent::Taken => (Ok(()), 250),
             Sent::Refused(answer) if answer.code / 100 == 5 => {
                 (Err(DeliveryError::Refused(said(&answer))), answer.code)
+            }
+            Sent::NotAsked(answer) if answer.code / 100 == 5 => {
+                (Err(DeliveryError::Unwelcome(said(&answer))), answer.code)
             }
             Sent::Refused(answer) | Sent::NotAsked(answer) => (Err(DeliveryError::Later(said(&answer))), answer.code),
             Sent::BrokenBefore(error) => (Err(DeliveryError::Later(format!("{relay}: {error}"))), CLOSING),
@@ -225,6 +229,12 @@ impl Session {
             Err(error) => Sent::BrokenBehind(error),
         }
     }
+}
+
+/// A server that is not there, or lets nobody in, may later.
+fn not_there(relay: &Relay, error: &io::Error) -> DeliveryError {
+    let text = format!("{relay}: {error}");
+    if descriptors::are_missing(error) { DeliveryError::NoDescriptors(text) } else { DeliveryError::Away(text) }
 }
 
 fn expect(answer: &Answer, code: u16) -> io::Result<()> {

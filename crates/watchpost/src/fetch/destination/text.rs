@@ -1,11 +1,13 @@
 //! A message on its way: line ends as they are wanted, in memory while it is small, in a file of ours when it is not.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use rustix::fs::{MemfdFlags, memfd_create};
 use uuid::Uuid;
 use watchpost_proto::Sizer;
 use watchpost_proto::planted::planted;
@@ -324,6 +326,21 @@ impl Spool {
     pub(super) fn into_file(mut self) -> io::Result<SpoolFile> {
         self.spill()?;
         self.file.take().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// As the standard input of a program: a file that is whole before the program begins. Of a pipe that ends because we
+    /// were killed it would take half a message for a whole one.
+    pub(super) fn into_input(self) -> io::Result<File> {
+        let mut input = if self.file.is_some() {
+            // Its name goes, the file stays as long as somebody has it open.
+            self.into_file()?.out.file().try_clone()?
+        } else {
+            let mut file = File::from(memfd_create("message", MemfdFlags::CLOEXEC)?);
+            file.write_all(&self.memory)?;
+            file
+        };
+        input.seek(SeekFrom::Start(0))?;
+        Ok(input)
     }
 
     /// How much of it is in memory.

@@ -234,9 +234,19 @@ cli-fetch-long-about =
     the server unless `leave` says otherwise, and is removed there only once it
     is durable here.
 
-    Exit codes: 0 all went well, 65 some messages could not be fetched, 73 the
-    destination takes nothing, 75 try again later, 77 a password was refused,
-    78 the configuration is wrong.
+    Exit codes: the worst of all accounts; what passes by itself is less than
+    what needs somebody.
+      0   all went well, also when there was no mail
+      64  the command line is wrong
+      65  a message was refused for good, or given up after three failures
+      66  there is no configuration
+      67  there is no such account
+      69  TLS or the server itself does not work; its administrator must act
+      71  the system gives too little: open files, threads
+      73  the destination or the journal cannot be written
+      75  try again later: no connection, another session, a message deferred
+      77  no password, or the server does not accept it
+      78  the configuration is wrong, or cannot work with this server
 cli-fetch-examples =
     Everything that is new, from all accounts, and then from one alone:
       watchpost fetch

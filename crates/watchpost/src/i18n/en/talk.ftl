@@ -159,6 +159,9 @@ talk-fetch-too-large = { $messages } too large
 talk-fetch-nameless = { $messages } without a unique-id
 talk-fetch-left = { $messages } left on the server
 talk-fetch-failed = message { $id } was not fetched: { $cause }
+talk-fetch-failed-more = … and { $messages } more; --json names them all
+talk-fetch-missized = message { $id } has { $octets } octets; LIST had announced { $listed }
+talk-fetch-missized-more = … and { $messages } more messages of another size than LIST had announced
 talk-fetch-given-up =
     left alone after three failures: { $ids }
     To try again: watchpost fetch { $account } --retry
@@ -293,6 +296,8 @@ error-fetch-tls = { $cause }. Check `server`, and `tls`: port 995 speaks TLS fro
 error-fetch-connect = { $cause }. What was delivered stays delivered; the next run goes on.
 error-fetch-protocol = { $cause }. What was delivered stays delivered; the next run goes on.
 error-fetch-delivery = { $cause }. Nothing is removed from the server before it is durable here.
+error-fetch-away = { $cause }. Nothing is removed from the server meanwhile; the next run tries again.
+error-fetch-descriptors = { $cause }. The system gives this program too few open files. Raise the limit (`ulimit -n`, or LimitNOFILE= of the service), or fetch fewer accounts at once. What was delivered stays delivered, and nothing is lost; the next run goes on.
 error-fetch-running = { $cause }. Wait for it, or end it.
 error-fetch-uidl = { $cause }. Write leave = "never" to take the mail away instead.
 error-fetch-import = { $path }: { $cause }

@@ -151,6 +151,9 @@ talk-fetch-too-large = サイズ超過 { $messages } 通
 talk-fetch-nameless = 固有 ID なし { $messages } 通
 talk-fetch-left = サーバーに残り { $messages } 通
 talk-fetch-failed = メッセージ { $id } を取得できませんでした: { $cause }
+talk-fetch-failed-more = … ほかに { $messages } 通。--json ですべて表示されます
+talk-fetch-missized = メッセージ { $id } は { $octets } オクテットです。LIST は { $listed } と予告していました
+talk-fetch-missized-more = … ほかに { $messages } 通も LIST の予告と大きさが違います
 talk-fetch-given-up =
     3 回失敗したため、次のメッセージは見送ります: { $ids }
     もう一度試すには: watchpost fetch { $account } --retry
@@ -274,6 +277,8 @@ error-fetch-tls = { $cause }。`server` と `tls` をご確認ください。ポ
 error-fetch-connect = { $cause }。保存済みのメールはそのまま残り、次の実行で続きを取得します。
 error-fetch-protocol = { $cause }。保存済みのメールはそのまま残り、次の実行で続きを取得します。
 error-fetch-delivery = { $cause }。手元に確実に保存するまで、サーバーからは何も削除しません。
+error-fetch-away = { $cause }。その間、サーバーからは何も削除しません。次回、再試行します。
+error-fetch-descriptors = { $cause }。開けるファイルの数が足りません。上限を上げるか (ulimit -n、またはサービスの LimitNOFILE=)、一度に取得するアカウントを減らしてください。配送済みのメールはそのままで、失われるものはありません。次回、続きから取得します。
 error-fetch-running = { $cause }。終わるのを待つか、終了させてください。
 error-fetch-uidl = { $cause }。代わりにメールをサーバーから引き取るには、leave = "never" と書いてください。
 error-fetch-import = { $path }: { $cause }
