@@ -50,7 +50,7 @@ fn part_plain(pieces: &mut Vec<Piece>, opening: usize, before: usize) {
     pieces.insert(place + 1, message);
 }
 
-/// `None`: something is not as it is expected, and nothing was changed.
+/// `None`: there was nothing to part, or something is not as it is expected; nothing was changed.
 fn part_records(pieces: &mut [Piece], offset: usize, openings: &[usize], secrets: &[u8]) -> Option<()> {
     let mut stream = Vec::new();
     let mut ends = Vec::new();
@@ -71,6 +71,9 @@ fn part_records(pieces: &mut [Piece], offset: usize, openings: &[usize], secrets
             openings.next_if(|opening| opening <= piece);
         }
         rest = behind;
+    }
+    if parting.written == parting.read {
+        return None;
     }
     // What is no whole record stays at the end.
     let (_, last) = ends.last()?;
