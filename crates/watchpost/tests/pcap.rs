@@ -43,3 +43,18 @@ fn what_was_not_recorded_is_made_from_the_journal() {
 fn sessions_of_tls_1_2_are_not_resumed_while_keys_are_kept() {
     checks::sessions_of_tls_1_2_are_not_resumed_while_keys_are_kept();
 }
+
+#[test]
+fn recordings_go_when_they_are_old_or_too_much() {
+    checks::recordings_go_when_they_are_old_or_too_much();
+}
+
+#[test]
+fn mail_goes_on_while_recordings_find_no_room() {
+    checks::mail_goes_on_while_recordings_find_no_room();
+}
+
+#[test]
+fn sessions_that_go_on_are_written_as_far_as_they_have_come() {
+    checks::sessions_that_go_on_are_written_as_far_as_they_have_come();
+}

@@ -13,7 +13,7 @@ mod support;
 
 /// The fault, and the check of `e2e.rs`, `logins.rs`, `bench.rs`, `pcap.rs` or `textbook.rs` that must fail while it is
 /// there.
-const FAULTS: [(&str, fn()); 14] = [
+const FAULTS: [(&str, fn()); 17] = [
     ("server.password-in-the-log", checks::no_password_reaches_the_log),
     (
         "server.quit-answered-before-its-deed",
@@ -30,6 +30,9 @@ const FAULTS: [(&str, fn()); 14] = [
     ("capture.tells-the-length", captures::what_is_redacted_never_got_in),
     ("proto.tells-what-follows-user", captures::what_is_redacted_never_got_in),
     ("capture.keeps-authenticated", captures::sessions_of_owners_are_not_kept),
+    ("capture.never-too-old", captures::recordings_go_when_they_are_old_or_too_much),
+    ("capture.never-too-much", captures::recordings_go_when_they_are_old_or_too_much),
+    ("capture.keeps-what-was-asked-for", captures::sessions_that_go_on_are_written_as_far_as_they_have_come),
     ("capture.resumes-tls-1.2", captures::sessions_of_tls_1_2_are_not_resumed_while_keys_are_kept),
 ];
 

@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod checks;
+#[path = "textbook/commands.rs"]
+mod commands;
+#[path = "pcap/site.rs"]
+mod site;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +63,11 @@ fn included(text: &str, raw: &BTreeMap<String, String>) -> String {
         whole.push_str(rest);
     }
     whole
+}
+
+/// The blocks of a page: in which language each is, and what stands in it.
+fn blocks(page: &str) -> Vec<(&str, &str)> {
+    page.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap_or((block, ""))).collect()
 }
 
 /// Links to pages of the book: file and anchor.

@@ -36,6 +36,9 @@ struct Document {
     local: SocketAddr,
     accepted: u64,
     ended: u64,
+    /// Not in the files of earlier programs, which knew of ended sessions alone.
+    #[serde(default)]
+    is_open: bool,
     plain: Pieces,
     wire: Pieces,
     keys: String,
@@ -89,6 +92,7 @@ impl Recording {
             local: self.local,
             accepted: self.accepted,
             ended: self.ended,
+            is_open: self.is_open,
             plain: Pieces::of(&self.plain),
             wire: Pieces::of(&self.wire),
             keys: BASE64.encode(&self.keys),
@@ -117,6 +121,7 @@ impl Recording {
             local: document.local,
             accepted: document.accepted,
             ended: document.ended,
+            is_open: document.is_open,
             plain: document.plain.track()?,
             wire: document.wire.track()?,
             keys: Zeroizing::new(keys),
@@ -140,6 +145,7 @@ mod tests {
             local: "192.0.2.1:995".parse().expect("an address"),
             accepted: 3,
             ended: u64::MAX,
+            is_open: true,
             plain,
             wire: Track::new(&budget, 0),
             keys: Zeroizing::new(b"CLIENT_RANDOM 00 00\n".to_vec()),
@@ -148,7 +154,9 @@ mod tests {
         let read = Recording::from_document(&document).expect("a recording");
         assert_eq!(read.to_document(), document);
         assert_eq!((read.connection, read.keys.as_slice()), (recording.connection, recording.keys.as_slice()));
-        assert!(read.plain.is_cut() && !read.wire.is_cut());
+        assert!(read.plain.is_cut() && !read.wire.is_cut() && read.is_open);
+        let earlier = String::from_utf8_lossy(&document).replace("\"is_open\":true,", "");
+        assert!(!Recording::from_document(earlier.as_bytes()).expect("a recording").is_open);
         let other = String::from_utf8_lossy(&document).replace("\"version\":1", "\"version\":2");
         assert!(matches!(Recording::from_document(other.as_bytes()), Err(NotARecording::Version(2))));
         assert!(matches!(Recording::from_document(b"{}"), Err(NotARecording::Malformed(_))));

@@ -34,8 +34,10 @@ pub struct Recording {
     pub local: SocketAddr,
     /// When, in nanoseconds since 1970.
     pub accepted: u64,
-    /// When it ended, likewise.
+    /// When it ended, likewise; of one that goes on, until when this tells of it.
     pub ended: u64,
+    /// Whether it went on when this was written: then it may have logged in since, or be over.
+    pub is_open: bool,
     /// Lines and replies, without TLS and without secrets.
     pub plain: Track,
     /// What crossed the wire; empty where keys are not kept.

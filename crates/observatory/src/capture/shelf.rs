@@ -35,7 +35,8 @@ impl Shelf {
 
     /// A session is over. It is given back if somebody has asked for it.
     pub fn ended(&mut self, recording: Recording, now: Instant, budget: &Budget) -> Option<Recording> {
-        if self.wanted.remove(&recording.connection) {
+        if self.wanted.contains(&recording.connection) {
+            self.unwant(recording.connection);
             return Some(recording);
         }
         self.ended.push_back((now, recording));
@@ -58,6 +59,12 @@ impl Shelf {
             oldest.map(|oldest| self.wanted.remove(&oldest));
         }
         None
+    }
+
+    /// A session that somebody asked for will not come.
+    pub fn unwant(&mut self, connection: ConnectionId) {
+        self.wanted.remove(&connection);
+        self.order.retain(|wanted| *wanted != connection);
     }
 
     /// Forgets what has waited long enough.
@@ -97,6 +104,7 @@ mod tests {
             local: address,
             accepted: 0,
             ended: 0,
+            is_open: false,
             plain,
             wire: Track::new(budget, 0),
             keys: zeroize::Zeroizing::default(),
@@ -113,6 +121,20 @@ mod tests {
         assert!(shelf.ended(recording(2, &budget), now, &budget).is_some());
         assert!(shelf.is_empty());
         assert_eq!(budget.held(), 0);
+        shelf.want(ConnectionId(3));
+        shelf.unwant(ConnectionId(3));
+        assert!(shelf.ended(recording(3, &budget), now, &budget).is_none(), "nobody asks any more");
+    }
+
+    #[test]
+    fn whoever_was_given_leaves_the_list_of_those_asked_for() {
+        let (budget, now) = (Budget::new(1 << 20), Instant::now());
+        let mut shelf = Shelf::new(TERMS);
+        for number in 0..100 {
+            shelf.want(ConnectionId(number));
+            assert!(shelf.ended(recording(number, &budget), now, &budget).is_some());
+        }
+        assert_eq!((shelf.wanted.len(), shelf.order.len()), (0, 0));
     }
 
     #[test]

@@ -11,8 +11,9 @@ use crate::pcapng::Side;
 
 /// What a cut takes beside its octets.
 const CUT_OCTETS: usize = size_of::<Cut>();
-/// The first room of a track.
+/// The first room of a track: a session that logs in and leaves.
 const FIRST_ROOM: usize = 1024;
+const FIRST_CUTS: usize = 16;
 
 /// How much all tracks together may hold.
 #[derive(Debug)]
@@ -72,20 +73,48 @@ impl Track {
         Self { budget: Arc::clone(budget), most, cuts: Vec::new(), octets: Zeroizing::default(), is_cut: false }
     }
 
+    /// The same once more, outside of every budget: for whoever writes it down and lets go of it.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let budget = Budget::new(usize::MAX >> 1);
+        budget.take(self.weight());
+        Self {
+            budget,
+            most: self.most,
+            cuts: self.cuts.clone(),
+            octets: self.octets.clone(),
+            is_cut: self.is_cut,
+        }
+    }
+
     /// Takes what passed, or as much of its beginning as there is room for; then no more.
     pub fn push(&mut self, at: u64, from: Side, octets: &[u8]) {
-        if octets.is_empty() || (self.is_cut && !planted("capture.drops-inside")) {
+        self.push_parts(at, from, &[octets]);
+    }
+
+    /// The same for what passed at once and lies in parts.
+    pub fn push_parts(&mut self, at: u64, from: Side, parts: &[&[u8]]) {
+        let octets = parts.iter().map(|part| part.len()).sum();
+        if octets == 0 || (self.is_cut && !planted("capture.drops-inside")) {
             return;
         }
         let room = self.most.saturating_sub(self.weight() + CUT_OCTETS);
-        let taken = if planted("capture.drops-inside") && room < octets.len() { 0 } else { octets.len().min(room) };
-        self.is_cut = taken < octets.len();
+        let taken = if planted("capture.drops-inside") && room < octets { 0 } else { octets.min(room) };
+        self.is_cut = taken < octets;
         if taken == 0 || !self.budget.take(taken + CUT_OCTETS) {
             self.is_cut = true;
             return;
         }
         self.make_room(taken);
-        self.octets.extend_from_slice(&octets[..taken]);
+        let mut left = taken;
+        for part in parts {
+            let part = &part[..part.len().min(left)];
+            self.octets.extend_from_slice(part);
+            left -= part.len();
+        }
+        if self.cuts.is_empty() {
+            self.cuts.reserve(FIRST_CUTS);
+        }
         self.cuts.push(Cut { at, from, octets: taken });
     }
 

@@ -14,6 +14,7 @@
 
 mod block;
 mod frame;
+mod records;
 mod tcp;
 
 use std::io::{self, Write};
@@ -108,6 +109,14 @@ impl Conversation {
             closing: Vec::new(),
             secrets: Zeroizing::default(),
         }
+    }
+
+    /// Lets the first line of these replies stand alone, so that readers show the message behind it as one: of those
+    /// whose first octets the server sent in this piece, or in the next of its pieces.
+    ///
+    /// Where they are sealed, `secrets` must open them; what they do not open is left as it is.
+    pub fn part_replies(&mut self, openings: &[usize]) {
+        records::part_replies(&mut self.pieces, openings, &self.secrets);
     }
 }
 

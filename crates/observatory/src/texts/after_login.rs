@@ -35,7 +35,7 @@ pub(super) const TEXTS: &[RuleText] = &[
         ),
         false_positives: said(
             "Programs for slow lines read headers first: where the owner is at home, the rule is off.",
-            "低速回線用のソフトはヘッダーを先に読みます。利用者の居場所では、この規則は働きません。",
+            "低速回線用のソフトはヘッダーを先に読みます。利用者の居場所では、このルールは働きません。",
         ),
         response: said("Told to the owner.", "利用者に知らせます。"),
         sentence: said(
@@ -113,7 +113,7 @@ pub(super) const TEXTS: &[RuleText] = &[
         ),
         false_positives: said(
             "It is what other rules would take for a guesser. It is never banned.",
-            "他の規則なら攻撃と見誤るものです。これを理由に遮断することはありません。",
+            "他のルールなら攻撃と見誤るものです。これを理由に遮断することはありません。",
         ),
         response: said("None. Tell the owner which device.", "何もしません。どの端末かを利用者に知らせてください。"),
         sentence: said(

@@ -199,7 +199,7 @@ pub(super) const TEXTS: &[RuleText] = &[
         why: said("Whoever holds all places keeps the owners out.", "すべての席を占めれば、利用者を締め出せます。"),
         false_positives: said(
             "Phones behind one address are silent too: where an owner is at home, the rule is off.",
-            "1 つのアドレスの後ろにある電話機も無言になります。利用者の居場所では、この規則は働きません。",
+            "1 つのアドレスの後ろにある電話機も無言になります。利用者の居場所では、このルールは働きません。",
         ),
         response: said("Shorter deadlines while places are few.", "席が少ない間だけ、期限を短くします。"),
         sentence: said(

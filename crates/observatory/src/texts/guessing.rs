@@ -222,7 +222,7 @@ pub(super) const TEXTS: &[RuleText] = &[
         ),
         false_positives: said(
             "A forgotten device at home: that is rule M2.",
-            "自宅に忘れられた端末なら、規則 M2 です。",
+            "自宅に忘れられた端末なら、ルール M2 です。",
         ),
         response: said("Told to the owner.", "利用者に知らせます。"),
         sentence: said(

@@ -30,13 +30,15 @@ pub struct Tape(Arc<Mutex<Reel>>);
 struct Reel {
     begun: u64,
     pieces: Vec<Piece>,
+    /// Where replies begin that hold a message.
+    messages: Vec<usize>,
     octets: usize,
     keys: Zeroizing<Vec<u8>>,
 }
 
 impl Default for Tape {
     fn default() -> Self {
-        let reel = Reel { begun: nanoseconds(), pieces: Vec::new(), octets: 0, keys: Zeroizing::default() };
+        let reel = Reel { begun: nanoseconds(), pieces: Vec::new(), messages: Vec::new(), octets: 0, keys: Zeroizing::default() };
         Self(Arc::new(Mutex::new(reel)))
     }
 }
@@ -72,6 +74,13 @@ impl Tape {
         reel.pieces.push(Piece { at: nanoseconds(), from, octets: octets.to_vec(), comments: Vec::new() });
     }
 
+    /// The next reply holds a message, if it is no refusal.
+    pub fn message_follows(&self) {
+        let mut reel = self.reel();
+        let next = reel.pieces.len();
+        reel.messages.push(next);
+    }
+
     /// Tells readers something at the packet with which this side last spoke.
     pub fn remark(&self, from: Side, text: &str) {
         let mut reel = self.reel();
@@ -89,6 +98,7 @@ impl Tape {
         conversation.finish = finish;
         conversation.finished = nanoseconds();
         conversation.secrets.clone_from(&reel.keys);
+        conversation.part_replies(&reel.messages);
         conversation
     }
 }

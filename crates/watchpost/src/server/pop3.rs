@@ -35,6 +35,9 @@ use pieces::{finish, next_piece};
 
 /// Octets read from a client at once.
 const INPUT_OCTETS: usize = 2048;
+/// Octets of a message that wait for its end where it is recorded: readers of captures take a terminating dot on its
+/// own for a message.
+const KEPT_BACK: usize = 16;
 /// A buffer that a long reply made larger than this is not kept while the client thinks.
 const KEPT_OCTETS: usize = 4096;
 
@@ -360,7 +363,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             }
             body.consume(count);
             if self.output.len() >= OUTPUT_OCTETS {
-                let kept = self.recorder.as_deref().map_or(0, Recorder::keeps_back);
+                let kept = if self.recorder.is_some() { KEPT_BACK } else { 0 };
                 let tail = self.output.split_off(self.output.len() - kept);
                 self.report.send();
                 self.write(stream).await?;

@@ -8,13 +8,13 @@ use std::time::{Instant, SystemTime};
 
 use rustls::KeyLog;
 use watchpost_observatory::ConnectionId;
-use watchpost_observatory::capture::{Budget, Recording, Track};
+use watchpost_observatory::capture::{Recording, Track};
 use watchpost_observatory::pcapng::Side;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::server::{Heard, SpokenEnd, Told};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::captures::Captures;
+use crate::captures::{Captures, Ongoing};
 use crate::config::CaptureMode;
 
 /// Stands for what may be secret, however long it is.
@@ -125,22 +125,24 @@ impl fmt::Debug for SessionKeys {
     }
 }
 
-/// Records one session.
+/// Records one session. Dropped without an end, it leaves nothing.
 pub(super) struct Recorder {
     captures: Captures,
-    connection: ConnectionId,
-    peer: SocketAddr,
-    local: SocketAddr,
-    accepted: u64,
+    ongoing: Arc<Ongoing>,
     watch: Stopwatch,
-    plain: Track,
     wire: Option<WireTrack>,
     keys: Option<Arc<SessionKeys>>,
     /// Octets of the output that stand in the track already.
     output: usize,
     /// What the client began with, until it is known whether it was a line.
     opening: Option<Vec<u8>>,
-    is_forgotten: bool,
+}
+
+/// Whether anything may be kept of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeps {
+    Everything,
+    Nothing,
 }
 
 impl Recorder {
@@ -148,7 +150,7 @@ impl Recorder {
     pub(super) fn new(
         captures: &Captures,
         connection: ConnectionId,
-        (peer, local): (SocketAddr, SocketAddr),
+        ends: (SocketAddr, SocketAddr),
         accepted: SystemTime,
     ) -> Self {
         let nanoseconds = |at: SystemTime| {
@@ -157,21 +159,18 @@ impl Recorder {
         };
         let clocks = captures.clocks();
         let watch = Stopwatch { began: (clocks.now)(), wall: nanoseconds((clocks.wall)()), now: clocks.now };
-        let track = |budget: &Arc<Budget>| Track::new(budget, captures.session_max());
+        let track = || Track::new(captures.budget(), captures.session_max());
         let keeps_wire = captures.mode() == CaptureMode::Full;
+        let ongoing = Arc::new(Ongoing::new(connection, ends, nanoseconds(accepted), track()));
+        captures.begun(&ongoing);
         Self {
-            connection,
-            peer,
-            local,
-            accepted: nanoseconds(accepted),
+            ongoing,
             watch,
-            plain: track(captures.budget()),
-            wire: keeps_wire.then(|| WireTrack(Arc::new(Wire { track: Mutex::new(track(captures.budget())), watch }))),
+            wire: keeps_wire.then(|| WireTrack(Arc::new(Wire { track: Mutex::new(track()), watch }))),
             keys: keeps_wire.then(|| Arc::new(SessionKeys::new())),
             captures: captures.clone(),
             output: 0,
             opening: None,
-            is_forgotten: false,
         }
     }
 
@@ -187,12 +186,7 @@ impl Recorder {
 
     /// Whether a reply that opens a message must leave on its own: Wireshark shows the message as one only then.
     pub(super) fn cuts_wire(&self) -> bool {
-        self.wire.is_some() && !self.is_forgotten
-    }
-
-    /// Octets of a message that wait for its end: readers of captures take a terminating dot on its own for a message.
-    pub(super) fn keeps_back(&self) -> usize {
-        if self.is_forgotten { 0 } else { 16 }
+        self.wire.is_some()
     }
 
     /// What the session has told of what the client said.
@@ -201,22 +195,40 @@ impl Recorder {
             Told::Opening(octets) => self.opening = Some(octets.clone()),
             Told::Heard(heard) => {
                 self.opening = None;
-                let line = line(heard);
-                self.plain.push(self.watch.at(), Side::Client, &line);
+                self.heard(heard);
             }
             Told::Answered(_) | Told::Noticed(_) => {}
         }
     }
 
+    /// A line as it may be kept: what the journal may have of it, and one and the same mark for what it may not.
+    fn heard(&self, heard: &Heard) {
+        let line_end: &[u8] = match heard.line_end {
+            SpokenEnd::Lf => b"\n",
+            SpokenEnd::CrLf | SpokenEnd::None => b"\r\n",
+        };
+        let (space, hidden): (&[u8], &[u8]) = match heard.text.last() {
+            _ if heard.hidden == 0 => (b"", b""),
+            None | Some(b' ') => (b"", HIDDEN),
+            Some(_) => (b" ", HIDDEN),
+        };
+        let length = if planted("capture.tells-the-length") { usize::try_from(heard.hidden).unwrap_or(0) } else { 0 };
+        let length = "*".repeat(length);
+        let parts = [heard.text.as_slice(), space, hidden, length.as_bytes(), line_end];
+        self.ongoing.plain().push_parts(self.watch.at(), Side::Client, &parts);
+    }
+
     /// The client began with octets that are no line and no TLS.
     pub(super) fn opened_with(&mut self, octets: &[u8]) {
-        self.plain.push(self.watch.at(), Side::Client, octets);
+        self.ongoing.plain().push(self.watch.at(), Side::Client, octets);
     }
 
     /// What stands in the output and is not recorded yet.
     pub(super) fn replied(&mut self, output: &[u8]) {
         let new = output.get(self.output..).unwrap_or_default();
-        self.plain.push(self.watch.at(), Side::Server, new);
+        if !new.is_empty() {
+            self.ongoing.plain().push(self.watch.at(), Side::Server, new);
+        }
         self.output = output.len();
     }
 
@@ -226,39 +238,39 @@ impl Recorder {
     }
 
     /// Somebody has given the right password: what an owner does is nobody else's, and neither is the password.
-    pub(super) fn authenticated(&mut self) {
+    pub(super) fn authenticated(&mut self) -> Keeps {
         if self.captures.includes_authenticated() || planted("capture.keeps-authenticated") {
-            return;
+            return Keeps::Everything;
         }
-        self.is_forgotten = true;
-        self.plain.close();
+        self.captures.forgotten(&self.ongoing);
         if let Some(wire) = &self.wire {
             locked(&wire.0.track).close();
         }
         if let Some(keys) = &self.keys {
             drop(keys.take());
         }
+        Keeps::Nothing
     }
 
     /// The session is over.
     pub(super) fn end(mut self) {
-        if self.is_forgotten {
-            return;
-        }
         let at = self.watch.at();
+        let mut plain = self.ongoing.plain();
         if let Some(opening) = self.opening.take() {
-            self.plain.push(at, Side::Client, &opening);
+            plain.push(at, Side::Client, &opening);
         }
         let nothing = || Track::new(self.captures.budget(), 0);
+        let plain = std::mem::replace(&mut *plain, nothing());
         let wire =
             self.wire.as_ref().map_or_else(nothing, |wire| std::mem::replace(&mut *locked(&wire.0.track), nothing()));
         let recording = Recording {
-            connection: self.connection,
-            peer: self.peer,
-            local: self.local,
-            accepted: self.accepted,
+            connection: self.ongoing.connection,
+            peer: self.ongoing.peer,
+            local: self.ongoing.local,
+            accepted: self.ongoing.accepted,
             ended: at,
-            plain: std::mem::replace(&mut self.plain, nothing()),
+            is_open: false,
+            plain,
             wire,
             keys: self.keys.as_ref().map(|keys| keys.take()).unwrap_or_default(),
         };
@@ -266,23 +278,10 @@ impl Recorder {
     }
 }
 
-/// A line as it may be kept: what the journal may have of it, and one and the same mark for what it may not.
-fn line(heard: &Heard) -> Vec<u8> {
-    let mut line = heard.text.clone();
-    if heard.hidden > 0 {
-        if !line.is_empty() && !line.ends_with(b" ") {
-            line.push(b' ');
-        }
-        line.extend_from_slice(HIDDEN);
-        if planted("capture.tells-the-length") {
-            line.extend(std::iter::repeat_n(b'*', usize::try_from(heard.hidden).unwrap_or(0)));
-        }
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.captures.left(self.ongoing.connection);
     }
-    line.extend_from_slice(match heard.line_end {
-        SpokenEnd::Lf => b"\n",
-        SpokenEnd::CrLf | SpokenEnd::None => b"\r\n",
-    });
-    line
 }
 
 impl Drop for SessionKeys {

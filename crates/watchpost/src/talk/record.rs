@@ -12,7 +12,9 @@ use crate::connect::{Link, Tape};
 
 /// What stands above the packets. The keys are those of one session, which its owner recorded (RFC 9850 §1).
 const COMMENT: &str = "A session of watchpost talk, recorded by its own client. It holds the keys of this one TLS \
-                       session, and with them whatever was said in it, a password too.";
+                       session, and with them whatever was said in it, a password too. Where a server sent the first \
+                       line of a reply and a message in one, the line stands alone here, so that Wireshark shows the \
+                       message.";
 const INTERFACE: &str = "synthesised from an application's socket: TCP headers are reconstructed";
 
 /// Where the recording goes, and what it is so far.
@@ -45,6 +47,11 @@ impl Record {
         let mut server = link.peer().unwrap_or(nowhere);
         server.set_port(usual_port);
         self.ends = Some((link.local().unwrap_or(nowhere), server));
+    }
+
+    /// The next reply holds a message: RETR or TOP was said.
+    pub(super) fn message_follows(&self) {
+        self.tape.message_follows();
     }
 
     /// Tells readers something at the packet with which this side last spoke.

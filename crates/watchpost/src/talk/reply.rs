@@ -109,6 +109,9 @@ impl Conversation<'_> {
         let started = SystemClock.now();
         self.wire.send(octets).await?;
         self.remark(Side::Client, remark);
+        if let (Some(record), "RETR" | "TOP") = (&self.record, sent.verb.as_str()) {
+            record.message_follows();
+        }
         if sent.verb == "QUIT" && self.known.state == State::Transaction {
             self.known.state = State::Update;
             self.band();

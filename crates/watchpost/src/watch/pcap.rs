@@ -57,7 +57,9 @@ pub fn run(arguments: &PcapArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let with_keys = known.iter().filter(|known| known.source(keys) == Source::Wire).count();
     if keys == Keys::With {
         if with_keys == 0 {
-            return Err(Failure::new(ExitCode::NoInput, desk.text("error-pcap-no-keys")));
+            let go_on = known.iter().filter(|known| known.is_open()).count();
+            let variables = [("open", go_on.into())];
+            return Err(Failure::new(ExitCode::NoInput, desk.talk.texts.format("error-pcap-no-keys", &variables)));
         }
         confirm(arguments, &known, with_keys, desk)?;
         audit(arguments, known.len(), with_keys, desk)?;
@@ -69,11 +71,12 @@ pub fn run(arguments: &PcapArgs, desk: &Desk<'_>) -> Result<(), Failure> {
     let interface = desk.text("talk-pcap-interface");
     let application = concat!("watchpost ", env!("CARGO_PKG_VERSION"));
     let section = Section { application, comment: &section, interface: &interface };
+    let open = known.iter().filter(|known| known.is_open()).count();
     let written = write(&arguments.output, section, &conversations).map_err(|error| {
         let variables = [("path", arguments.output.display().to_string().into()), ("cause", error.to_string().into())];
         Failure::new(ExitCode::CannotCreate, desk.talk.texts.format("error-file-unwritable", &variables))
     })?;
-    tell(arguments, written, sources, desk);
+    tell(arguments, written, sources, open, desk);
     Ok(())
 }
 
@@ -91,7 +94,8 @@ fn chosen(arguments: &PcapArgs, reader: &Reader, desk: &Desk<'_>) -> Result<Vec<
     Ok(sessions)
 }
 
-/// Asks a running server for what it still remembers of sessions that ended a moment ago.
+/// Asks a running server for what it still remembers of sessions that ended a moment ago, and for what was said so far
+/// in those that go on.
 fn remember(sessions: &[Session], desk: &Desk<'_>) {
     if desk.config.capture.mode < CaptureMode::Redacted {
         return;
@@ -100,11 +104,10 @@ fn remember(sessions: &[Session], desk: &Desk<'_>) {
     let now = desk.reckoning.now();
     let is_late = |session: &Session| {
         let ended = session.row.start.0.saturating_add(i64::try_from(session.row.duration).unwrap_or(0));
-        session.row.end != SessionEnd::Open && now.0.saturating_sub(ended) < 90_000_000
+        session.row.end == SessionEnd::Open || now.0.saturating_sub(ended) < 90_000_000
     };
-    let asked: Vec<_> =
-        sessions.iter().filter(|session| is_late(session)).map(|session| session.row.connection).collect();
-    let asked: Vec<_> = asked.into_iter().filter(|connection| !captures::exists(data_dir, *connection)).collect();
+    let late = sessions.iter().filter(|session| is_late(session)).map(|session| session.row.connection);
+    let asked: Vec<_> = late.filter(|connection| !captures::is_whole(data_dir, *connection)).collect();
     let begun: Instant = SystemClock.now();
     let patience = |heard: Heard| {
         std::thread::sleep(LOOK);
@@ -210,7 +213,13 @@ fn write(path: &Path, section: Section<'_>, conversations: &[pcapng::Conversatio
 }
 
 /// What was written, and what to do with it.
-fn tell(arguments: &PcapArgs, written: Written, [wire, plain, journal]: [usize; 3], desk: &Desk<'_>) {
+fn tell(
+    arguments: &PcapArgs,
+    written: Written,
+    [wire, plain, journal]: [usize; 3],
+    open: usize,
+    desk: &Desk<'_>,
+) {
     let file = shown(&arguments.output.to_string_lossy());
     if arguments.json {
         let line = serde_json::json!({
@@ -221,6 +230,7 @@ fn tell(arguments: &PcapArgs, written: Written, [wire, plain, journal]: [usize; 
             "from_wire": wire,
             "from_recording": plain,
             "from_journal": journal,
+            "open": open,
         });
         let line = line.to_string();
         // The file itself may be on standard output.
@@ -236,9 +246,13 @@ fn tell(arguments: &PcapArgs, written: Written, [wire, plain, journal]: [usize; 
         ("packets", written.packets.into()),
         ("secrets", written.secrets.into()),
         ("journal", journal.into()),
+        ("open", open.into()),
         ("file", file.into()),
     ];
     desk.talk.say(&desk.talk.texts.format("talk-pcap-wrote", &variables));
+    if open > 0 {
+        desk.talk.say(&desk.talk.texts.format("talk-pcap-go-on", &variables));
+    }
     if journal > 0 && desk.config.capture.mode < CaptureMode::Redacted {
         desk.talk.say(&desk.talk.texts.format("talk-pcap-hint", &variables));
     }

@@ -2,12 +2,17 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
 use crate::search::Secret;
 use crate::site::{CAROL, Site, Visit, WRONG, is_flawless, tshark};
+use crate::support::Typist;
 
 const FULL: &str = "mode = \"full\"\ninclude_authenticated = true\nsession_max = \"8MiB\"\nmemory_max = \"256MiB\"";
 
@@ -205,4 +210,132 @@ pub fn what_was_not_recorded_is_made_from_the_journal() {
     assert_eq!(replies, ["[AUTH]"; 2]);
     assert!(tshark(&file, "frame.comment contains \"made from the journal\"", &["tcp.stream"]).len() == 2);
     assert!(site.captures().is_empty());
+}
+
+/// A file as a server before this one left it: so large, and so old.
+fn left(captures: &Path, number: usize, octets: usize, age: Duration) {
+    let path = captures.join(format!("{number:032x}.capture"));
+    fs::write(&path, vec![b'x'; octets]).unwrap();
+    fs::File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+}
+
+/// `retention` and `disk_max`: what is too old goes, then the oldest of what is too much; a new one takes their place.
+pub fn recordings_go_when_they_are_old_or_too_much() {
+    let day = Duration::from_hours(24);
+    let site = Site::open_on("mode = \"redacted\"\nretention = \"2d\"\ndisk_max = \"1MiB\"", |captures| {
+        fs::create_dir(captures).unwrap();
+        left(captures, 1, 100, 2 * day);
+        left(captures, 2, 100, 2 * day - Duration::from_mins(5));
+        for (number, hours) in [(3, 3), (4, 2), (5, 1)] {
+            left(captures, number, 524_000, Duration::from_hours(hours));
+        }
+    });
+    let names = |numbers: &[usize]| numbers.iter().map(|number| format!("{number:032x}.capture")).collect::<Vec<_>>();
+    site.wait_until_captures(|held| held == names(&[4, 5]));
+    // A rule asks for a session, and there is no room for it beside the two.
+    site.visit(&Visit::new(site.pop3, "", &["CAPA", "USER alice\0", "QUIT"]));
+    site.wait_until_captures(|held| held.len() == 2 && held[0] == names(&[5])[0]);
+}
+
+/// A file system of so many KiB over a folder, until this is dropped. `None`: this user may mount nothing.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn over(folder: &Path, kibibytes: u32) -> Option<Self> {
+        let size = format!("size={kibibytes}k");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "watchpost-test"]).arg(folder).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(folder.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+/// Mail does not wait for a disk that is full; that recordings are missing is said once, and how many when they are
+/// written again; the journal tells what it knows of them.
+pub fn mail_goes_on_while_recordings_find_no_room() {
+    let mut disk = None;
+    let site = Site::open_on("mode = \"redacted\"", |captures| {
+        fs::create_dir(captures).unwrap();
+        disk = SmallDisk::over(captures, 64);
+        let mut ballast = fs::File::create(captures.join("ballast")).unwrap();
+        while disk.is_some() && ballast.write_all(&[7; 512]).is_ok() {}
+    });
+    if disk.is_none() {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    }
+    site.deliver(b"Subject: still here\r\n\r\nAll is well.\r\n");
+    let (probe, right) = (["CAPA", "USER alice\0", "QUIT"], format!("PASS {CAROL}"));
+    let line = "recordings of sessions cannot be written, mail goes on without them";
+    for _ in 0..3 {
+        site.visit(&Visit::new(site.pop3, "", &probe));
+    }
+    site.logged(line);
+    let mut mail = Typist::connect(site.pop3);
+    mail.ok("USER carol");
+    mail.ok(&right);
+    assert!(mail.message("RETR 1").is_some_and(|message| !message.is_empty()));
+    mail.ok("QUIT");
+    let sessions = site.sessions(4);
+    let id = sessions[0]["id"].as_str().unwrap();
+    let (file, told) = site.pcap("gap.pcapng", &[id]);
+    assert_eq!(told["from_journal"], 1, "{told}");
+    assert_eq!(tshark(&file, "frame.comment contains \"made from the journal\"", &["tcp.stream"]), ["0"]);
+    site.wait_until_captures(|held| held == ["ballast"]);
+    fs::remove_file(site.dir.path().join("captures/ballast")).unwrap();
+    site.visit(&Visit::new(site.pop3, "", &probe));
+    let log = site.logged("recordings of sessions are written again");
+    assert_eq!(log.matches(line).count(), 1, "{log}");
+    assert!(log.contains("lost="), "{log}");
+    site.wait_until_captures(|held| held.iter().any(|name| name.ends_with(".capture")));
+    drop(site);
+    drop(disk);
+}
+
+/// What goes on is in the file as far as it has come, without keys; a login takes it away, an end makes it whole.
+pub fn sessions_that_go_on_are_written_as_far_as_they_have_come() {
+    let site = Site::open("mode = \"full\"");
+    let mut owner = Typist::connect(site.pop3);
+    owner.ok("USER carol");
+    let id = site.going_on();
+    let (file, told) = site.pcap("open.pcapng", &[&id]);
+    assert_eq!((&told["open"], &told["from_recording"]), (&1.into(), &1.into()), "{told}");
+    is_flawless(&file);
+    assert_eq!(tshark(&file, "pop.request", &["pop.request.command", "pop.request.parameter"]), ["USER|carol"]);
+    assert_eq!(tshark(&file, "frame.comment contains \"had not ended\"", &["tcp.stream"]), ["0"]);
+    assert_eq!(tshark(&file, "tcp.flags.fin == 1 || tcp.flags.reset == 1", &["tcp.stream"]), [""; 0]);
+    let path = file.to_str().unwrap();
+    let output = site.ask(&["pcap", &id, "--with-keys", "--yes", "-o", path]);
+    assert_eq!(output.status.code(), Some(66));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("Keys of a session that goes on are not given out before its end"), "{said}");
+    let said = String::from_utf8(site.ask(&["pcap", &id, "-o", path]).stderr).unwrap();
+    assert!(said.contains("One session goes on, and is in the file as far as it has come"), "{said}");
+    // More was said since, and is in the next file.
+    assert!(owner.say("PASS not-this-one").starts_with("-ERR"));
+    let (file, _) = site.pcap("more.pcapng", &[&id]);
+    let said = tshark(&file, "pop.request", &["pop.request.command", "pop.request.parameter"]);
+    assert_eq!(said, ["USER|carol", "PASS|******"]);
+    // Whoever logs in is an owner: what was said is nobody's business any more.
+    owner.ok("USER carol");
+    owner.ok(&format!("PASS {CAROL}"));
+    site.wait_until_captures(|held| held.iter().all(|name| !name.contains(&id)));
+    let (_, told) = site.pcap("owner.pcapng", &[&id]);
+    assert_eq!((&told["open"], &told["from_journal"]), (&1.into(), &1.into()), "{told}");
+    owner.ok("QUIT");
+    site.sessions(1);
+    site.wait_until_captures(<[String]>::is_empty);
+    // Of a stranger the whole remains.
+    let mut stranger = Typist::connect(site.pop3);
+    stranger.ok("CAPA");
+    let id = site.going_on();
+    site.pcap("stranger.pcapng", &[&id]);
+    drop(stranger);
+    site.wait_until_captures(|held| held == [format!("{id}.capture")]);
+    let (_, told) = site.pcap("whole.pcapng", &[&id]);
+    assert_eq!((&told["open"], &told["from_recording"]), (&0.into(), &1.into()), "{told}");
 }

@@ -43,12 +43,18 @@ impl<'a> Visit<'a> {
 impl Site {
     /// With this table in its configuration.
     pub fn open(capture: &str) -> Self {
+        Self::open_on(capture, |_| {})
+    }
+
+    /// The same, with its folder of recordings made ready before it begins.
+    pub fn open_on(capture: &str, make_ready: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut init = Command::new(PROGRAM);
         init.args(["init", "--domain", "example.org", "--user", "carol", "--password-stdin", "--dir"]);
         client(init.arg(dir.path()), format!("{CAROL}\n").as_bytes());
         let config = dir.path().join("watchpost.toml");
         fs::write(&config, format!("{CONFIGURATION}\n[capture]\n{capture}\n")).unwrap();
+        make_ready(&dir.path().join("captures"));
         let mut serve = Command::new(PROGRAM);
         with_fault(&mut serve);
         let running = Running::start(serve.args(["serve", "--config"]).arg(&config));
@@ -98,6 +104,30 @@ impl Site {
         }
     }
 
+    /// Waits until the journal knows of a session that goes on, and gives its name.
+    pub fn going_on(&self) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let output = self.ask(&["sessions", "--json", "--open"]);
+            let lines = String::from_utf8(output.stdout).unwrap();
+            if let Some(line) = lines.lines().next() {
+                let session: Value = serde_json::from_str(line).unwrap();
+                return session["id"].as_str().unwrap().to_owned();
+            }
+            assert!(Instant::now() < end, "no session goes on:\n{}", self.running.log());
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until these words are in the log.
+    pub fn logged(&self, words: &str) -> String {
+        self.running.logged(words)
+    }
+
+    pub fn log(&self) -> String {
+        self.running.log()
+    }
+
     pub fn ask(&self, arguments: &[&str]) -> Output {
         self.ask_in("en", arguments)
     }
@@ -121,6 +151,22 @@ impl Site {
     pub fn captures(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.dir.path().join("captures")).into_iter().flatten();
         entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// Waits until the names of the recordings are so.
+    pub fn wait_until_captures(&self, is_so: impl Fn(&[String]) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let captures = self.captures();
+            let mut names: Vec<String> =
+                captures.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect();
+            names.sort();
+            if is_so(&names) {
+                return;
+            }
+            assert!(Instant::now() < end, "{names:?}\n{}", self.running.log());
+            std::thread::yield_now();
+        }
     }
 
     /// Waits until there are so many files of recordings.

@@ -90,7 +90,7 @@ fn a_program_gets_every_line_with_its_meaning_and_an_exit_code() {
 }
 
 /// Dovecot with every mechanism that talks without a certificate of the client, and two messages.
-fn dovecot() -> Running {
+pub fn dovecot() -> Running {
     let (name, text) = DOVECOT.files[0];
     let text = text.replace("plain login", "plain login apop cram-md5 scram-sha-1 scram-sha-256");
     let text: &'static str = Box::leak(text.into_boxed_str());
@@ -102,7 +102,7 @@ fn dovecot() -> Running {
     running
 }
 
-fn with_dovecot(running: &Running, port: u16, arguments: &[&str], script: &str) -> Said {
+pub fn with_dovecot(running: &Running, port: u16, arguments: &[&str], script: &str) -> Said {
     let folder = running.folder();
     let (password, certificate) = (folder.join("password"), folder.join("certificate.pem"));
     let host = format!("127.0.0.1:{port}");

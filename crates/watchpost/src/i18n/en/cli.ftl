@@ -646,7 +646,8 @@ cli-pcap-long-about =
     Without --with-keys the file holds no secret: what was inside TLS is shown on
     port 110, and whatever may be a password is ******. The table [capture] of the
     configuration says how much is kept to be shown; where nothing was recorded,
-    the journal tells what it knows.
+    the journal tells what it knows. A session that goes on is written as far as
+    it has come; its keys are given out when it is over.
 cli-pcap-examples =
     One session, without secrets:
       watchpost pcap 019abcde1234 -o night.pcapng

@@ -371,7 +371,10 @@ error-pcap-no-sessions =
     `watchpost sessions` takes the same filters and shows what there is.
 error-pcap-no-keys =
     No TLS keys are held of these sessions.
-    Keys are kept only while [capture] has mode = "full", of sessions that a rule names or that are asked for within a minute of their end, and of sessions with a successful login only with include_authenticated = true. Without --with-keys there is a file without secrets.
+    Keys are kept only while [capture] has mode = "full", of sessions that a rule names or that are asked for within a minute of their end, and of sessions with a successful login only with include_authenticated = true.{ $open ->
+        [0] {""}
+       *[other] {" "}Keys of a session that goes on are not given out before its end: it may yet log in.
+    } Without --with-keys there is a file without secrets.
 error-pcap-unasked = There is no terminal to ask on. If you want TLS keys in a file, say --yes.
 error-pcap-declined = Nothing was written.
 error-pcap-audit =
@@ -404,6 +407,12 @@ talk-pcap-verdict = ▲ { $rule } ({ $severity }, ATT&CK { $techniques }): { $se
 talk-pcap-port = The server's port was { $from }; it is shown as { $to }, which Wireshark knows.
 talk-pcap-from-journal = This session was not recorded: it is made from the journal, which does not know the words of replies.
 talk-pcap-cut = The recording ends here (capture.session_max), the session did not.
+talk-pcap-open = The session had not ended when this was written: what came after is not in here.
+talk-pcap-go-on =
+    { $open ->
+        [one] One session goes on, and is in the file as far as it has come. Ask again when it is over
+       *[other] { $open } sessions go on, and are in the file as far as they have come. Ask again when they are over
+    }: `watchpost sessions --open` shows what is not.
 talk-pcap-warning =
     This file will hold the TLS keys of { $sessions ->
         [one] one session

@@ -256,7 +256,10 @@ error-pcap-no-sessions =
     `watchpost sessions` は同じ条件で、あるものを一覧にします。
 error-pcap-no-keys =
     これらのセッションの TLS 鍵は残っていません。
-    鍵が残るのは [capture] の mode が "full" の間だけで、ルールが指したセッションか、終了後 1 分以内に求められたセッションに限ります。ログインに成功したセッションは include_authenticated = true のときだけ残ります。--with-keys を付けなければ、秘密を含まないファイルを作れます。
+    鍵が残るのは [capture] の mode が "full" の間だけで、ルールが指したセッションか、終了後 1 分以内に求められたセッションに限ります。ログインに成功したセッションは include_authenticated = true のときだけ残ります。{ $open ->
+        [0] {""}
+       *[other] 続いているセッションの鍵は、終わるまで渡しません。これからログインするかもしれないからです。
+    }--with-keys を付けなければ、秘密を含まないファイルを作れます。
 error-pcap-unasked = 確認のための端末がありません。TLS 鍵をファイルに入れるなら --yes を付けてください。
 error-pcap-declined = 何も書き出しませんでした。
 error-pcap-audit =
@@ -289,6 +292,8 @@ talk-pcap-verdict = ▲ { $rule } ({ $severity }、ATT&CK { $techniques }): { $s
 talk-pcap-port = サーバーのポートは { $from } でした。Wireshark が知っている { $to } として示します。
 talk-pcap-from-journal = このセッションは記録されていません。ジャーナルから作ったもので、応答の文面は分かりません。
 talk-pcap-cut = 記録はここまでです (capture.session_max)。セッションは続きました。
+talk-pcap-open = 書き出した時点で、このセッションはまだ続いていました。その後のやり取りは含みません。
+talk-pcap-go-on = { $open } 件は続いているセッションで、ここまでの分だけがファイルに入っています。終わってからもう一度書き出してください。終わっていないセッションは `watchpost sessions --open` で分かります。
 talk-pcap-warning =
     このファイルには { $sessions } 件のセッションの TLS 鍵と、そこで入力された内容 (メールやパスワードを含む) が入ります。{ $accounts ->
         [0] 実在するアカウントは試されていません

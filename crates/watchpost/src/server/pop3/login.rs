@@ -13,6 +13,7 @@ use watchpost_store::{AuthError, Directory, Login, Maildrop, OpenError, Store};
 use super::Conversation;
 use crate::server::attempt::Attempt;
 use crate::server::connection::Stop;
+use crate::server::recorder::Keeps;
 use crate::server::tarpit;
 
 /// How long a connection that is over waits for what is still to be found out of its refused passwords.
@@ -35,9 +36,10 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
         let verified = self.house.directory.authenticate(login).await;
         if let Some(recorder) = &mut self.recorder
             && !matches!(verified, Err(AuthError::Refused { .. }))
-        {
             // Right, or not known to be wrong.
-            recorder.authenticated();
+            && recorder.authenticated() == Keeps::Nothing
+        {
+            self.recorder = None;
         }
         let user = match verified {
             Ok(user) => user,

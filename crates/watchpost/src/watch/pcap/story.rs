@@ -52,6 +52,11 @@ impl Known {
         }
     }
 
+    /// Whether it went on when it was last heard of.
+    pub(super) fn is_open(&self) -> bool {
+        self.session.row.end == SessionEnd::Open || self.recording.as_ref().is_some_and(|recording| recording.is_open)
+    }
+
     /// Whether somebody tried the password of an account that exists.
     pub(super) fn tried(&self) -> impl Iterator<Item = &str> {
         self.events.iter().filter_map(|entry| match &entry.kind {
@@ -82,7 +87,8 @@ impl Known {
         let ended = row.start.0.saturating_add(i64::try_from(row.duration).unwrap_or(i64::MAX));
         conversation.finished =
             self.recording.as_ref().map_or_else(|| nanoseconds(Micros(ended)), |recording| recording.ended);
-        conversation.finish = finish(row.end);
+        let is_whole = self.recording.as_ref().is_none_or(|recording| !recording.is_open);
+        conversation.finish = if is_whole { finish(row.end) } else { Finish::Unseen };
         self.explain(&mut conversation, source, local.port(), desk);
         if source != Source::Wire {
             hide_stls(&mut conversation.pieces);
@@ -129,6 +135,9 @@ impl Known {
         });
         if is_cut {
             closing.push(desk.text("talk-pcap-cut"));
+        }
+        if self.is_open() {
+            closing.push(desk.text("talk-pcap-open"));
         }
         for verdict in &self.verdicts {
             let text = verdict_text(verdict, desk);
