@@ -18,6 +18,11 @@ fn trust_and_bans_outlive_the_process() {
 }
 
 #[test]
+fn a_ban_is_kept_with_the_sessions_that_led_to_it() {
+    checks::learned::a_ban_is_kept_with_the_sessions_that_led_to_it();
+}
+
+#[test]
 fn a_changed_password_ends_trust() {
     checks::learned::a_changed_password_ends_trust();
 }

@@ -23,6 +23,7 @@ const FAULTS: &[(&str, fn())] = &[
     ("journal.bell-is-not-rung", checks::the_writer_wakes_for_what_comes),
     ("journal.queue-is-not-bounded", checks::what_the_queue_cannot_take_is_counted),
     ("journal.bans-and-trust-not-kept", checks::learned::trust_and_bans_outlive_the_process),
+    ("journal.a-ban-can-wait", checks::learned::a_ban_is_kept_with_the_sessions_that_led_to_it),
     ("journal.password-change-not-told", checks::learned::a_changed_password_ends_trust),
     ("observatory.trust-not-restored", checks::learned::trust_and_bans_outlive_the_process),
     ("observatory.password-change-keeps-trust", checks::learned::a_changed_password_ends_trust),

@@ -122,7 +122,7 @@ impl Waiting {
 
     /// What was learned must not wait: a ban that is not kept would be over with the process.
     pub(super) fn hurry(&mut self) {
-        self.is_urgent |= !planted("journal.bans-and-trust-not-kept");
+        self.is_urgent |= !planted("journal.a-ban-can-wait");
     }
 
     /// The note of a command is an event now.

@@ -1,9 +1,11 @@
 //! What outlives a restart, in the rows of the journal.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
-use watchpost_observatory::journal::{Journal, Reader, Span, Terms, Trouble, judge_with, tell};
+use watchpost_observatory::journal::{Clocks, Filter, Journal, Reader, Span, Terms, Trouble, judge_with, tell};
 use watchpost_observatory::{
     AccountChange, Answer, Carried, Classifier, Event, EventKind, EventSink, HashKey, LoginVisitor, Settings,
 };
@@ -76,6 +78,29 @@ pub fn trust_and_bans_outlive_the_process() {
         assert!(matches!(answer(&next, GUESSER), Answer::Ban { .. }));
         assert_eq!(next.carried().homes, live.carried().homes);
     }
+}
+
+/// What a crash must not undo does not wait for the time when open sessions are written: here that time never comes.
+pub fn a_ban_is_kept_with_the_sessions_that_led_to_it() {
+    fn always() -> Instant {
+        static NOW: OnceLock<Instant> = OnceLock::new();
+        *NOW.get_or_init(Instant::now)
+    }
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("journal.sqlite");
+    let clocks = Clocks { now: always, ..CLOCKS };
+    let (journal, _troubles) = begin(Terms::new(&path), clocks, judge_with(classifier()));
+    // That it began is written at once too.
+    journal.flush();
+    let others = (100..1400).map(|number| Visit::new(number, midnight()).from("192.0.2.7").owner());
+    journal.sink().record_all(visits().into_iter().chain(others.flat_map(|visit| visit.events())).collect());
+    let end = Instant::now() + Duration::from_mins(1);
+    let written = || Reader::open(&path).is_ok_and(|reader| !reader.sessions(&Filter::default()).unwrap().is_empty());
+    while !written() {
+        assert!(Instant::now() < end, "so many sessions are written at once");
+        std::thread::yield_now();
+    }
+    assert!(kept(&path).bans.iter().any(|ban| ban.network.to_string().starts_with(GUESSER)));
 }
 
 /// Word that a command leaves ends trust, in a running server and in the next one, and is heard once.
