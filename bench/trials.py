@@ -92,26 +92,32 @@ class Runner:
 
     def __init__(self, place, options, say):
         self.place, self.options, self.say = place, options, say
-        self.runs, self.errors, self.left_out, self.kept = [], [], set(), []
+        self.runs, self.errors, self.left_out = [], [], set()
+        self.spread, self.runs_on_disk = None, 0
 
     def folder(self, trial):
-        base = self.options.disk if trial.disk else self.options.memory
-        return os.path.join(base, f"watchpost-fetch-{os.getpid()}")
+        """Where a run works."""
+        if not trial.disk:
+            return os.path.join(self.options.memory, f"watchpost-fetch-{os.getpid()}")
+        if not self.spread:
+            self.spread = os.path.join(self.options.disk, f"watchpost-fetch-{os.getpid()}-disk")
+            os.mkdir(self.spread)
+            # Folders in here lie apart (chattr(1)): none meets on its part of the disk what others have removed.
+            subprocess.run(["chattr", "+T", self.spread], capture_output=True, check=False)
+        return os.path.join(self.spread, f"run-{self.runs_on_disk}")
 
     def remove(self, folder, trial):
-        """What is on a disk is removed when everything is measured: for a minute ext4 gives no new file the place of one
-        that has just been removed, but looks at it for each, which would be half of the time of the runs that follow."""
-        if not trial.disk:
+        """What is on a disk is removed when everything is measured: for some minutes ext4 gives no new file the place of
+        one that has just been removed, but looks at it for each, which can be most of what a run takes."""
+        if trial.disk:
+            self.runs_on_disk += 1
+        else:
             shutil.rmtree(folder, ignore_errors=True)
-        elif os.path.exists(folder):
-            self.kept.append(f"{folder}-{len(self.kept)}")
-            os.rename(folder, self.kept[-1])
 
     def close(self):
         """Removes what is left of all runs."""
-        for folder in self.kept:
-            shutil.rmtree(folder, ignore_errors=True)
-        self.kept = []
+        if self.spread:
+            shutil.rmtree(self.spread, ignore_errors=True)
 
     def trial(self, trial):
         if trial.name == "listed":

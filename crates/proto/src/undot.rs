@@ -1,6 +1,6 @@
 //! From the wire back to the message: takes one leading dot from each line and finds the lone dot that ends it.
 
-use memchr::memchr;
+use memchr::memmem;
 
 /// Where in a line the next octet stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,17 +66,18 @@ impl DotUnstuffer {
 
     /// How many octets go out as they are: up to the first line that begins with a dot, or all of them.
     fn text(&mut self, wire: &[u8]) -> usize {
-        let mut from = 0;
-        while let Some(feed) = memchr(b'\n', &wire[from..]).map(|place| from + place) {
-            let after_cr = if feed == 0 { self.position == Position::AfterCr } else { wire[feed - 1] == b'\r' };
-            from = feed + 1;
-            if after_cr && wire.get(from).is_none_or(|octet| *octet == b'.') {
-                self.position = Position::LineStart;
-                return from;
-            }
+        // The CR was at the end of the last input, and only what follows its LF can tell.
+        if self.position == Position::AfterCr && matches!(wire, [b'\n'] | [b'\n', b'.', ..]) {
+            self.position = Position::LineStart;
+            return 1;
         }
-        self.position = match wire.last() {
-            Some(b'\r') => Position::AfterCr,
+        if let Some(place) = memmem::find(wire, b"\r\n.") {
+            self.position = Position::LineStart;
+            return place + 2;
+        }
+        self.position = match wire {
+            [.., b'\r', b'\n'] => Position::LineStart,
+            [.., b'\r'] => Position::AfterCr,
             _ => Position::Inside,
         };
         wire.len()

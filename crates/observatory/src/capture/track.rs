@@ -78,13 +78,7 @@ impl Track {
     pub fn copied(&self) -> Self {
         let budget = Budget::new(usize::MAX >> 1);
         budget.take(self.weight());
-        Self {
-            budget,
-            most: self.most,
-            cuts: self.cuts.clone(),
-            octets: self.octets.clone(),
-            is_cut: self.is_cut,
-        }
+        Self { budget, most: self.most, cuts: self.cuts.clone(), octets: self.octets.clone(), is_cut: self.is_cut }
     }
 
     /// Takes what passed, or as much of its beginning as there is room for; then no more.

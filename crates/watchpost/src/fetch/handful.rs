@@ -10,7 +10,9 @@ use tokio::sync::Notify;
 use super::plan::Doubt;
 
 /// Octets that go to the keeper at once.
-pub const HANDFUL: usize = 64 * 1024;
+const OCTETS: usize = 64 * 1024;
+/// Things that go to the keeper at once: of messages of a few octets, sixty-four kilobytes would be thousands.
+const THINGS: usize = 512;
 
 /// What the session brings.
 pub enum Brought {
@@ -58,6 +60,11 @@ impl Handful {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.brought.is_empty() && self.octets.is_empty()
+    }
+
+    /// Whether it is time to hand it over.
+    pub fn is_full(&self) -> bool {
+        self.octets.len() >= OCTETS || self.brought.len() >= THINGS
     }
 
     /// Adds something, behind the octets that came before it.

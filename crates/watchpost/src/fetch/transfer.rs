@@ -10,7 +10,7 @@ use watchpost_proto::pop3::ResponseCode;
 use watchpost_proto::pop3::client::{Command, Event, Refused};
 
 use super::fingerprint::Fingerprinter;
-use super::handful::{Brought, HANDFUL, Handful};
+use super::handful::{Brought, Handful};
 use super::journal::Journal;
 use super::keeper::{Keeper, Kept};
 use super::listing::Listing;
@@ -189,7 +189,7 @@ impl<'a> Transfer<'a> {
                 self.hear(heard).await?;
             }
             self.fill()?;
-            if self.flights.is_empty() || self.hand.octets.len() >= HANDFUL {
+            if self.flights.is_empty() || self.hand.is_full() {
                 self.hand_over().await?;
             }
             if self.flights.is_empty() && self.steps.is_empty() && self.unknown == 0 {
@@ -274,7 +274,7 @@ impl<'a> Transfer<'a> {
             (Heard::Begins, _) => self.header.clear(),
             (Heard::Octets, Some(Flight::Fetch(..))) => {
                 self.arrived();
-                if self.hand.octets.len() >= HANDFUL {
+                if self.hand.is_full() {
                     self.hand_over().await?;
                 }
             }
