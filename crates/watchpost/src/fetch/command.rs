@@ -26,13 +26,11 @@ pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> R
     if let Some(FetchCommand::Import(import)) = &arguments.command {
         // The journals belong where the configuration that is there already will look for them.
         let data_dir = found(arguments, surroundings).and_then(|path| FetchConfig::load(&path).ok()?.data_dir);
-        let home = home(surroundings)?;
-        let config = to_write(arguments, surroundings);
+        let (home, config) = (home(surroundings)?, to_write(arguments, surroundings));
         return super::import::run(import, (&home, &config), &state_folder(data_dir, surroundings)?, talk);
     }
     if let Some(FetchCommand::Init(init)) = &arguments.command {
-        let path = to_write(arguments, surroundings);
-        return init::run(init, (path, home(surroundings)?), talk, surroundings);
+        return init::run(init, (to_write(arguments, surroundings), home(surroundings)?), talk, surroundings);
     }
     let (names, json, said) = match &arguments.command {
         Some(FetchCommand::Check(names)) => (&names.accounts, names.json, &names.url),
