@@ -26,6 +26,7 @@ mod sweep;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::sync::Mutex;
 
 use kill::{Origin, Way, no_kill_loses_or_repeats};
 use kill_relays::{Piped, Receiving, Taker};
@@ -35,6 +36,8 @@ use real_receivers::{Kind, Receiver};
 /// Kills for each server, destination and policy; with two servers, more than a thousand for each destination and policy.
 const KILLS: usize = 520;
 const SEED: u64 = 20_261_127;
+/// Stories of power cuts side by side.
+const STORIES_AT_ONCE: usize = 4;
 
 /// C-061
 fn kills_before_our_server(way: Way) {
@@ -128,15 +131,23 @@ fn kills_on_the_way_to_postfix_lose_nothing_and_name_the_doubtful_one() {
 fn power_cuts_at_length_lose_nothing_and_repeat_nothing() {
     // C-060, C-061, C-062
     let kinds = [power::MAILDIR, power::MAILDIR_KEPT, power::MBOX, power::MBOX_KEPT, power::OWN, power::OWN_KEPT];
-    let mut all = Figures::default();
-    for (seed, kind) in (1..).zip(kinds) {
-        for past in [Past::None, Past::Long] {
-            let effort = Effort { seed, messages: 3, states: 32, kills: 8, states_of_recovery: 2 };
-            let figures = power::no_power_cut_loses_or_repeats(kind, past, &effort);
-            println!("power cuts: {kind:?} {past:?} seed {seed}: {figures:?}");
-            all += figures;
+    let stories = (1..).zip(kinds).flat_map(|(seed, kind)| [Past::None, Past::Long].map(|past| (seed, kind, past)));
+    let (stories, all) = (Mutex::new(stories), Mutex::new(Figures::default()));
+    // Each story has folders and a server of its own.
+    std::thread::scope(|scope| {
+        for _ in 0..STORIES_AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some((seed, kind, past)) = stories.lock().unwrap().next() else { return };
+                    let effort = Effort { seed, messages: 3, states: 32, kills: 8, states_of_recovery: 2 };
+                    let figures = power::no_power_cut_loses_or_repeats(kind, past, &effort);
+                    println!("power cuts: {kind:?} {past:?} seed {seed}: {figures:?}");
+                    *all.lock().unwrap() += figures;
+                }
+            });
         }
-    }
+    });
+    let all = all.into_inner().unwrap();
     println!("power cuts: all {all:?}");
     assert!(all.crashes > 5_000);
 }

@@ -374,6 +374,11 @@ impl Table<'_, '_> {
     }
 
     fn path(&mut self, name: &str, written: &str) -> Option<PathBuf> {
+        // A shell would read it as somebody's home; here it would be a folder of that name.
+        if written.starts_with('~') {
+            self.refuse(name, "~ stands for no folder here", "write the path whole, as /home/alice/Maildir");
+            return None;
+        }
         self.check.plain_path(&(self.key)(name), written)
     }
 }

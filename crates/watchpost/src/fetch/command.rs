@@ -26,12 +26,11 @@ pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> R
     if let Some(FetchCommand::Import(import)) = &arguments.command {
         // The journals belong where the configuration that is there already will look for them.
         let data_dir = found(arguments, surroundings).and_then(|path| FetchConfig::load(&path).ok()?.data_dir);
-        return super::import::run(import, &home(surroundings)?, &state_folder(data_dir, surroundings)?, talk);
+        let (home, config) = (home(surroundings)?, to_write(arguments, surroundings));
+        return super::import::run(import, (&home, &config), &state_folder(data_dir, surroundings)?, talk);
     }
     if let Some(FetchCommand::Init(init)) = &arguments.command {
-        let path = found(arguments, surroundings).or_else(|| places(surroundings).into_iter().nth(1));
-        let path = path.unwrap_or_else(|| PathBuf::from("watchpost.toml"));
-        return init::run(init, (path, home(surroundings)?), talk, surroundings);
+        return init::run(init, (to_write(arguments, surroundings), home(surroundings)?), talk, surroundings);
     }
     let (names, json, said) = match &arguments.command {
         Some(FetchCommand::Check(names)) => (&names.accounts, names.json, &names.url),
@@ -194,6 +193,12 @@ fn places(surroundings: &Surroundings) -> Vec<PathBuf> {
 fn found(arguments: &FetchArgs, surroundings: &Surroundings) -> Option<PathBuf> {
     let named = arguments.file.config.clone();
     named.or_else(|| places(surroundings).into_iter().find(|place| place.exists()))
+}
+
+/// The configuration that is there, or the one of the user.
+fn to_write(arguments: &FetchArgs, surroundings: &Surroundings) -> PathBuf {
+    let path = found(arguments, surroundings).or_else(|| places(surroundings).into_iter().nth(1));
+    path.unwrap_or_else(|| PathBuf::from("watchpost.toml"))
 }
 
 /// A URL needs no configuration; one that is there says which server is ours.

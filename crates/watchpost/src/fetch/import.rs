@@ -100,12 +100,18 @@ fn one_line(text: &str) -> String {
 }
 
 /// Runs the command. `folder`: where our journals are.
-pub(super) fn run(arguments: &FetchImportArgs, home: &Path, folder: &Path, talk: &Talk) -> Result<(), Failure> {
+/// `config`: the configuration that the tables belong into.
+pub(super) fn run(
+    arguments: &FetchImportArgs,
+    (home, config): (&Path, &Path),
+    folder: &Path,
+    talk: &Talk,
+) -> Result<(), Failure> {
     let text = read(&arguments.rc, talk)?;
     let state = arguments.state.as_deref();
     let (program, mut accounts) = match arguments.program {
         ForeignFetcher::Fetchmail => ("fetchmail", fetchmail::accounts(&text)),
-        ForeignFetcher::Getmail => ("getmail", getmail::accounts(&text)),
+        ForeignFetcher::Getmail => ("getmail", getmail::accounts(&text, home)),
         ForeignFetcher::Mpop => ("mpop", mpop::accounts(&text, home)),
     };
     if accounts.is_empty() {
@@ -142,6 +148,8 @@ pub(super) fn run(arguments: &FetchImportArgs, home: &Path, folder: &Path, talk:
         ];
         talk.say(talk.texts.format("talk-fetch-imported", &variables).trim_end());
     }
+    let variables = [("path", config.display().to_string().into())];
+    talk.say(&talk.texts.format("talk-fetch-imported-next", &variables));
     Ok(())
 }
 
@@ -193,6 +201,6 @@ fn read(path: &Path, talk: &Talk) -> Result<String, Failure> {
 }
 
 /// `~/` at the beginning of a path.
-fn in_home(path: &str, home: &Path) -> PathBuf {
+pub(super) fn in_home(path: &str, home: &Path) -> PathBuf {
     path.strip_prefix("~/").map_or_else(|| PathBuf::from(path), |rest| home.join(rest))
 }

@@ -32,6 +32,7 @@ use self::search::{Found, Nothing, Search};
 use self::tell::{Asker, Teller, shown};
 use super::account::Account;
 use super::block::{Block, NotWritten};
+use super::import::in_home;
 use super::say;
 use super::secret::{self, Finder, Secret, Source};
 use super::session::SessionError;
@@ -180,11 +181,19 @@ impl Init<'_> {
             port: candidate.port,
             user: candidate.user.clone().unwrap_or_else(|| self.address.full.clone()),
             password: self.arguments.password.clone().unwrap_or_else(|| "prompt".to_owned()),
-            to: self.arguments.to.clone().unwrap_or_else(maildir),
+            to: self.arguments.to.as_deref().map_or_else(maildir, |to| self.at_home(to)),
             recipient: self.arguments.recipient.clone(),
             security: candidate.security,
             trust: self.arguments.trust.clone().filter(|trust| trust != "system"),
             auth: None,
+        }
+    }
+
+    /// What somebody has typed with `~/` in it, as shells would read it.
+    fn at_home(&self, to: &str) -> String {
+        match to.split_once(':') {
+            Some((kind @ ("maildir" | "mbox"), path)) => format!("{kind}:{}", in_home(path, &self.home).display()),
+            _ => to.to_owned(),
         }
     }
 
@@ -287,7 +296,8 @@ impl Init<'_> {
         }
         let answer = self.asker.line("talk-search-to-question", &[("to", block.to.as_str().into())]);
         if !answer.is_empty() {
-            block.to = if answer.contains(':') { answer } else { format!("maildir:{answer}") };
+            let answer = if answer.contains(':') { answer } else { format!("maildir:{answer}") };
+            block.to = self.at_home(&answer);
         }
     }
 

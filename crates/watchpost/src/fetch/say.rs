@@ -111,8 +111,10 @@ fn sizes(outcome: &Outcome, talk: &Talk) -> Vec<String> {
 
 /// What is wrong, and what to do about it.
 pub(super) fn words(error: &SessionError, talk: &Talk) -> String {
+    if lacks_descriptors(error) {
+        return talk.texts.format("error-fetch-descriptors", &[("cause", error.to_string().into())]);
+    }
     let id = match error {
-        error if lacks_descriptors(error) => "error-fetch-descriptors",
         SessionError::Secret(_) | SessionError::Login(LoginError::Unsayable(_)) => "error-fetch-secret",
         SessionError::Login(LoginError::Credentials(_)) => "error-fetch-login",
         SessionError::Login(LoginError::Later(_)) => "error-fetch-later",
@@ -173,8 +175,10 @@ pub(super) fn exit_code(outcome: &Outcome) -> ExitCode {
 }
 
 fn code_of(error: &SessionError) -> ExitCode {
+    if lacks_descriptors(error) {
+        return ExitCode::OsError;
+    }
     match error {
-        error if lacks_descriptors(error) => ExitCode::OsError,
         SessionError::Secret(_)
         | SessionError::Login(LoginError::Credentials(_) | LoginError::NothingOffered(_) | LoginError::Unsayable(_)) => {
             ExitCode::NoPermission

@@ -210,20 +210,20 @@ fn code_78_the_configuration_is_wrong_or_cannot_work() {
 
 #[test]
 fn of_several_accounts_the_worst_counts() {
-    let (_well, house) = account("", |_| {});
-    let (_later, _) = account("", |manners| manners.pass = Some("[IN-USE] wait"));
-    let (_refused, _) = account("", |_| {});
-    let (_wrong, _) = account("", |manners| manners.pass = Some("[AUTH] no"));
-    let mut text = String::new();
-    let servers = [("well", &_well, "true"), ("later", &_later, "true"), ("refused", &_refused, "false")];
-    for (name, server, command) in servers.into_iter().chain([("wrong", &_wrong, "true")]) {
-        text += &format!(
+    let (well, house) = account("", |_| {});
+    let (later, _) = account("", |manners| manners.pass = Some("[IN-USE] wait"));
+    let (refused, _) = account("", |_| {});
+    let (wrong, _) = account("", |manners| manners.pass = Some("[AUTH] no"));
+    let servers = [("well", &well, "true"), ("later", &later, "true"), ("refused", &refused, "false")];
+    let table = |(name, server, command): (&str, &Server, &str)| {
+        format!(
             "[[fetch]]\nname = \"{name}\"\nserver = \"127.0.0.1:{}\"\ntls = \"none\"\nuser = \"alice\"\n\
              password = \"command:echo secret\"\nto = \"pipe:{command}\"\n\n",
             server.port
-        );
-    }
-    fs::write(house.path("watchpost.toml"), text).unwrap();
+        )
+    };
+    let tables: Vec<String> = servers.into_iter().chain([("wrong", &wrong, "true")]).map(table).collect();
+    fs::write(house.path("watchpost.toml"), tables.concat()).unwrap();
     ends_with(75, &house, &["well", "later"]);
     ends_with(65, &house, &["later", "refused", "well"]);
     ends_with(77, &house, &["wrong", "later", "well"]);

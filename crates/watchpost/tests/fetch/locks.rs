@@ -59,7 +59,9 @@ fn what_a_killed_process_has_left_of_making_a_lock_goes_and_nothing_else_does() 
             .iter()
             .map(|name| house.path(name))
             .collect();
-    kept.iter().for_each(|path| fs::write(path, "").unwrap());
+    for path in &kept {
+        fs::write(path, "").unwrap();
+    }
     let living = house.path("mb.lock.1");
     fs::write(&living, "1\n").unwrap();
     fetches_both(&house);

@@ -5,9 +5,10 @@
 #[path = "../../../store/tests/checks/model.rs"]
 mod model;
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use watchpost::fetch::journal::{Journal, Record};
@@ -74,12 +75,15 @@ impl Effort {
 pub struct Figures {
     pub moments: usize,
     pub crashes: usize,
+    /// Crashes of which no other has left the same files and the same mail: each of these is judged.
+    pub distinct: usize,
 }
 
 impl std::ops::AddAssign for Figures {
     fn add_assign(&mut self, other: Self) {
         self.moments += other.moments;
         self.crashes += other.crashes;
+        self.distinct += other.distinct;
     }
 }
 
@@ -150,18 +154,29 @@ struct World {
     server: Server,
     kind: Kind,
     expected: Vec<Vec<u8>>,
-    judged: AtomicUsize,
+    /// What was judged already: the next run is a function of the files and the mail.
+    judged: Mutex<HashSet<u64>>,
 }
 
 impl World {
     /// The next run finds this on the disk and that on the server, and nothing is missing or there twice afterwards.
-    fn judge(&self, state: &Tree, mail: &Mail, context: &dyn Fn() -> String) {
+    /// Returns whether it had to be looked at.
+    fn judge(&self, state: &Tree, mail: &Mail, context: &dyn Fn() -> String) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (state, mail).hash(&mut hasher);
+        let judged = {
+            let mut judged = self.judged.lock().unwrap();
+            if !judged.insert(hasher.finish()) {
+                return false;
+            }
+            judged.len()
+        };
         let root = scratch();
         state.write(root.path());
         let house = House::within(root, self.server.port, &with_password(self.kind));
         self.server.state.lock().unwrap().mail.clone_from(mail);
         // What is right after one run is hardly wrong after two: every fourth is asked again.
-        let runs = if self.judged.fetch_add(1, Ordering::Relaxed).is_multiple_of(4) { 2 } else { 1 };
+        let runs = if judged.is_multiple_of(4) { 2 } else { 1 };
         for run in ["the next run", "the run after that"].into_iter().take(runs) {
             let outcome = house.fetch();
             let report = &outcome.report;
@@ -177,6 +192,7 @@ impl World {
                 assert_eq!(std::fs::read_dir(incoming).unwrap().count(), 0, "{run}: {}", context());
             }
         }
+        true
     }
 
     /// Every crash of a life from a moment on.
@@ -193,7 +209,7 @@ impl World {
             for state in &states {
                 for mail in life.mail_at(moment) {
                     let context = || format!("{:?} cut behind {:#?}", self.kind, last_of(&life.operations[..moment]));
-                    self.judge(state, mail, &context);
+                    figures.distinct += usize::from(self.judge(state, mail, &context));
                     figures.crashes += 1;
                 }
             }
@@ -274,7 +290,7 @@ pub fn no_power_cut_loses_or_repeats(kind: Kind, past: Past, effort: &Effort) ->
     let there = if kind.goes { all[known..].to_vec() } else { all };
     let life = Life::record(&server, kind, root, there);
     expected.sort();
-    let world = World { server, kind, expected, judged: AtomicUsize::new(0) };
+    let world = World { server, kind, expected, judged: Mutex::default() };
     let mut random = Random::new(effort.seed);
     let mut figures = world.judge_life(&life, 0, effort.states, &mut random);
     let mut kills: Vec<usize> = (0..effort.kills).map(|_| random.below(life.operations.len() + 1)).collect();

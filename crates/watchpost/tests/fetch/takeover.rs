@@ -55,7 +55,7 @@ fn from_mpop() {
     let rc = folder.path().join("mpoprc");
     let text = format!(
         "defaults\nkeep on\ntls off\nauth user\n\naccount work\nhost 127.0.0.1\nport {port}\nuser alice\npassword secret\n\
-         delivery mbox {place}/mb\n"
+         delivery mbox {place}/mb\n\naccount default : work\n"
     );
     private(&rc, &text);
     run(folder.path(), Command::new("mpop").arg("-C").arg(&rc).args(["-a", "-q"]));
@@ -91,4 +91,61 @@ fn from_getmail() {
     let old = folder.path().join(format!("oldmail-127.0.0.1-{}-alice", server.port));
     fs::write(old, "one\x001795740748\ntwo\x001795740748\nt#3~\x001795740748\n").unwrap();
     assert_eq!(taken_over(folder.path(), &server, "getmail", &rc, &[]), [b"D: 4\r\n\r\n".to_vec()]);
+}
+
+/// What is printed for a configuration, and what is said beside it.
+fn imported(folder: &Path, program: &str, rc: &Path) -> (String, String) {
+    let mut command = Command::new(PROGRAM);
+    command.env("HOME", folder).env("XDG_STATE_HOME", folder.join("xdg")).env_remove("XDG_CONFIG_HOME");
+    command.current_dir(folder).env("LC_ALL", "C").args(["fetch", "import", program]);
+    let output = command.arg(rc).output().unwrap();
+    let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn what_is_printed_is_a_configuration_that_works_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().display();
+    let rc = folder.path().join("rc");
+    for (program, text, lines) in [
+        (
+            "fetchmail",
+            "set daemon 300\nset syslog\ndefaults proto pop3\npoll pop.example.org uidl\n  user 'alice' there with \
+             password 'secret' is 'me' here\n  options ssl sslcertck sslcertfile /etc/ca.pem keep\n  mda \"cat\"\n",
+            &[
+                "server = \"pop.example.org:995\"",
+                "tls = \"implicit\"",
+                "trust = \"file:/etc/ca.pem\"",
+                "# not taken over: set daemon 300: run watchpost fetch --every 300s",
+            ][..],
+        ),
+        (
+            "getmail",
+            "[retriever]\ntype = SimplePOP3SSLRetriever\nserver = pop.example.org\nusername = alice\n\
+             ca_certs = ~/ca.pem\n[destination]\ntype = Maildir\npath = ~/md/\n[options]\nread_all = false\n",
+            &["to = \"maildir:{home}/md\"", "trust = \"file:{home}/ca.pem\""][..],
+        ),
+        (
+            "mpop",
+            "defaults\ntls on\ntls_starttls off\naccount work\nhost pop.example.org\nuser alice\npasswordeval pass x\n\
+             delivery maildir ~/md\naccount default : work\n",
+            &["name = \"work\"", "to = \"maildir:{home}/md\"", "password = \"command:pass x\""][..],
+        ),
+    ] {
+        private(&rc, text);
+        let (tables, said) = imported(folder.path(), program, &rc);
+        for line in lines {
+            let line = line.replace("{home}", &place.to_string());
+            assert!(tables.lines().any(|there| there == line), "{program}: {line} in\n{tables}");
+        }
+        assert_eq!(tables.matches("[[fetch]]").count(), 1, "{program}: an account once:\n{tables}");
+        assert!(said.contains("watchpost fetch check") && said.contains(".config/watchpost/watchpost.toml"), "{said}");
+        let config = watchpost::config::FetchConfig::of_text(&folder.path().join("x.toml"), tables);
+        assert!(config.is_ok_and(|config| config.accounts.len() == 1), "{program}");
+    }
+    let text = "[[fetch]]\nname = \"a\"\nserver = \"h\"\nuser = \"u\"\nto = \"maildir:~/md\"\n".to_owned();
+    let refused = watchpost::config::FetchConfig::of_text(&folder.path().join("x.toml"), text).err().unwrap().plain();
+    assert!(refused.contains("~ stands for no folder here"), "{refused}");
 }

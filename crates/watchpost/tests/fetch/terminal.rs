@@ -101,8 +101,8 @@ fn a_newcomer_answers_a_few_questions_and_has_an_account_that_works() {
         screen.enter();
         screen.shows(words.to);
         let mail = home.join("Mail").display().to_string();
-        // A path alone is a Maildir.
-        screen.types(&mail);
+        // A path alone is a Maildir, and is read as a shell would read it.
+        screen.types("~/Mail");
         screen.enter();
         screen.shows("[[fetch]]");
         screen.ends_with(words.write);

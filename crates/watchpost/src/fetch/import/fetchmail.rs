@@ -13,6 +13,7 @@ pub(super) fn accounts(text: &str) -> Vec<Foreign> {
     let (mut defaults, mut server) = (Server::default(), None::<Server>);
     let mut words = words(text).into_iter().peekable();
     let mut user: Option<Foreign> = None;
+    let mut daemon = None;
     while let Some(word) = words.next() {
         match word.as_str() {
             "poll" | "skip" | "server" | "defaults" => {
@@ -32,7 +33,8 @@ pub(super) fn accounts(text: &str) -> Vec<Foreign> {
                     name.as_str(),
                     "syslog" | "nosyslog" | "bouncemail" | "spambounce" | "softbounce" | "invisible"
                 ) {
-                    words.next();
+                    let value = words.next();
+                    daemon = value.filter(|_| name == "daemon").or(daemon);
                 }
             }
             "user" | "username" => {
@@ -53,6 +55,9 @@ pub(super) fn accounts(text: &str) -> Vec<Foreign> {
         }
     }
     finish(&mut accounts, user, server.as_ref());
+    if let (Some(seconds), Some(first)) = (daemon.and_then(|text| text.parse::<u64>().ok()), accounts.first_mut()) {
+        first.notes.push(format!("set daemon {seconds}: run watchpost fetch --every {seconds}s"));
+    }
     accounts
 }
 
@@ -106,8 +111,9 @@ fn of_user(user: &mut Foreign, word: &str, words: &mut Words) {
             }
         }
         "smtphost" => user.to = words.next().map(|host| format!("smtp:{}", host.replace('/', ":"))),
-        "sslproto" | "sslcertpath" | "sslcertfile" | "sslfingerprint" | "sslkey" | "sslcert" | "limit"
-        | "fetchlimit" | "preconnect" | "postconnect" | "folder" | "batchlimit" | "expunge" | "warnings" => {
+        "sslcertfile" => user.trust = words.next().map(|file| format!("file:{file}")),
+        "sslproto" | "sslcertpath" | "sslfingerprint" | "sslkey" | "sslcert" | "limit" | "fetchlimit"
+        | "preconnect" | "postconnect" | "folder" | "batchlimit" | "expunge" | "warnings" => {
             let value = words.next().unwrap_or_default();
             user.notes.push(format!("{word} {value}"));
         }

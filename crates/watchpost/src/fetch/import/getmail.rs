@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{Foreign, Tls};
+use super::{Foreign, Tls, in_home};
 
 /// The account of the file: one, or none if it is not for POP3.
-pub(super) fn accounts(text: &str) -> Vec<Foreign> {
-    foreign(&sections(text)).into_iter().collect()
+pub(super) fn accounts(text: &str, home: &Path) -> Vec<Foreign> {
+    foreign(&sections(text), home).into_iter().collect()
 }
 
 type Sections = HashMap<(String, String), String>;
@@ -32,7 +32,7 @@ fn sections(text: &str) -> Sections {
     sections
 }
 
-fn foreign(sections: &Sections) -> Option<Foreign> {
+fn foreign(sections: &Sections, home: &Path) -> Option<Foreign> {
     let value = |section: &str, key: &str| sections.get(&(section.to_owned(), key.to_owned())).map(String::as_str);
     let is = |key: &str, default: bool| {
         value("options", key)
@@ -45,6 +45,7 @@ fn foreign(sections: &Sections) -> Option<Foreign> {
     let mut notes = Vec::new();
     let destination = value("destination", "type").unwrap_or_default();
     let path = value("destination", "path").unwrap_or_default();
+    let path = in_home(path, home).display().to_string();
     let to = match destination {
         "Maildir" => Some(format!("maildir:{}", path.trim_end_matches('/'))),
         "Mboxrd" => Some(format!("mbox:{path}")),
@@ -78,7 +79,7 @@ fn foreign(sections: &Sections) -> Option<Foreign> {
     }
     notes.sort();
     // getmail6 logs in to whoever answers unless it is told whom to believe: the system's certificates are the safe choice.
-    let trust = value("retriever", "ca_certs").map(|file| format!("file:{file}"));
+    let trust = value("retriever", "ca_certs").map(|file| format!("file:{}", in_home(file, home).display()));
     let command = value("retriever", "password_command").and_then(words).map(|words| {
         let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
         format!("command:{}", quoted.join(" "))

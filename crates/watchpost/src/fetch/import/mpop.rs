@@ -1,6 +1,6 @@
 //! mpop: one command a line, accounts that inherit from `defaults` and from each other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::{Foreign, Tls, in_home};
@@ -26,7 +26,15 @@ type Settings = HashMap<String, String>;
 
 /// The accounts of the file.
 pub(super) fn accounts(text: &str, home: &Path) -> Vec<Foreign> {
-    blocks(text).iter().filter_map(|(name, settings)| foreign(name, settings, home)).collect()
+    let mut accounts: Vec<Foreign> = Vec::new();
+    for account in blocks(text).iter().filter_map(|(name, settings)| foreign(name, settings, home)) {
+        // `account default : work` is another name for the same.
+        let same = |other: &Foreign| Foreign { name: account.name.clone(), ..other.clone() } == account;
+        if !accounts.iter().any(same) {
+            accounts.push(account);
+        }
+    }
+    accounts
 }
 
 /// Name and settings of each account, what it inherits included.
@@ -127,7 +135,8 @@ pub(super) fn state(text: &str, account: &Foreign, state: Option<&Path>, home: &
                 settings.get("host") == Some(&account.host) && settings.get("user") == Some(&account.user)
             });
             let patterns = patterns.map(|(_, settings)| settings.get("uidls_file").map_or(STATE, String::as_str));
-            patterns.map(|pattern| in_home(&name(pattern), home)).collect()
+            // Several names of the same account have the same file.
+            patterns.map(|pattern| in_home(&name(pattern), home)).collect::<BTreeSet<_>>().into_iter().collect()
         }
     }
 }

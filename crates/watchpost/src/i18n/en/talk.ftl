@@ -189,6 +189,10 @@ talk-fetch-imported =
         [one] one message
        *[other] { $messages } messages
     } that { $program } has fetched will not be fetched again
+talk-fetch-imported-next =
+    What to do next: put the tables into { $path },
+    say in each where its password is, and look whether it works:
+      watchpost fetch check
 
 ## conform
 

@@ -169,6 +169,10 @@ talk-fetch-check =
       対応機能      { $capabilities }
 talk-fetch-status = { $account }: 最後の取得 { $last }、サーバー上の取得済み { $messages } 通、見送り { $failed } 通
 talk-fetch-imported = { $account }: { $program } で取得済みの { $messages } 通は、もう取得しません。
+talk-fetch-imported-next =
+    次の手順: 上の [[fetch]] を { $path } に書き、
+    それぞれにパスワードの場所を指定して、動作を確認してください。
+      watchpost fetch check
 
 ## conform
 
