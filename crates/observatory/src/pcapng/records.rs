@@ -444,7 +444,7 @@ mod tests {
             assert_eq!(opened(&pieces, &keys), parted, "{suite:04x}");
             let said: Vec<usize> =
                 pieces.iter().filter(|piece| piece.from == Side::Server).map(|piece| piece.octets.len()).collect();
-            assert_eq!(said.len(), 6, "one record of the session in each: {said:?}");
+            assert_eq!(said.len(), 7, "one record of the session in each: {said:?}");
         }
     }
 
