@@ -215,7 +215,9 @@ impl Keys {
                 let key = expanded(hash, &secret, b"key", algorithm.key_len())?;
                 (key, expanded(hash, &secret, b"iv", NONCE)?)
             }
-            Layout::Tls12Gcm => master(hash, &secret, (hello.random, &client_random), algorithm.key_len(), NONCE - EXPLICIT)?,
+            Layout::Tls12Gcm => {
+                master(hash, &secret, (hello.random, &client_random), algorithm.key_len(), NONCE - EXPLICIT)?
+            }
             Layout::Tls12ChaCha => master(hash, &secret, (hello.random, &client_random), algorithm.key_len(), NONCE)?,
         };
         let key = LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?);

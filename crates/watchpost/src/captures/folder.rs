@@ -69,8 +69,8 @@ impl Folder {
         let size = octets.len() as u64;
         self.make_room(size, now)?;
         let part = path(&self.path, recording.connection, PART);
-        let written = write_part(&part, &octets)
-            .and_then(|()| fs::rename(&part, path(&self.path, recording.connection, end)));
+        let written =
+            write_part(&part, &octets).and_then(|()| fs::rename(&part, path(&self.path, recording.connection, end)));
         if written.is_err() {
             // Half a recording is of no use, and takes room where there is none.
             let _ = fs::remove_file(&part);
@@ -109,8 +109,7 @@ impl Folder {
         for file in files {
             let age = now.duration_since(file.modified).unwrap_or_default();
             let is_old = age >= self.retention && !planted("capture.never-too-old");
-            let is_too_much =
-                self.held.saturating_add(coming) > self.disk_max && !planted("capture.never-too-much");
+            let is_too_much = self.held.saturating_add(coming) > self.disk_max && !planted("capture.never-too-much");
             if (is_old || is_too_much) && fs::remove_file(&file.path).is_ok() {
                 self.held -= file.octets;
             }

@@ -38,7 +38,13 @@ struct Reel {
 
 impl Default for Tape {
     fn default() -> Self {
-        let reel = Reel { begun: nanoseconds(), pieces: Vec::new(), messages: Vec::new(), octets: 0, keys: Zeroizing::default() };
+        let reel = Reel {
+            begun: nanoseconds(),
+            pieces: Vec::new(),
+            messages: Vec::new(),
+            octets: 0,
+            keys: Zeroizing::default(),
+        };
         Self(Arc::new(Mutex::new(reel)))
     }
 }

@@ -213,13 +213,7 @@ fn write(path: &Path, section: Section<'_>, conversations: &[pcapng::Conversatio
 }
 
 /// What was written, and what to do with it.
-fn tell(
-    arguments: &PcapArgs,
-    written: Written,
-    [wire, plain, journal]: [usize; 3],
-    open: usize,
-    desk: &Desk<'_>,
-) {
+fn tell(arguments: &PcapArgs, written: Written, [wire, plain, journal]: [usize; 3], open: usize, desk: &Desk<'_>) {
     let file = shown(&arguments.output.to_string_lossy());
     if arguments.json {
         let line = serde_json::json!({

@@ -70,7 +70,8 @@ fn shells_complete_every_option() {
     let output = Command::new("bash").args(["-c", &bash]).output().expect("bash");
     let completed = String::from_utf8(output.stdout).unwrap();
     let completed: Vec<&str> = completed.lines().collect();
-    let scripts: Vec<String> = ["zsh", "fish", "elvish", "powershell"].map(|shell| said(&["completions", shell])).into();
+    let scripts: Vec<String> =
+        ["zsh", "fish", "elvish", "powershell"].map(|shell| said(&["completions", shell])).into();
     for option in options() {
         assert!(completed.contains(&option.as_str()), "bash lacks {option}: {completed:?}");
         let bare = option.trim_start_matches('-');

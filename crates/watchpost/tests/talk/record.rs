@@ -65,7 +65,8 @@ fn a_message_is_shown_as_one_whatever_a_server_puts_into_one_record() {
     let file = dir.path().join("session.pcapng");
     let record = ["--record", file.to_str().unwrap()];
     let running = dovecot();
-    fs::write(running.folder().join("Maildir/new/3.c"), format!("Subject: 3.c\n\n{}", "long\n".repeat(20_000))).unwrap();
+    fs::write(running.folder().join("Maildir/new/3.c"), format!("Subject: 3.c\n\n{}", "long\n".repeat(20_000)))
+        .unwrap();
     let script = "USER mrose\n< +OK\nPASS ${password}\n< +OK\nCAPA\nRETR 9\n< -ERR\nRETR 2\n< +OK\nRETR 1\n< +OK\n\
                   RETR 3\n< +OK\nTOP 1 0\n< +OK\nSTAT\n< +OK 3 \nQUIT\n< +OK\n";
     for (port, options) in [(running.pop3, "--allow-clear"), (running.pop3, "--stls"), (running.pop3s, "--tls")] {

@@ -70,10 +70,7 @@ fn ways() -> BTreeMap<&'static str, Way> {
         ("watchpost talk 127.0.0.1:1995 --tls --insecure", hands()),
         ("watchpost pcap ID -o night.pcapng", own()),
         ("watchpost pcap ID --with-keys -o forensic.pcapng", own()),
-        (
-            "openssl s_client -connect mail.example.org:995 -verify_return_error",
-            Prints("Verify return code: 0 (ok)"),
-        ),
+        ("openssl s_client -connect mail.example.org:995 -verify_return_error", Prints("Verify return code: 0 (ok)")),
         (
             "openssl s_client -connect mail.example.org:110 -starttls pop3 -verify_return_error",
             Prints("Verify return code: 0 (ok)"),
@@ -92,7 +89,12 @@ fn shell(line: &str, folder: &Path, demo: &Demo) -> String {
     symlink(PROGRAM, programs.path().join("watchpost")).unwrap();
     let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("sh");
-    command.args(["-e", "-c", line]).current_dir(folder).env("PATH", path).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+    command
+        .args(["-e", "-c", line])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null());
     // Who looks for a reason to believe the demo's certificate finds one.
     command.env("SSL_CERT_FILE", demo.text("certificate"));
     let output = command.output().unwrap();
@@ -196,7 +198,8 @@ fn files_of_ones_own_server_are_what_the_table_says() {
         terms.insert(shown.strip_prefix("[capture]\n").expect("a table of its own").trim().to_owned());
     }
     assert_eq!(terms.iter().map(String::as_str).collect::<Vec<_>>(), ["mode = \"redacted\""]);
-    for (mode, kept) in [("off", ""), ("metadata", "from_journal"), ("redacted", "from_recording"), ("full", "from_wire")]
+    for (mode, kept) in
+        [("off", ""), ("metadata", "from_journal"), ("redacted", "from_recording"), ("full", "from_wire")]
     {
         let site = Site::open(&format!("mode = \"{mode}\""));
         site.visit(&Visit::new(site.pop3s, "implicit", &["CAPA", "USER carol", "PASS not-this-one", "QUIT"]));
@@ -211,7 +214,10 @@ fn files_of_ones_own_server_are_what_the_table_says() {
         let from = if mode == "metadata" { kept } else { "from_recording" };
         assert_eq!((&told[from], &told["decryption_blocks"]), (&1.into(), &0.into()), "{mode}: {told}");
         is_flawless(&file);
-        assert_eq!(tshark(&file, "pop.request.command == PASS", &["tcp.dstport", "pop.request.parameter"]), ["110|******"]);
+        assert_eq!(
+            tshark(&file, "pop.request.command == PASS", &["tcp.dstport", "pop.request.parameter"]),
+            ["110|******"]
+        );
         assert!(!tshark(&file, "pop || frame.comment", &["frame.number"]).is_empty());
         // What an owner said is wiped at the login, as the text below the table says.
         let (_, told) = site.pcap("owner.pcapng", &[owner]);
