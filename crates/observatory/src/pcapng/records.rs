@@ -166,10 +166,13 @@ impl Parting {
     }
 }
 
+/// Octets that are wiped when they are dropped.
+type Wiped = Zeroizing<Vec<u8>>;
+
 /// With what a server's records are sealed.
 struct Keys {
     key: LessSafeKey,
-    iv: Zeroizing<Vec<u8>>,
+    iv: Wiped,
     layout: Layout,
 }
 
@@ -259,7 +262,7 @@ impl Keys {
     }
 
     /// The kind of a record and its octets.
-    fn open(&self, record: &[u8], number: u64) -> Option<(u8, Zeroizing<Vec<u8>>)> {
+    fn open(&self, record: &[u8], number: u64) -> Option<(u8, Wiped)> {
         let (header, sealed) = record.split_at_checked(HEADER)?;
         let before = if self.layout == Layout::Tls12Gcm { EXPLICIT } else { 0 };
         let (explicit, octets) = sealed.split_at_checked(before)?;
@@ -324,7 +327,7 @@ impl<'a> Hello<'a> {
 }
 
 /// The random of the client and the secret of this label in a key log.
-fn logged(log: &[u8], label: &str) -> Option<(Vec<u8>, Zeroizing<Vec<u8>>)> {
+fn logged(log: &[u8], label: &str) -> Option<(Vec<u8>, Wiped)> {
     let mut lines = std::str::from_utf8(log).ok()?.lines().map(|line| line.split(' '));
     let mut words = lines.find(|words| words.clone().next() == Some(label))?.skip(1);
     let mut octets = || data_encoding::HEXLOWER_PERMISSIVE.decode(words.next()?.as_bytes()).ok();
@@ -341,7 +344,7 @@ impl hkdf::KeyType for Length {
 }
 
 /// HKDF-Expand-Label without a context (RFC 8446 §7.1).
-fn expanded(hash: Hash, secret: &[u8], label: &[u8], octets: usize) -> Option<Zeroizing<Vec<u8>>> {
+fn expanded(hash: Hash, secret: &[u8], label: &[u8], octets: usize) -> Option<Wiped> {
     let algorithm = match hash {
         Hash::Sha256 => hkdf::HKDF_SHA256,
         Hash::Sha384 => hkdf::HKDF_SHA384,
@@ -361,7 +364,7 @@ fn master(
     (server, client): (&[u8], &[u8]),
     key: usize,
     iv: usize,
-) -> Option<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
+) -> Option<(Wiped, Wiped)> {
     let algorithm = match hash {
         Hash::Sha256 => &tls_prf::P_SHA256,
         Hash::Sha384 => &tls_prf::P_SHA384,
