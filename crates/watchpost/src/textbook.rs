@@ -191,7 +191,7 @@ fn summary(tongue: Tongue) -> String {
 fn rules_table(tongue: Tongue) -> String {
     let headings = match tongue.say("en", "ja") {
         "en" => ["Rule", "What", "Severity"],
-        _ => ["規則", "内容", "重大度"],
+        _ => ["ルール", "内容", "重大度"],
     };
     let row = |rule: &RuleId| {
         let name = markdown::plain(rule.text().name.text(tongue.protocol()));

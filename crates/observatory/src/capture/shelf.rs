@@ -92,7 +92,7 @@ mod tests {
     use crate::pcapng::Side;
     use std::sync::Arc;
 
-    const TERMS: ShelfTerms = ShelfTerms { wait: Duration::from_mins(1), octets_max: 1000, wanted_max: 2 };
+    const TERMS: ShelfTerms = ShelfTerms { wait: Duration::from_mins(1), octets_max: 3000, wanted_max: 2 };
 
     fn recording(number: u128, budget: &Arc<Budget>) -> Recording {
         let mut plain = Track::new(budget, 4096);

@@ -12,8 +12,8 @@ use crate::pcapng::Side;
 /// What a cut takes beside its octets.
 const CUT_OCTETS: usize = size_of::<Cut>();
 /// The first room of a track: a session that logs in and leaves.
-const FIRST_ROOM: usize = 1024;
-const FIRST_CUTS: usize = 16;
+const FIRST_ROOM: usize = 512;
+const FIRST_CUTS: usize = 12;
 
 /// How much all tracks together may hold.
 #[derive(Debug)]
@@ -44,6 +44,15 @@ impl Budget {
 
     fn give_back(&self, octets: usize) {
         self.held.fetch_sub(octets, Ordering::Relaxed);
+    }
+
+    /// So much was taken, and it has become so much.
+    fn correct(&self, taken: usize, became: usize) {
+        if became > taken {
+            self.held.fetch_add(became - taken, Ordering::Relaxed);
+        } else {
+            self.give_back(taken - became);
+        }
     }
 }
 
@@ -76,9 +85,12 @@ impl Track {
     /// The same once more, outside of every budget: for whoever writes it down and lets go of it.
     #[must_use]
     pub fn copied(&self) -> Self {
-        let budget = Budget::new(usize::MAX >> 1);
-        budget.take(self.weight());
-        Self { budget, most: self.most, cuts: self.cuts.clone(), octets: self.octets.clone(), is_cut: self.is_cut }
+        let mut copy = Self::new(&Budget::new(usize::MAX >> 1), usize::MAX >> 1);
+        for (cut, octets) in self.cuts() {
+            copy.push(cut.at, cut.from, octets);
+        }
+        copy.is_cut = self.is_cut;
+        copy
     }
 
     /// Takes what passed, or as much of its beginning as there is room for; then no more.
@@ -92,22 +104,18 @@ impl Track {
         if octets == 0 || (self.is_cut && !planted("capture.drops-inside")) {
             return;
         }
-        let room = self.most.saturating_sub(self.weight() + CUT_OCTETS);
+        let room = self.most.saturating_sub(self.octets.len() + (self.cuts.len() + 1) * CUT_OCTETS);
         let taken = if planted("capture.drops-inside") && room < octets { 0 } else { octets.min(room) };
         self.is_cut = taken < octets;
-        if taken == 0 || !self.budget.take(taken + CUT_OCTETS) {
+        if taken == 0 || !self.make_room(taken) {
             self.is_cut = true;
             return;
         }
-        self.make_room(taken);
         let mut left = taken;
         for part in parts {
             let part = &part[..part.len().min(left)];
             self.octets.extend_from_slice(part);
             left -= part.len();
-        }
-        if self.cuts.is_empty() {
-            self.cuts.reserve(FIRST_CUTS);
         }
         self.cuts.push(Cut { at, from, octets: taken });
     }
@@ -147,20 +155,36 @@ impl Track {
         self.is_cut
     }
 
+    /// What it takes, room that is not used yet included.
     fn weight(&self) -> usize {
-        self.octets.len() + self.cuts.len() * CUT_OCTETS
+        self.octets.capacity() + self.cuts.capacity() * CUT_OCTETS
     }
 
-    /// A vector that grows leaves its octets behind where nobody wipes them; this one does not.
-    fn make_room(&mut self, octets: usize) {
+    /// Makes room for one more cut of so many octets, if all tracks together leave it. A vector that grows by itself
+    /// leaves its octets behind where nobody wipes them; this one does not.
+    fn make_room(&mut self, octets: usize) -> bool {
         let needed = self.octets.len() + octets;
-        if needed <= self.octets.capacity() {
-            return;
+        let roomy = needed.next_power_of_two().max(FIRST_ROOM).min(self.most);
+        let larger = (needed > self.octets.capacity()).then_some(roomy);
+        let more_cuts = if self.cuts.len() < self.cuts.capacity() { 0 } else { self.cuts.len().max(FIRST_CUTS) };
+        let growth = larger.map_or(0, |larger| larger - self.octets.capacity()) + more_cuts * CUT_OCTETS;
+        if growth == 0 {
+            return true;
         }
-        let mut larger = Vec::with_capacity(needed.next_power_of_two().max(FIRST_ROOM));
-        larger.extend_from_slice(&self.octets);
-        self.octets.zeroize();
-        self.octets = Zeroizing::new(larger);
+        if !self.budget.take(growth) {
+            return false;
+        }
+        let before = self.weight();
+        self.cuts.reserve_exact(more_cuts);
+        if let Some(larger) = larger {
+            let mut larger = Vec::with_capacity(larger);
+            larger.extend_from_slice(&self.octets);
+            self.octets.zeroize();
+            self.octets = Zeroizing::new(larger);
+        }
+        // An allocator may give more than it was asked for.
+        self.budget.correct(growth, self.weight() - before);
+        true
     }
 }
 
@@ -185,17 +209,37 @@ mod tests {
 
     #[test]
     fn all_tracks_together_hold_no_more_than_the_budget() {
-        let budget = Budget::new(1000);
-        let mut tracks: Vec<Track> = (0..10).map(|_| Track::new(&budget, 500)).collect();
-        for track in &mut tracks {
-            track.push(1, Side::Client, &[0; 400]);
-            assert!(budget.held() <= 1000);
+        let budget = Budget::new(5000);
+        let mut tracks: Vec<Track> = (0..10).map(|_| Track::new(&budget, 2000)).collect();
+        for _ in 0..3 {
+            for track in &mut tracks {
+                track.push(1, Side::Client, &[7; 400]);
+                assert!(budget.held() <= 5000);
+                assert!(track.octets.len() <= track.octets.capacity(), "room was made before it was needed");
+            }
         }
-        assert_eq!(tracks.iter().filter(|track| track.is_empty()).count(), 8);
+        let held: usize = tracks.iter().map(Track::weight).sum();
+        assert_eq!(budget.held(), held, "what is held is what was allocated");
+        assert!(tracks.iter().filter(|track| track.is_empty()).count() >= 3);
+        assert!(!tracks[0].is_empty() && tracks[0].is_cut());
         tracks[0].close();
         tracks[0].push(2, Side::Client, b"more");
         assert!(tracks[0].is_empty());
         drop(tracks);
         assert_eq!(budget.held(), 0);
+    }
+
+    #[test]
+    fn what_lies_in_parts_is_kept_as_if_it_came_at_once() {
+        let budget = Budget::new(1 << 20);
+        for most in 30..80 {
+            let (mut parts, mut whole) = (Track::new(&budget, most), Track::new(&budget, most));
+            parts.push_parts(1, Side::Client, &[b"USER ", b"", b"carol", b"\r\n"]);
+            whole.push(1, Side::Client, b"USER carol\r\n");
+            assert!(parts.cuts().eq(whole.cuts()), "{most}");
+            assert_eq!(parts.is_cut(), whole.is_cut());
+            assert!(parts.octets.capacity() <= most);
+            assert!(parts.copied().cuts().eq(whole.cuts()));
+        }
     }
 }

@@ -27,8 +27,11 @@ pub(super) fn part_replies(pieces: &mut Vec<Piece>, openings: &[usize], secrets:
     let is_hello = |piece: &Piece| piece.from == Side::Client && piece.octets.starts_with(&[HANDSHAKE, 3]);
     let sealed_from = pieces.iter().position(is_hello).unwrap_or(pieces.len());
     let sealed: Vec<usize> = openings.iter().copied().filter(|opening| *opening > sealed_from).collect();
-    if !sealed.is_empty() {
-        let _ = part_records(&mut pieces[sealed_from..], sealed_from, &sealed, secrets);
+    if !sealed.is_empty()
+        && let Some(parted) = part_records(&pieces[sealed_from..], sealed_from, &sealed, secrets)
+    {
+        pieces.truncate(sealed_from);
+        pieces.extend(parted);
     }
     for opening in openings.iter().rev().filter(|opening| **opening < sealed_from) {
         part_plain(pieces, *opening, sealed_from);
@@ -50,8 +53,9 @@ fn part_plain(pieces: &mut Vec<Piece>, opening: usize, before: usize) {
     pieces.insert(place + 1, message);
 }
 
-/// `None`: there was nothing to part, or something is not as it is expected; nothing was changed.
-fn part_records(pieces: &mut [Piece], offset: usize, openings: &[usize], secrets: &[u8]) -> Option<()> {
+/// The pieces with these replies parted, each record of the session a piece of its own: some readers know but one of a
+/// packet. `None`: there was nothing to part, or something is not as it is expected.
+fn part_records(pieces: &[Piece], offset: usize, openings: &[usize], secrets: &[u8]) -> Option<Vec<Piece>> {
     let mut stream = Vec::new();
     let mut ends = Vec::new();
     for (number, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.from == Side::Server) {
@@ -60,14 +64,15 @@ fn part_records(pieces: &mut [Piece], offset: usize, openings: &[usize], secrets
     }
     let keys = Keys::of(&stream, secrets)?;
     let mut parting = Parting { keys, has_begun: false, read: 0, written: 0 };
-    let mut out: Vec<Vec<u8>> = vec![Vec::new(); pieces.len()];
+    // A record stands where its last octet came.
+    let mut records: Vec<Vec<Vec<u8>>> = vec![Vec::new(); pieces.len()];
     let mut openings = openings.iter().map(|opening| opening - offset).peekable();
     let mut rest = stream.as_slice();
     while let Some((record, behind)) = next_record(rest) {
         let end = stream.len() - behind.len();
         let (_, piece) = ends.iter().find(|(piece_end, _)| *piece_end >= end)?;
         let is_opening = openings.peek().is_some_and(|opening| opening <= piece);
-        if parting.record(record, is_opening, &mut out[*piece])? {
+        if parting.record(record, is_opening, &mut records[*piece])? {
             openings.next_if(|opening| opening <= piece);
         }
         rest = behind;
@@ -77,11 +82,25 @@ fn part_records(pieces: &mut [Piece], offset: usize, openings: &[usize], secrets
     }
     // What is no whole record stays at the end.
     let (_, last) = ends.last()?;
-    out[*last].extend_from_slice(rest);
-    for (piece, octets) in pieces.iter_mut().zip(out).filter(|(piece, _)| piece.from == Side::Server) {
-        piece.octets = octets;
+    records[*last].push(rest.to_vec());
+    let mut parted = Vec::with_capacity(pieces.len());
+    for (piece, records) in pieces.iter().zip(records) {
+        if piece.from == Side::Client {
+            parted.push(piece.clone());
+            continue;
+        }
+        // Without a record its comments are still there.
+        parted.push(Piece { octets: Vec::new(), ..piece.clone() });
+        let first = parted.len() - 1;
+        for octets in records.into_iter().filter(|octets| !octets.is_empty()) {
+            if parted[first].octets.is_empty() {
+                parted[first].octets = octets;
+            } else {
+                parted.push(Piece { octets, comments: Vec::new(), ..*piece });
+            }
+        }
     }
-    Some(())
+    Some(parted)
 }
 
 /// The next whole record, and what is behind it.
@@ -103,15 +122,15 @@ struct Parting {
 impl Parting {
     /// Puts a record into the output, in two where its first line shall stand alone. Whether it is the one that was
     /// waited for: the next of application data.
-    fn record(&mut self, record: &[u8], is_opening: bool, out: &mut Vec<u8>) -> Option<bool> {
+    fn record(&mut self, record: &[u8], is_opening: bool, out: &mut Vec<Vec<u8>>) -> Option<bool> {
         if self.keys.is_before_keys(record, self.has_begun) {
             self.has_begun |= record[0] == CHANGE_CIPHER_SPEC && !self.keys.is_tls13();
-            out.extend_from_slice(record);
+            Self::keep(record, out);
             return Some(false);
         }
         let Some(opened) = self.keys.open(record, self.read) else {
             // In TLS 1.3 the records of the handshake, which other keys open, look the same.
-            out.extend_from_slice(record);
+            Self::keep(record, out);
             return (!self.has_begun && self.keys.is_tls13()).then_some(false);
         };
         self.has_begun = true;
@@ -122,27 +141,38 @@ impl Parting {
             Some(end) => {
                 let (line, message) = octets.split_at(end);
                 for part in [line, message] {
-                    self.keys.seal(kind, part, self.written, out)?;
+                    out.push(self.keys.seal(kind, part, self.written)?);
                     self.written += 1;
                 }
             }
             None if self.read == self.written + 1 => {
                 self.written += 1;
-                out.extend_from_slice(record);
+                out.push(record.to_vec());
             }
             None => {
-                self.keys.seal(kind, &octets, self.written, out)?;
+                out.push(self.keys.seal(kind, &octets, self.written)?);
                 self.written += 1;
             }
         }
         Some(is_data && is_opening)
     }
+
+    /// A record of the handshake stays with what came with it.
+    fn keep(record: &[u8], out: &mut Vec<Vec<u8>>) {
+        match out.first_mut() {
+            Some(before) => before.extend_from_slice(record),
+            None => out.push(record.to_vec()),
+        }
+    }
 }
+
+/// Octets that are wiped when they are dropped.
+type Wiped = Zeroizing<Vec<u8>>;
 
 /// With what a server's records are sealed.
 struct Keys {
     key: LessSafeKey,
-    iv: Zeroizing<Vec<u8>>,
+    iv: Wiped,
     layout: Layout,
 }
 
@@ -232,7 +262,7 @@ impl Keys {
     }
 
     /// The kind of a record and its octets.
-    fn open(&self, record: &[u8], number: u64) -> Option<(u8, Zeroizing<Vec<u8>>)> {
+    fn open(&self, record: &[u8], number: u64) -> Option<(u8, Wiped)> {
         let (header, sealed) = record.split_at_checked(HEADER)?;
         let before = if self.layout == Layout::Tls12Gcm { EXPLICIT } else { 0 };
         let (explicit, octets) = sealed.split_at_checked(before)?;
@@ -252,7 +282,7 @@ impl Keys {
         Some((kind_octet, octets))
     }
 
-    fn seal(&self, kind: u8, octets: &[u8], number: u64, out: &mut Vec<u8>) -> Option<()> {
+    fn seal(&self, kind: u8, octets: &[u8], number: u64) -> Option<Vec<u8>> {
         let is_gcm12 = self.layout == Layout::Tls12Gcm;
         let mut sealed = Vec::with_capacity(octets.len() + 1 + TAG);
         sealed.extend_from_slice(octets);
@@ -269,11 +299,8 @@ impl Keys {
             return None;
         }
         let outside = if self.is_tls13() { APPLICATION_DATA } else { kind };
-        out.extend_from_slice(&[outside, 3, 3]);
-        out.extend_from_slice(&u16::try_from(length).ok()?.to_be_bytes());
-        out.extend_from_slice(&explicit[..before]);
-        out.extend_from_slice(&sealed);
-        Some(())
+        let length = u16::try_from(length).ok()?.to_be_bytes();
+        Some([&[outside, 3, 3][..], &length, &explicit[..before], &sealed].concat())
     }
 }
 
@@ -300,7 +327,7 @@ impl<'a> Hello<'a> {
 }
 
 /// The random of the client and the secret of this label in a key log.
-fn logged(log: &[u8], label: &str) -> Option<(Vec<u8>, Zeroizing<Vec<u8>>)> {
+fn logged(log: &[u8], label: &str) -> Option<(Vec<u8>, Wiped)> {
     let mut lines = std::str::from_utf8(log).ok()?.lines().map(|line| line.split(' '));
     let mut words = lines.find(|words| words.clone().next() == Some(label))?.skip(1);
     let mut octets = || data_encoding::HEXLOWER_PERMISSIVE.decode(words.next()?.as_bytes()).ok();
@@ -317,7 +344,7 @@ impl hkdf::KeyType for Length {
 }
 
 /// HKDF-Expand-Label without a context (RFC 8446 §7.1).
-fn expanded(hash: Hash, secret: &[u8], label: &[u8], octets: usize) -> Option<Zeroizing<Vec<u8>>> {
+fn expanded(hash: Hash, secret: &[u8], label: &[u8], octets: usize) -> Option<Wiped> {
     let algorithm = match hash {
         Hash::Sha256 => hkdf::HKDF_SHA256,
         Hash::Sha384 => hkdf::HKDF_SHA384,
@@ -337,7 +364,7 @@ fn master(
     (server, client): (&[u8], &[u8]),
     key: usize,
     iv: usize,
-) -> Option<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
+) -> Option<(Wiped, Wiped)> {
     let algorithm = match hash {
         Hash::Sha256 => &tls_prf::P_SHA256,
         Hash::Sha384 => &tls_prf::P_SHA384,
@@ -393,10 +420,10 @@ mod tests {
         if !keys.is_tls13() {
             begin.extend([CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1]);
         }
-        keys.seal(HANDSHAKE, b"finished", 0, &mut begin).expect("sealed");
+        begin.extend(keys.seal(HANDSHAKE, b"finished", 0).expect("sealed"));
         let mut said = Vec::new();
         for (number, octets) in [(1, REPLY), (2, b"+OK not a message\r\nbut like one\r\n"), (3, REPLY)] {
-            keys.seal(APPLICATION_DATA, octets, number, &mut said).expect("sealed");
+            said.extend(keys.seal(APPLICATION_DATA, octets, number).expect("sealed"));
         }
         // Records come in two reads, cut in their midst.
         let late = said.split_off(said.len() - 20);
@@ -420,7 +447,9 @@ mod tests {
             let line = b"+OK 12 octets\r\n";
             let parted = [&before[0], &line[..], &REPLY[line.len()..], &before[2], line, &REPLY[line.len()..]];
             assert_eq!(opened(&pieces, &keys), parted, "{suite:04x}");
-            assert_eq!(pieces.len(), 6);
+            let said: Vec<usize> =
+                pieces.iter().filter(|piece| piece.from == Side::Server).map(|piece| piece.octets.len()).collect();
+            assert_eq!(said.len(), 7, "one record of the session in each: {said:?}");
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) struct RawCapture {
     /// that were tried included; needs a reason, and reads SECURITY.md first.
     ///
     /// Reason: what nobody kept nobody can steal. A session stays in memory, and goes into a file only when a rule of
-    /// medium severity or more names it, or `watchpost pcap` asks for it within a minute of its end.
+    /// medium severity or more names it, or `watchpost pcap` asks for it while it goes on or within a minute of its end.
     #[schemars(extend(
         "x-type" = "`\"off\"`, `\"metadata\"`, `\"redacted\"` or `\"full\"`",
         "x-default" = "\"metadata\"",

@@ -53,8 +53,9 @@ impl Trouble {
             Self::Expired(until) => one("conversation-trouble-expired", "until", until),
             Self::NotYet(from) => one("conversation-trouble-not-yet", "from", from),
             Self::WrongName { wanted, has } => {
-                let variables: [(&str, Variable<'_>); 2] =
-                    [("wanted", wanted.as_str().into()), ("has", has.as_str().into())];
+                let none = texts.text("conversation-none");
+                let has = if has.is_empty() { none.as_str() } else { has.as_str() };
+                let variables: [(&str, Variable<'_>); 2] = [("wanted", wanted.as_str().into()), ("has", has.into())];
                 texts.format("conversation-trouble-name", &variables)
             }
             Self::SelfSigned => texts.text("conversation-trouble-self-signed"),

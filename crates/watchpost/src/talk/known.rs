@@ -150,12 +150,27 @@ impl Known {
         };
         let typed = line[start..].to_ascii_uppercase();
         let begins = |word: &String| word.to_ascii_uppercase().starts_with(&typed);
-        (start, candidates.into_iter().filter(begins).collect())
+        let mut fitting: Vec<String> = candidates.into_iter().filter(begins).collect();
+        if let ([word], []) = (fitting.as_mut_slice(), words.as_slice())
+            && wants_more(word)
+        {
+            word.push(' ');
+        }
+        (start, fitting)
     }
 
     fn mechanisms(&self) -> Vec<String> {
         let sasl = self.capabilities.as_ref().and_then(|capabilities| capabilities.arguments("SASL"));
         sasl.unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect()
+    }
+}
+
+/// Whether a command is nothing without what follows it. PASS alone is: then the password is asked for, and not shown.
+fn wants_more(word: &str) -> bool {
+    let row = TABLE_A.iter().find(|row| row.command == word);
+    match row {
+        Some(row) => word != "PASS" && !row.arguments.is_empty() && !row.arguments.starts_with('['),
+        None => ["login", "raw", "explain"].contains(&word),
     }
 }
 
@@ -175,6 +190,8 @@ mod tests {
         assert!(completed(&known, "ap").is_empty(), "the greeting had no timestamp");
         known.moment.after_user = true;
         assert_eq!(completed(&known, "pa"), ["PASS"]);
+        assert_eq!(completed(&known, "us"), ["USER "], "a name must follow");
+        assert_eq!(completed(&known, "lo"), ["login "]);
         known.tls = true;
         known.capabilities = Some(["UIDL".to_owned(), "SASL PLAIN SCRAM-SHA-256".to_owned()].into_iter().collect());
         assert!(completed(&known, "STL").is_empty(), "TLS is there already");

@@ -170,7 +170,7 @@ fn rule_page(
     let _ = writeln!(
         page,
         "- {}{}",
-        tongue.label("What the rules call for", "規則が求める対応"),
+        tongue.label("What the rules call for", "ルールが求める対応"),
         plain(text.response.text(language))
     );
     let _ =
@@ -184,10 +184,14 @@ fn list(sessions: &[Session], tongue: Tongue, desk: &Desk<'_>) -> String {
     let (connections, sources) = (sessions.len(), addresses.len());
     let first = sessions[0].row.start.0;
     let mut text = match tongue.say("en", "ja") {
-        "en" if sources == 1 => format!("{connections} connections of one address are cited.\n\n"),
-        "en" => format!("{connections} connections of {sources} addresses are cited.\n\n"),
-        _ => format!("{sources} 個のアドレスからの {connections} 回の接続が根拠になっています。\n\n"),
+        "en" if sources == 1 => format!("{connections} connections of one address are cited."),
+        "en" => format!("{connections} connections of {sources} addresses are cited."),
+        _ => format!("{sources} 個のアドレスからの {connections} 回の接続が根拠になっています。"),
     };
+    text.push_str(tongue.say(
+        " What the verdict counts may have begun before them.\n\n",
+        "判定が数えたものには、それより前の分が含まれることがあります。\n\n",
+    ));
     let headings = match tongue.say("en", "ja") {
         "en" => ["After", "From", "Port", "Commands", "Logins failed", "Ended"],
         _ => ["経過", "接続元", "ポート", "コマンド", "失敗したログイン", "終わり方"],

@@ -137,7 +137,7 @@ pub(super) const EXERCISES: &[Exercise] = &[
              each session ends with QUIT: a device that has kept an old password (rule M2). It is not banned; its \
              owner is told.",
             "いいえ。パスワードは毎回同じで、所有者の自宅のネットワークから、一定の間隔で来ており、どれも QUIT で終わってい\
-             ます。古いパスワードを覚えている端末です(規則 M2)。遮断はせず、所有者に知らせます。",
+             ます。古いパスワードを覚えている端末です(ルール M2)。遮断はせず、所有者に知らせます。",
         ),
         letters: letters::two,
         play: old_password,
@@ -166,7 +166,7 @@ pub(super) const EXERCISES: &[Exercise] = &[
         answer: said(
             "TOP read the headers of all twelve messages, and RETR took two alone: the ones about a password reset \
              and a code (rule H4). The mail password is changed first; then that of the service whose reset was read.",
-            "TOP で 12 通すべてのヘッダーを読み、RETR で取得したのは、パスワード再設定と確認コードの 2 通だけです(規則 H4)。\
+            "TOP で 12 通すべてのヘッダーを読み、RETR で取得したのは、パスワード再設定と確認コードの 2 通だけです(ルール H4)。\
              まずメールのパスワードを、次に、再設定メールを読まれたサービスのパスワードを変更します。",
         ),
         letters: letters::with_codes,

@@ -225,7 +225,7 @@ pub fn recordings_go_when_they_are_old_or_too_much() {
     let site = Site::open_on("mode = \"redacted\"\nretention = \"2d\"\ndisk_max = \"1MiB\"", |captures| {
         fs::create_dir(captures).unwrap();
         left(captures, 1, 100, 2 * day);
-        left(captures, 2, 100, 2 * day - Duration::from_mins(5));
+        left(captures, 2, 100, day + Duration::from_hours(23));
         for (number, hours) in [(3, 3), (4, 2), (5, 1)] {
             left(captures, number, 524_000, Duration::from_hours(hours));
         }

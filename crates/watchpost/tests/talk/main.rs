@@ -3,6 +3,7 @@
 
 mod certificates;
 mod checks;
+mod command;
 #[path = "../peers/dovecot.rs"]
 mod dovecot;
 mod hostile;

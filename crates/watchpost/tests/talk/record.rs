@@ -103,7 +103,7 @@ fn a_message_is_shown_as_one_under_tls_1_2_too() {
         let said = talk(&arguments, "RETR 1\n< +OK\nRETR 2\n< +OK\nQUIT\n< +OK\n");
         assert!(server.wait().unwrap().success(), "{said}");
         assert_eq!(said.code, Some(0), "{said}");
-        said.has(&["TLS 1.2"]);
+        assert!(said.out.contains("TLS 1.2") || said.out.contains("TLSv1.2"), "{said}");
         assert_eq!(subjects(&file), ["in one record", "in one record"], "{suite}");
         assert_eq!(tshark(&file, "pop.request.command == QUIT", &["tcp.stream"]), ["0"], "{suite}");
     }
@@ -130,7 +130,7 @@ for line in client.makefile("rb"):
         client.sendall(b"+OK bye\r\n")
         break
     client.sendall(b"+OK %d octets\r\n" % len(message) + message + b".\r\n")
-client.unwrap()
+client.close()
 "#;
 
 #[test]

@@ -60,7 +60,7 @@ fn what_is_too_old_goes_and_nothing_younger() {
     let now = SystemTime::now();
     let mut folder = Folder::open(dir.path(), &terms(1 << 20)).unwrap();
     write_aged(&mut folder, 1, 100, now, 24 * HOUR);
-    write_aged(&mut folder, 2, 100, now, 24 * HOUR - Duration::from_secs(1));
+    write_aged(&mut folder, 2, 100, now, Duration::from_secs(86_399));
     write_aged(&mut folder, 3, 100, now, Duration::ZERO);
     folder.tend(0, now);
     assert_eq!(held(&folder), [2, 3]);
