@@ -27,13 +27,11 @@ use super::{Clocks, Terms, Trouble};
 
 /// How long rows wait for others to share their transaction: a transaction costs as much as dozens of rows.
 const BATCH_TIME: Duration = Duration::from_millis(500);
-/// Rows that do not wait for more: of so many sessions everything that was heard still stands in a core's own cache when
-/// it is written.
-const BATCH_ROWS: usize = 256;
+/// Rows that do not wait for more.
+const BATCH_ROWS: usize = 1000;
 /// How long the writer sleeps before it looks for what came meanwhile: the first event wakes it, and no other one does.
-/// A rule hears of a guess so much later at the most, which is less than a refusal waits. Longer, and what ten thousand
-/// sessions a second leave would no longer stand in a core's own cache.
-const GATHERING_TIME: Duration = Duration::from_millis(20);
+/// A rule hears of a guess so much later at the most, which is less than a refusal waits.
+const GATHERING_TIME: Duration = Duration::from_millis(50);
 /// Messages taken from the queue before the clock is looked at.
 const TAKEN_AT_ONCE: usize = 512;
 /// How old the file's knowledge of an open session may be.
