@@ -141,7 +141,6 @@ impl Classifier {
         let mut stage = Stage { firing, findings: Findings::default() };
         match &event.kind {
             EventKind::Started => self.begin_again(),
-            EventKind::Lost { .. } => {}
             EventKind::AccountChanged { account, change } => self.account_changed(account, *change),
             EventKind::Opened { peer, port, .. } => self.opened(&mut stage, peer.ip(), *port),
             EventKind::Hello(hello) => self.hello(&stage, hello),
@@ -155,7 +154,7 @@ impl Classifier {
                     self.judge(&mut stage, Happening::Answered(answered));
                 }
             }
-            EventKind::Reply(_) => {}
+            EventKind::Reply(_) | EventKind::Lost { .. } => {}
             EventKind::Login(attempt) => self.login(&mut stage, attempt),
             EventKind::PreviousPassword { account } => self.old_password(&mut stage, account),
             EventKind::Foreign { language, .. } => self.foreign(&mut stage, *language),

@@ -359,6 +359,34 @@ fn beyond_its_size_the_oldest_go_first() {
 }
 
 #[test]
+fn a_client_that_looks_different_each_time_does_not_fill_the_dictionary() {
+    let desk = Desk::new();
+    let ja3 = |number: u64| format!("{number:032x}");
+    let shuffled = |number: u64| {
+        let mut events = Visit::new(number, midnight()).over_tls().events();
+        for event in &mut events {
+            if let EventKind::Hello(hello) = &mut event.kind {
+                hello.ja3 = ja3(number);
+            }
+        }
+        events
+    };
+    desk.record((0..50).flat_map(shuffled));
+    desk.flush();
+    let file = rusqlite::Connection::open(desk.path()).unwrap();
+    let words: u32 = file.query_row("SELECT count(*) FROM word", [], |row| row.get(0)).unwrap();
+    assert!(words < 12, "{words} words");
+    let reader = desk.reader();
+    let told = reader.sessions(&Filter::default()).unwrap().into_iter().flat_map(|session| {
+        let events = reader.events(&session).unwrap();
+        events
+            .into_iter()
+            .filter_map(|entry| if let EventKind::Hello(hello) = entry.kind { Some(hello.ja3) } else { None })
+    });
+    assert_eq!(told.collect::<Vec<_>>(), (0..50).rev().map(ja3).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_session_is_found_by_its_name_though_the_clock_was_set() {
     let desk = Desk::new();
     let minute = |minute: u64| midnight() + Duration::from_secs(60 * minute);

@@ -38,9 +38,9 @@ fn visit(number: u64, spread: Duration, of: u64) -> Visit {
     let person = u32::try_from(chance >> 40 & 2047).unwrap();
     let owner = chance >> 30 & 15 < 3;
     // One in eight strangers is one of a few hundred who do not stop: rules speak of them.
-    let strangers = if chance >> 12 & 7 == 0 { 600 } else { 60_000 };
+    let strangers = if (chance >> 12).is_multiple_of(8) { 600 } else { 60_000 };
     let stranger = u32::try_from(chance % strangers).unwrap();
-    let address = if owner { 0x0c00_0000 | person << 8 } else { 0x0b00_0000 | stranger * 131 };
+    let address = if owner { 0x0c00_0000 | person << 8 } else { 0x0b00_0000 | (stranger * 131) };
     let mut visit = Visit::new(number, at).from(&IpAddr::from(Ipv4Addr::from_bits(address)).to_string());
     visit.tls = (chance >> 20).is_multiple_of(4);
     visit.name = format!("owner{person}");

@@ -32,6 +32,9 @@ const USUAL_OCTETS: usize = 256;
 /// Room that is kept for the next session.
 const USUAL_OCTETS_MAX: usize = 1024;
 
+/// Octets of a JA3 fingerprint, which is an MD5 sum.
+const JA3_OCTETS: usize = 16;
+
 /// Kinds of events, as written. Never reuse one.
 mod kind {
     pub(super) const STARTED: u8 = 0;

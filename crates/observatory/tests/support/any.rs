@@ -212,7 +212,7 @@ pub fn kind() -> impl Strategy<Value = EventKind> {
         any::<u16>(),
         proptest::option::of(octets()),
         proptest::option::of(octets()),
-        "[0-9a-f]{0,32}",
+        "[0-9a-f]{32}|[0-9a-fA-F]{0,33}",
         "[0-9a-z_]{0,36}",
     );
     let hello = hello.prop_map(|(version, server_name, alpn, ja3, ja4)| {

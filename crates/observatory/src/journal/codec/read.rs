@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use watchpost_proto::pop3::server::Tally;
 
 use super::words::{
@@ -10,7 +11,7 @@ use super::words::{
     STATES, STATUSES, of_code,
 };
 use super::write::natural_octets;
-use super::{Entry, Micros, Text, Told, VERSION, kind};
+use super::{Entry, JA3_OCTETS, Micros, Text, Told, VERSION, kind};
 use crate::event::{
     AccountChange, Answered, EventKind, Hello, LoginAttempt, LoginMechanism, MessageFacts, Oddities, PasswordFacts,
     Sequence, SessionSummary, Spoken, TlsFacts,
@@ -119,7 +120,7 @@ impl Reading<'_, '_> {
             version: self.input.small()?,
             server_name: self.chosen(has & 1 != 0)?,
             alpn: self.chosen(has & 2 != 0)?,
-            ja3: self.word()?,
+            ja3: if has & 4 != 0 { HEXLOWER.encode(self.input.take(JA3_OCTETS)?) } else { self.word()? },
             ja4: self.word()?,
         })
     }

@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use data_encoding::HEXLOWER;
 use watchpost_proto::planted::planted;
 
 use super::words::{
     self, ACCOUNT_CHANGES, CODES, ENDINGS, ENDS, FOREIGNS, LENGTHS, LETTERS, OUTCOMES, PASSWORD_ACCOUNTS, PORTS,
     STATES, STATUSES, code,
 };
-use super::{Encoder, Micros, Number, kind};
+use super::{Encoder, JA3_OCTETS, Micros, Number, kind};
 use crate::event::{
     Answered, EventKind, Hello, Letters, LoginAttempt, LoginMechanism, PasswordFacts, Sequence, SessionSummary, Spoken,
     SpokenEnd, TlsFacts,
@@ -113,12 +114,17 @@ impl Encoder {
     }
 
     fn hello(&mut self, hello: &Hello, number: &mut Number<'_>) {
-        let has = [hello.server_name.is_some(), hello.alpn.is_some()];
+        let ja3 = digest(&hello.ja3);
+        let has = [hello.server_name.is_some(), hello.alpn.is_some(), ja3.is_some()];
         self.octets.extend([kind::HELLO, flags(&has)]);
         put_number(&mut self.octets, u64::from(hello.version));
         self.chosen(hello.server_name.as_ref(), number);
         self.chosen(hello.alpn.as_ref(), number);
-        self.word(&hello.ja3, number);
+        // Clients that shuffle their extensions have another one each time: it would fill the dictionary.
+        match ja3 {
+            Some(octets) => self.octets.extend(octets),
+            None => self.word(&hello.ja3, number),
+        }
         self.word(&hello.ja4, number);
     }
 
@@ -258,6 +264,13 @@ impl Encoder {
             words::put_notice(&mut self.octets, notice);
         }
     }
+}
+
+/// The octets that these digits stand for, if they are the digits of an MD5 sum.
+fn digest(digits: &str) -> Option<[u8; JA3_OCTETS]> {
+    let mut octets = [0; JA3_OCTETS];
+    let is_digest = digits.len() == 2 * JA3_OCTETS && HEXLOWER.decode_mut(digits.as_bytes(), &mut octets).is_ok();
+    is_digest.then_some(octets)
 }
 
 /// Eight truths in an octet, the first in the lowest bit.
