@@ -346,7 +346,9 @@ pub fn sync_together<'a>(files: impl Iterator<Item = &'a OutFile> + Clone, folde
             note!(Operation::SyncFile { path: file.path.clone() });
         }
     }
-    folders.iter().for_each(|folder| folder.note_synced());
+    for folder in folders {
+        folder.note_synced();
+    }
     Ok(true)
 }
 

@@ -334,7 +334,9 @@ mod tests {
         let all: Vec<Step> =
             (0..70).map(kinds).chain((200..100_000).map(|number| Step::Fetch(number, Doubt::None))).collect();
         let mut steps = Steps::default();
-        all.iter().for_each(|step| steps.push(*step));
+        for step in &all {
+            steps.push(*step);
+        }
         assert_eq!(steps.iter().collect::<Vec<_>>(), all);
         assert!(steps.0.len() < 50, "{}", steps.0.len());
         for step in &all {

@@ -252,7 +252,9 @@ fn is_identity(text: &str) -> bool {
 
 fn sync_each(files: &[SpoolFile]) -> io::Result<()> {
     if files.len() >= MANY {
-        files.iter().for_each(|file| file.out.begin_sync());
+        for file in files {
+            file.out.begin_sync();
+        }
     }
     let share = files.len().div_ceil(SYNCED_TOGETHER).max(1);
     let sync = |files: &[SpoolFile]| files.iter().try_for_each(|file| file.out.sync());
