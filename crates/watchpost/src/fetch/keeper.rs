@@ -310,6 +310,10 @@ impl Work {
                 };
                 let passes = matches!(error, DeliveryError::Later(_) | DeliveryError::InDoubt(_));
                 for (index, key) in indexes.into_iter().zip(keys) {
+                    if in_doubt {
+                        let key = key.split(' ').next().unwrap_or_default().to_owned();
+                        self.journal.append(&[Record::Doubtful { key }])?;
+                    }
                     self.not_delivered(key, counts)?;
                     self.tell(vec![Kept::Refused { index, reason: error.to_string(), in_doubt, passes }]);
                 }
