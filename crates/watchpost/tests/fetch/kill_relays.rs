@@ -20,7 +20,7 @@ use crate::server::Server;
 use crate::support::{PATIENCE, with_fault};
 
 /// Messages on the server.
-const MESSAGES: usize = 30;
+const MESSAGES: usize = 12;
 /// Kills in a row before a run may finish.
 const KILLS_IN_A_ROW: u64 = 3;
 
