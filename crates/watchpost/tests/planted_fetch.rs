@@ -31,7 +31,7 @@ use std::panic::{catch_unwind, set_hook, take_hook};
 use watchpost_proto::planted::plant;
 
 /// The fault, and the check that must fail while it is there.
-const FAULTS: [(&str, fn()); 33] = [
+const FAULTS: [(&str, fn()); 34] = [
     ("fetch.believes-a-reused-unique-id", checks::a_unique_id_that_comes_back_with_another_message_loses_nothing),
     ("fetch.delivers-what-it-knows", checks::messages_that_share_a_unique_id_are_all_fetched_once),
     ("fetch.removes-before-it-is-durable", checks::nothing_is_marked_before_it_is_durable),
@@ -49,6 +49,7 @@ const FAULTS: [(&str, fn()); 33] = [
     ("fetch.forgets-its-intents", kill::small::nothing_comes_twice_to_a_maildir),
     ("fetch.believes-its-intents", kill_relays::small::nothing_is_lost),
     ("fetch.forgets-its-intents", kill_relays::small::what_comes_twice_is_named),
+    ("fetch.names-what-is-doubtful-only-once", checks::a_doubt_is_named_until_somebody_was_told),
     ("fetch.believes-its-intents", power::small::maildir),
     ("fetch.believes-its-intents", power::small::mbox),
     ("fetch.intent-not-written", power::small::maildir_kept),

@@ -84,13 +84,19 @@ pub fn run(arguments: &FetchArgs, talk: &Talk, surroundings: &Surroundings) -> R
             fetcher.forgive(account).map_err(|error| say::failure(&account.name, &error.into(), talk))?;
         }
     }
-    let tell = |outcome: &super::run::Outcome| say::outcome(outcome, json, arguments.quiet, talk);
+    let tell = |outcome: &super::run::Outcome| tell_once(&fetcher, outcome, (json, arguments.quiet), talk);
     if let Some(pause) = &arguments.every {
         let notifier = Notifier::found(surroundings.variable);
         return again_and_again(&fetcher, &accounts, (pause, &notifier), tell, talk);
     }
     let outcomes = runtime()?.block_on(fetcher.all(&accounts, tell));
     conclude(outcomes.iter().map(say::exit_code))
+}
+
+/// Tells of an account, and remembers that somebody was told.
+fn tell_once(fetcher: &Fetcher, outcome: &super::run::Outcome, (json, quiet): (bool, bool), talk: &Talk) {
+    say::outcome(outcome, json, quiet, talk);
+    fetcher.told(outcome);
 }
 
 /// What a URL means, or what is wrong with it.

@@ -105,6 +105,13 @@ pub enum Record {
         /// How often.
         times: u32,
     },
+    /// It may have been delivered without our knowledge, and nobody was told yet.
+    Doubtful {
+        /// Which.
+        key: String,
+    },
+    /// Somebody was told of all that is doubtful.
+    Told,
     /// The server announces PIPELINING and cannot do it.
     NoPipelining,
     /// The key of the certificate that the server showed first.
@@ -157,6 +164,8 @@ pub struct Seen {
     pub failures: HashMap<Box<str>, u32>,
     /// Deliveries of which the end was not written when the journal was read.
     pub open: VecDeque<Intent>,
+    /// What may have been delivered twice, and nobody was told of.
+    pub doubtful: Vec<String>,
     /// Whether PIPELINING was found not to work.
     pub no_pipelining: bool,
     /// The key that the server showed first.
@@ -272,7 +281,8 @@ impl Journal {
     fn shorten(&mut self, now: u64) -> Result<(), JournalError> {
         let old = |fate: Fate| matches!(fate, Fate::Gone(since) if since + REMEMBERED_SECONDS < now);
         self.seen.entries.retain(|_, entry| !old(entry.fate));
-        let needed = self.seen.entries.len() + self.seen.failures.len() + self.seen.open.len();
+        let needed =
+            self.seen.entries.len() + self.seen.failures.len() + self.seen.open.len() + self.seen.doubtful.len();
         if self.lines < LINES_MIN.max(needed * 2) {
             return Ok(());
         }
@@ -352,6 +362,9 @@ impl Seen {
                 self.close(key);
                 self.failures.insert(key.as_str().into(), *times);
             }
+            Record::Doubtful { key } if self.doubtful.contains(key) => {}
+            Record::Doubtful { key } => self.doubtful.push(key.clone()),
+            Record::Told => self.doubtful.clear(),
             Record::NoPipelining => self.no_pipelining = true,
             Record::Pin(pin) => self.pin = Some(pin.clone()),
             Record::Renaming => self.renaming = true,
@@ -386,7 +399,8 @@ impl Seen {
         });
         let failures = self.failures.iter().map(|(key, times)| Record::Failed { key: key.to_string(), times: *times });
         let open = self.open.iter().cloned().map(Record::Intent);
-        settings.chain(entries).chain(failures).chain(open)
+        let doubtful = self.doubtful.iter().map(|key| Record::Doubtful { key: key.clone() });
+        settings.chain(entries).chain(failures).chain(open).chain(doubtful)
     }
 }
 
@@ -417,7 +431,7 @@ fn read(mut text: impl BufRead, messages: bool) -> io::Result<(Seen, usize, usiz
 /// Whether a line, if it is whole, speaks of one message.
 fn is_about_a_message(line: &str) -> bool {
     let word = line.split(' ').nth(1).unwrap_or_default();
-    matches!(word, "intent" | "done" | "imported" | "deleted" | "gone" | "forgotten" | "failed")
+    matches!(word, "intent" | "done" | "imported" | "deleted" | "gone" | "forgotten" | "failed" | "doubtful")
 }
 
 #[cfg(test)]
@@ -461,6 +475,8 @@ mod tests {
             Record::Pin("sha256/x".into()),
             Record::Renaming,
             Record::Settled,
+            Record::Doubtful { key: "u v".into() },
+            Record::Told,
         ] {
             let written = line(&record);
             assert_eq!(parse(&written), Some(record), "{written}");

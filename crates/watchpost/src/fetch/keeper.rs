@@ -297,6 +297,10 @@ impl Work {
                 };
                 let passes = matches!(error, DeliveryError::Later(_) | DeliveryError::InDoubt(_));
                 for (index, key) in self.unsettled.split_off(of_batch) {
+                    if in_doubt {
+                        let key = self.id(index).to_owned();
+                        self.journal.append(&[Record::Doubtful { key }])?;
+                    }
                     self.not_delivered(index, key, counts)?;
                     self.tell(vec![Kept::Refused { index, reason: error.to_string(), in_doubt, passes }]);
                 }

@@ -165,6 +165,18 @@ impl Fetcher {
         Ok(tokio::task::block_in_place(find)?)
     }
 
+    /// Somebody has been told of what is doubtful: it is not named again. Where that cannot be written down, it is.
+    pub fn told(&self, outcome: &Outcome) {
+        if outcome.report.in_doubt.is_empty() {
+            return;
+        }
+        let journal = Journal::open(&self.folder, &outcome.account, self.clock.seconds());
+        let _ = journal.and_then(|mut journal| {
+            journal.append(&[Record::Told])?;
+            journal.sync()
+        });
+    }
+
     /// Lets messages be tried again that were given up.
     pub fn forgive(&self, account: &Account) -> Result<(), JournalError> {
         let mut journal = Journal::open(&self.folder, &account.name, self.clock.seconds())?;

@@ -424,7 +424,7 @@ fn count(report: &mut Report, kept: &Kept, listing: &Listing) {
         Kept::Refused { index, reason, in_doubt, passes } => {
             let id = listing.id(*index).unwrap_or_default();
             report.failed.push(Failed { id: id.to_owned(), why: reason.clone(), passes: *passes });
-            report.in_doubt.extend(in_doubt.then(|| id.to_owned()));
+            report.in_doubt.extend(in_doubt.then(|| id.to_owned()).filter(|id| !report.in_doubt.contains(id)));
         }
     }
 }

@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use watchpost::connect::ConnectError;
+use watchpost::fetch::fingerprint::Fingerprinter;
+use watchpost::fetch::journal::{Intent, Journal, Place, Record};
 use watchpost::fetch::login::LoginError;
 use watchpost::fetch::session::SessionError;
 
@@ -340,4 +342,20 @@ pub fn sizes_that_list_announces_wrongly_hinder_nothing_and_are_told_once() {
     }
     let server = Server::start(&THREE);
     assert_eq!(House::new(server.port, "").fetch_well().report.missized.count, 0, "what is right is not told");
+}
+
+pub fn a_doubt_is_named_until_somebody_was_told() {
+    // C-061: a run that finds it out may be killed before it says a word.
+    let server = Server::start(&THREE);
+    let house = House::new(server.port, "to = \"pipe:cat >> {dir}/all\"");
+    let mut journal = Journal::open(&house.path("state"), "a", 0).unwrap();
+    let prints = Fingerprinter::default().finish(0);
+    journal.intend(&[Record::Intent(Intent { key: "two".into(), prints, place: Place::Elsewhere })]).unwrap();
+    drop(journal);
+    let first = house.fetch_and_tell_nobody().report;
+    assert_eq!((first.delivered, first.in_doubt), (3, vec!["two".to_owned()]));
+    // It was delivered again meanwhile, and still nobody knows.
+    let second = house.fetch().report;
+    assert_eq!((second.delivered, second.in_doubt), (0, vec!["two".to_owned()]));
+    assert!(house.fetch().report.in_doubt.is_empty(), "whoever was told need not hear it again");
 }

@@ -221,3 +221,8 @@ fn runs_that_are_killed_lose_nothing_on_its_way_elsewhere_and_name_what_may_be_t
     }
     kill_relays::no_kill_loses_and_copies_are_named("pipe", &Piped, 25, 63);
 }
+
+#[test]
+fn a_doubt_is_named_until_somebody_was_told() {
+    checks::a_doubt_is_named_until_somebody_was_told();
+}

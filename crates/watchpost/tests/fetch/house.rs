@@ -59,6 +59,13 @@ impl House {
     }
 
     pub fn fetch(&self) -> Outcome {
+        let outcome = self.fetch_and_tell_nobody();
+        self.fetcher().told(&outcome);
+        outcome
+    }
+
+    /// As a run does that is killed before it says a word.
+    pub fn fetch_and_tell_nobody(&self) -> Outcome {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(self.fetcher().all(std::slice::from_ref(&self.account), |_| {})).remove(0)
     }

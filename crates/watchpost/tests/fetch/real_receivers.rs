@@ -204,15 +204,21 @@ impl Receiver {
         }
     }
 
+    /// Messages that Postfix has taken and not delivered.
+    fn queued(&self) -> usize {
+        let queues = ["incoming", "active", "deferred", "maildrop"];
+        queues.iter().map(|name| files_below(&self.dir.path().join("queue").join(name))).sum()
+    }
+
+    /// How many messages it has taken, more or less.
+    fn taken_about(&self) -> usize {
+        self.queued() + files_of(&self.folder()).len()
+    }
+
     /// Everything that it has taken, once nothing is under way any more.
     fn everything(&self) -> Vec<PathBuf> {
         let end = Instant::now() + PATIENCE;
-        let under_way = || {
-            let queues =
-                ["incoming", "active", "deferred", "maildrop"].map(|name| self.dir.path().join("queue").join(name));
-            let waiting: usize = queues.iter().map(|queue| files_below(queue)).sum();
-            waiting + files_of(&self.dir.path().join("mail/alice/tmp")).len()
-        };
+        let under_way = || self.queued() + files_of(&self.dir.path().join("mail/alice/tmp")).len();
         while under_way() > 0 {
             assert!(Instant::now() < end, "{} messages are under way and do not arrive", under_way());
             std::thread::yield_now();
@@ -337,8 +343,7 @@ fn killed_in_the_midst(kind: Kind) {
         let outcome = std::thread::scope(|scope| {
             let fetching = scope.spawn(|| house.fetch());
             let end = Instant::now() + PATIENCE;
-            let marked = |line: &String| line.starts_with("DELE");
-            while server.state.lock().unwrap().heard.iter().filter(|line| marked(line)).count() < kill * 20 {
+            while receiver.taken_about() < kill * 20 {
                 assert!(Instant::now() < end, "nothing arrives");
                 std::thread::yield_now();
             }
