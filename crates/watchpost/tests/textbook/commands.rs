@@ -172,7 +172,7 @@ fn what_is_done_with_ones_own_hands_gives_the_answers_that_stand_there() {
     talk("< +OK\nSTAT\n< +OK 14 \nDELE 1\n< +OK\nQUIT\n< +OK\n");
     talk("< +OK\nSTAT\n< +OK 13 \nQUIT\n< +OK\n");
     // 3: a message with leading dots is among them, and the line in which a dot was put in is pointed out.
-    let all: String = (1..=13).map(|number| format!("RETR {number}\n< +OK\n")).collect();
+    let all = (1..=13).map(|number| format!("RETR {number}\n< +OK\n")).collect::<Vec<_>>().concat();
     let dots = talk(&format!("< +OK\n{all}QUIT\n"));
     assert!(dots.contains("S: .."), "no line begins with two dots:\n{dots}");
     // 4: while one session is open, another one is told so behind the password.
