@@ -10,6 +10,11 @@ use crate::config::{Capture, CaptureMode};
 
 const HOUR: Duration = Duration::from_hours(1);
 
+/// A moment long ago: whatever a test writes without giving it an age is younger.
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_hours(400_000)
+}
+
 fn terms(disk_max: u64) -> Capture {
     Capture {
         mode: CaptureMode::Redacted,
@@ -57,7 +62,7 @@ fn held(folder: &Folder) -> Vec<u128> {
 #[test]
 fn what_is_too_old_goes_and_nothing_younger() {
     let dir = tempfile::tempdir().unwrap();
-    let now = SystemTime::now();
+    let now = now();
     let mut folder = Folder::open(dir.path(), &terms(1 << 20)).unwrap();
     write_aged(&mut folder, 1, 100, now, 24 * HOUR);
     write_aged(&mut folder, 2, 100, now, Duration::from_secs(86_399));
@@ -74,7 +79,7 @@ fn what_is_too_old_goes_and_nothing_younger() {
 #[test]
 fn there_is_never_more_than_disk_max_and_the_oldest_go_first() {
     let dir = tempfile::tempdir().unwrap();
-    let now = SystemTime::now();
+    let now = now();
     let mut folder = Folder::open(dir.path(), &terms(10_000)).unwrap();
     // Three are written in the wrong order of age, then one after the other comes and each takes the oldest's place.
     for (number, age) in [(3_u128, 1_u32), (1, 3), (2, 2)] {
@@ -95,7 +100,7 @@ fn there_is_never_more_than_disk_max_and_the_oldest_go_first() {
 #[test]
 fn one_that_is_larger_than_all_may_be_is_refused_and_takes_nothing_with_it() {
     let dir = tempfile::tempdir().unwrap();
-    let now = SystemTime::now();
+    let now = now();
     let mut folder = Folder::open(dir.path(), &terms(10_000)).unwrap();
     folder.write(&recording(1, 2_000), now).unwrap();
     assert!(folder.write(&recording(2, 20_000), now).is_err());
@@ -105,7 +110,7 @@ fn one_that_is_larger_than_all_may_be_is_refused_and_takes_nothing_with_it() {
 #[test]
 fn half_a_recording_never_stays() {
     let dir = tempfile::tempdir().unwrap();
-    let now = SystemTime::now();
+    let now = now();
     let mut folder = Folder::open(dir.path(), &terms(1 << 20)).unwrap();
     // Something that cannot be replaced stands in its place.
     fs::create_dir(path(&folder.path, ConnectionId(1), WHOLE[0])).unwrap();
@@ -119,7 +124,7 @@ fn half_a_recording_never_stays() {
 #[test]
 fn the_end_of_a_session_takes_the_place_of_what_was_written_before_it() {
     let dir = tempfile::tempdir().unwrap();
-    let now = SystemTime::now();
+    let now = now();
     let mut folder = Folder::open(dir.path(), &terms(1 << 20)).unwrap();
     folder.write(&Recording { is_open: true, ..recording(1, 100) }, now).unwrap();
     let id = ConnectionId(1);
