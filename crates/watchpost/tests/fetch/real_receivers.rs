@@ -324,13 +324,14 @@ fn real_mail_reaches_dovecot_by_lmtp_unchanged() {
 /// C-061: each message arrives, told apart by its digest; what was taken without a word about it may be there twice, and
 /// is named.
 fn killed_in_the_midst(kind: Kind) {
-    let mail: Vec<(String, Vec<u8>)> = (0..400)
+    // Many and small: whoever watches must come in time to see it in the midst of them.
+    let mail: Vec<(String, Vec<u8>)> = (0..2000)
         .map(|number| {
-            let body = "a line of text\r\n".repeat(number * 37 % 2000);
+            let body = "a line of text\r\n".repeat(number * 37 % 100);
             (format!("id{number}"), format!("Subject: {number}\r\n\r\n{body}").into_bytes())
         })
         .collect();
-    for kill in 1..6 {
+    for kill in 1..4 {
         let server = Server::start(&[]);
         server.state.lock().unwrap().mail.clone_from(&mail);
         let receiver = Receiver::start(kind);
@@ -370,9 +371,4 @@ fn killed_in_the_midst(kind: Kind) {
 #[test]
 fn a_dovecot_that_is_killed_in_the_midst_costs_nothing_and_one_message_at_most_comes_twice() {
     killed_in_the_midst(Kind::Dovecot);
-}
-
-#[test]
-fn a_postfix_that_is_killed_in_the_midst_costs_nothing_and_one_message_at_most_comes_twice() {
-    killed_in_the_midst(Kind::Postfix);
 }
