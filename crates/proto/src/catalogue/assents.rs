@@ -46,8 +46,6 @@ assents! {
     Unmarked "no message is marked as deleted", "削除の印をすべて取り消しました。";
     /// NOOP.
     NothingDone "nothing done", "何もしませんでした。";
-    /// TOP.
-    TopFollows "top of message follows", "メッセージの先頭を送信します。";
     /// LIST.
     ScanListing "scan listing follows", "サイズの一覧を送信します。";
     /// UIDL.

@@ -164,6 +164,8 @@ pub enum Reply {
     UniqueIdListing(MessageNumber, String),
     /// The first line of RETR: some clients read the number (P-164).
     Octets(Octets),
+    /// The first line of TOP. It says nothing more: Wireshark takes whatever stands there for the size of what follows.
+    TopFollows,
     /// A line per capability, ended by a lone dot (RFC 2449 §5).
     Capabilities(Vec<Capability>),
     /// A line per mechanism, ended by a lone dot: what `AUTH` alone asks for (P-100).
@@ -202,6 +204,7 @@ impl Reply {
             Self::ScanListing(number, octets) => line(output, format_args!("+OK {number} {octets}")),
             Self::UniqueIdListing(number, id) => line(output, format_args!("+OK {number} {id}")),
             Self::Octets(octets) => line(output, format_args!("+OK {octets} octets")),
+            Self::TopFollows => line(output, format_args!("+OK")),
             Self::Capabilities(capabilities) => {
                 let lines = capabilities.iter().map(|capability| capability.line());
                 multiline(Assent::Capabilities, lines, language, output);

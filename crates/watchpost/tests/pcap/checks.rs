@@ -36,7 +36,7 @@ pub fn every_kind_of_session_is_read_by_wireshark() {
     site.visit(&Visit::new(site.pop3s_v6, "implicit", &guess));
     site.visit(&Visit { at_once: 20, ..Visit::new(site.pop3s, "implicit", &guess) });
     site.visit(&Visit::new(site.pop3, "", &["GET / HTTP/1.1"]));
-    site.visit(&Visit::new(site.pop3s, "implicit", &["USER carol", &right, "RETR 1", "QUIT"]));
+    site.visit(&Visit::new(site.pop3s, "implicit", &["USER carol", &right, "TOP 1 0", "RETR 1", "QUIT"]));
     site.sessions(28);
     let (file, told) = site.pcap("keys.pcapng", &["--since", "1h", "--with-keys", "--yes"]);
     assert_eq!(told["sessions"], 28, "{told}");

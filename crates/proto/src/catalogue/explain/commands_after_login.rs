@@ -175,7 +175,7 @@ pub(super) const AFTER_LOGIN: &[CommandLesson] = &[
         },
         scene: Scene::LoggedIn,
         dialogue: "C: TOP 1 0\n\
-                   S: +OK top of message follows\n\
+                   S: +OK\n\
                    S: From: anna@example.org\n\
                    S: To: mrose@example.org\n\
                    S: Subject: Lunch\n\

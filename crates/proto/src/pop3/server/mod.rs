@@ -306,7 +306,7 @@ impl Session {
         let octets = retrieval.counted(sizes);
         let reply = match retrieval.extent {
             Extent::Whole => Reply::Octets(octets),
-            Extent::Top { .. } => Reply::Ok(Assent::TopFollows),
+            Extent::Top { .. } => Reply::TopFollows,
         };
         self.begin_reply(&reply, output);
         Progress::More
