@@ -60,6 +60,8 @@ pub struct Hellos(Mutex<VecDeque<Known>>);
 #[derive(Debug)]
 struct Known {
     offer: Offer,
+    /// Its extensions in the order of their numbers.
+    ascending: Vec<u16>,
     ja3: String,
     ja4: String,
 }
@@ -87,12 +89,35 @@ impl Hellos {
             return (known.ja3.clone(), known.ja4.clone());
         }
         let mut text = Vec::with_capacity(TEXT_USUAL);
-        let (ja3, ja4) = (offer.ja3(&mut text), offer.ja4(&mut text));
+        let ja3 = offer.ja3(&mut text);
+        let mut ascending = offer.extensions.clone();
+        ascending.sort_unstable();
+        // JA4 does not look at the order of extensions, and many programs shuffle them.
+        if let Some(known) = known.iter().find(|known| known.is_shuffled(&offer, &ascending)) {
+            return (ja3, known.ja4.clone());
+        }
+        let ja4 = offer.ja4(&mut text);
         if offer.numbers() <= REMEMBERED_NUMBERS {
             known.truncate(REMEMBERED - 1);
-            known.push_front(Known { offer, ja3: ja3.clone(), ja4: ja4.clone() });
+            known.push_front(Known { offer, ascending, ja3: ja3.clone(), ja4: ja4.clone() });
         }
         (ja3, ja4)
+    }
+}
+
+impl Known {
+    /// Whether this offer, with extensions that are these in their order, differs in the order of extensions alone.
+    fn is_shuffled(&self, offer: &Offer, ascending: &[u16]) -> bool {
+        let Offer { legacy_version, suites, extensions: _, groups, point_formats, signatures, versions, alpn } = offer;
+        let known = &self.offer;
+        self.ascending == ascending
+            && known.legacy_version == *legacy_version
+            && known.suites == *suites
+            && known.groups == *groups
+            && known.point_formats == *point_formats
+            && known.signatures == *signatures
+            && known.versions == *versions
+            && known.alpn == *alpn
     }
 }
 

@@ -1,7 +1,7 @@
 //! ClientHellos, put together by hand: what is read of them, against published fingerprints.
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
-use watchpost_observatory::{Hello, read_hello};
+use watchpost_observatory::{Hello, Hellos, read_hello};
 
 /// A ClientHello to be.
 #[derive(Clone, Default)]
@@ -104,6 +104,32 @@ fn ja4_without_signature_algorithms_has_no_underscore_in_its_last_hash() {
     let mut offer = chrome();
     offer.extensions.iter_mut().filter(|(kind, _)| *kind == 0x000d).for_each(|(_, data)| *data = vector(&[]));
     assert!(offer.read().ja4.ends_with("_6d807ffa2a79"), "{}", offer.read().ja4);
+}
+
+#[test]
+fn what_is_remembered_of_others_changes_no_fingerprint() {
+    let changed = |change: &dyn Fn(&mut Offer)| {
+        let mut offer = chrome();
+        change(&mut offer);
+        offer
+    };
+    let shuffled = changed(&|offer| offer.extensions.reverse());
+    let offers = [
+        chrome(),
+        shuffled.clone(),
+        changed(&|offer| offer.suites.reverse()),
+        changed(&|offer| offer.suites.truncate(3)),
+        changed(&|offer| offer.extensions.truncate(4)),
+        changed(&|offer| offer.extensions.retain(|(kind, _)| *kind != 16)),
+        changed(&|offer| offer.version = 0x0302),
+    ];
+    let hellos = Hellos::default();
+    for offer in offers.iter().chain(&offers) {
+        let octets = offer.records(1 << 14);
+        assert_eq!(hellos.read(&octets), read_hello(&octets), "{:?}", offer.extensions);
+    }
+    let (first, second) = (chrome().read(), shuffled.read());
+    assert!(first.ja4 == second.ja4 && first.ja3 != second.ja3);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::account::Account;
 use super::crash_point;
 use super::destination::DeliveryError;
 use super::exchange::ask;
-use super::journal::{Fate, Journal, JournalError, Record};
+use super::journal::{Fate, Intent, Journal, JournalError, Record};
 use super::keeper::Keeper;
 use super::listing::{Contradiction, Listing};
 use super::login::{LoginError, Method, Utf8, log_in};
@@ -251,9 +251,23 @@ fn recover(
     report: &mut Report,
 ) -> Result<(), SessionError> {
     let intents = Vec::from(journal.seen().open.clone());
-    if intents.is_empty() {
-        return Ok(destination.sweep()?);
+    if !intents.is_empty() {
+        complete(intents, journal, destination, seconds)?;
     }
+    // A run that was killed may have found it out, and told nobody.
+    let untold = journal.seen().doubtful.iter().filter(|key| !report.in_doubt.contains(key));
+    let untold: Vec<String> = untold.cloned().collect();
+    report.in_doubt.extend(untold);
+    Ok(destination.sweep()?)
+}
+
+/// Writes down what became of deliveries that were begun.
+fn complete(
+    intents: Vec<Intent>,
+    journal: &mut Journal,
+    destination: &mut super::destination::Destination,
+    seconds: u64,
+) -> Result<(), SessionError> {
     let found = destination.recover(&intents)?;
     for (intent, found) in intents.into_iter().zip(found) {
         let (doubtful, record) = match found {
@@ -269,12 +283,7 @@ fn recover(
         let records: Vec<Record> = doubtful.into_iter().chain([record]).collect();
         journal.append(&records)?;
     }
-    journal.sync()?;
-    // A run that was killed may have found it out, and told nobody.
-    let untold = journal.seen().doubtful.iter().filter(|key| !report.in_doubt.contains(key));
-    let untold: Vec<String> = untold.cloned().collect();
-    report.in_doubt.extend(untold);
-    Ok(destination.sweep()?)
+    Ok(journal.sync()?)
 }
 
 /// A journal that is about another server or user: its unique-ids mean nothing here, its fingerprints may.

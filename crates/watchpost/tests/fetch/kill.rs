@@ -17,8 +17,6 @@ pub const TEMPORARY_FAILURE: i32 = 75;
 const KILLS_IN_A_ROW: u64 = 3;
 /// Messages on the server.
 const MESSAGES: usize = 40;
-/// From one operation to the next to be killed at: a prime number above all their counts, so that each has its turn.
-const STRIDE: usize = 7919;
 /// Equal parts of the life of a run.
 pub const PARTS: usize = 10;
 
@@ -220,6 +218,13 @@ fn length(way: Way, origin: &Origin, mail: &[Vec<u8>]) -> Length {
     Length { operations: high, time: start.elapsed() / u32::try_from(figures.runs).unwrap() }
 }
 
+/// From one operation to the next to be killed at: the golden section of them, so that a few kills already are spread
+/// over the whole life of a run; without a common divisor, so that each has its turn.
+fn stride(operations: usize) -> usize {
+    let is_coprime = |stride: &usize| (2..=*stride).all(|divisor| stride % divisor > 0 || operations % divisor > 0);
+    (operations * 618 / 1000..).find(|stride| *stride > 0 && is_coprime(stride)).unwrap()
+}
+
 fn finish_was_needed(way: Way, house: &House) -> bool {
     let journal = fs::read_to_string(house.path("xdg/watchpost/fetch/a.journal")).unwrap_or_default();
     let last = if way.goes { " deleted " } else { " done " };
@@ -232,6 +237,7 @@ pub fn kill_runs(origin: &Origin, way: Way, kills: usize, seed: u64) -> Figures 
     let mut expected: Vec<Vec<u8>> = mail.iter().map(|octets| canonical(octets)).collect();
     expected.sort();
     let length = length(way, origin, &mail);
+    let stride = stride(length.operations);
     let mut random = Random::new(seed);
     let mut figures = Figures::default();
     let (mut trial, mut turn) = (0, 0);
@@ -249,8 +255,8 @@ pub fn kill_runs(origin: &Origin, way: Way, kills: usize, seed: u64) -> Figures 
                 let place = u32::try_from(random.below(1000)).unwrap();
                 (place as usize * PARTS / 1000, End::Time(length.time.mul_f64(f64::from(place) / 1000.0)))
             } else {
-                turn += STRIDE;
-                let operation = turn % length.operations;
+                turn += 1;
+                let operation = turn * stride % length.operations;
                 (operation * PARTS / length.operations, End::Operations(1 + operation))
             };
             let status = run(&house, origin, end);
