@@ -221,8 +221,10 @@ fn length(way: Way, origin: &Origin, mail: &[Vec<u8>]) -> Length {
 /// From one operation to the next to be killed at: the golden section of them, so that a few kills already are spread
 /// over the whole life of a run; without a common divisor, so that each has its turn.
 fn stride(operations: usize) -> usize {
-    let is_coprime = |stride: &usize| (2..=*stride).all(|divisor| stride % divisor > 0 || operations % divisor > 0);
-    (operations * 618 / 1000..).find(|stride| *stride > 0 && is_coprime(stride)).unwrap()
+    let divides = |divisor: usize, stride: usize| stride.is_multiple_of(divisor) && operations.is_multiple_of(divisor);
+    let golden = (operations * 618 / 1000).max(1);
+    let mut strides = golden..=golden + operations;
+    strides.find(|stride| !(2..=*stride).any(|divisor| divides(divisor, *stride))).unwrap()
 }
 
 fn finish_was_needed(way: Way, house: &House) -> bool {
