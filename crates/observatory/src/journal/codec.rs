@@ -141,9 +141,13 @@ impl Encoder {
     /// Begins another blob in the room of this one.
     pub(super) fn renew(&mut self, first: Sequence, start: Micros) {
         self.octets.clear();
-        self.octets.shrink_to(USUAL_OCTETS_MAX);
         self.octets.push(VERSION);
         (self.sequence, self.at, self.told) = (first, start, Told::default());
+    }
+
+    /// Whether its octets have no more room than those of most sessions.
+    pub(super) fn is_of_usual_size(&self) -> bool {
+        self.octets.capacity() <= USUAL_OCTETS_MAX
     }
 
     /// Octets so far.

@@ -37,6 +37,11 @@ impl OpenSession {
         (self.events, self.heard, self.dirty, self.stored) = (0, start, false, false);
     }
 
+    /// Whether its room is worth keeping: that of a long session would lie idle.
+    pub(super) fn is_of_usual_size(&self) -> bool {
+        self.encoder.is_of_usual_size()
+    }
+
     /// Takes an event, or counts it when there are too many. Whether it was taken: what is not kept must not be judged
     /// either, or a verdict would rest on what nobody can read again.
     pub(super) fn take(&mut self, sequence: Sequence, at: Micros, event: &EventKind, number: &mut Number<'_>) -> bool {

@@ -226,7 +226,7 @@ impl Pending {
     /// Everything is written; room that was taken is kept.
     fn clear(&mut self) {
         let room = SPARE_MAX.saturating_sub(self.spare.len());
-        self.spare.extend(self.over.drain(..).take(room));
+        self.spare.extend(self.over.drain(..).filter(|session| session.is_of_usual_size()).take(room));
         self.server.clear();
         self.verdicts.clear();
         self.raised.clear();
