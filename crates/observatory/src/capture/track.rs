@@ -160,30 +160,38 @@ impl Track {
         self.octets.capacity() + self.cuts.capacity() * CUT_OCTETS
     }
 
-    /// Makes room for one more cut of so many octets, if all tracks together leave it. A vector that grows by itself
-    /// leaves its octets behind where nobody wipes them; this one does not.
+    /// Makes room for one more cut of so many octets, if all tracks together leave it. Room for what comes later is
+    /// taken too, as far as this track may hold so much. A vector that grows by itself leaves its octets behind where
+    /// nobody wipes them; this one does not.
     fn make_room(&mut self, octets: usize) -> bool {
-        let needed = self.octets.len() + octets;
-        let roomy = needed.next_power_of_two().max(FIRST_ROOM).min(self.most);
-        let larger = (needed > self.octets.capacity()).then_some(roomy);
-        let more_cuts = if self.cuts.len() < self.cuts.capacity() { 0 } else { self.cuts.len().max(FIRST_CUTS) };
-        let growth = larger.map_or(0, |larger| larger - self.octets.capacity()) + more_cuts * CUT_OCTETS;
-        if growth == 0 {
-            return true;
+        let needed = (self.octets.len() + octets, self.cuts.len() + 1);
+        let mut room = (self.octets.capacity(), self.cuts.capacity());
+        if needed.0 > room.0 {
+            room.0 = needed.0.next_power_of_two().max(FIRST_ROOM);
         }
-        if !self.budget.take(growth) {
+        if needed.1 > room.1 {
+            room.1 = (2 * self.cuts.len()).max(FIRST_CUTS);
+        }
+        room.1 = room.1.min(self.most.saturating_sub(needed.0) / CUT_OCTETS);
+        room.0 = room.0.min(self.most.saturating_sub(room.1 * CUT_OCTETS));
+        let before = self.weight();
+        let growth = (room.0 + room.1 * CUT_OCTETS).saturating_sub(before);
+        if growth > 0 && !self.budget.take(growth) {
             return false;
         }
-        let before = self.weight();
-        self.cuts.reserve_exact(more_cuts);
-        if let Some(larger) = larger {
-            let mut larger = Vec::with_capacity(larger);
-            larger.extend_from_slice(&self.octets);
+        if room.1 > self.cuts.capacity() {
+            self.cuts.reserve_exact(room.1 - self.cuts.len());
+        } else {
+            self.cuts.shrink_to(room.1);
+        }
+        if room.0 != self.octets.capacity() {
+            let mut other = Vec::with_capacity(room.0);
+            other.extend_from_slice(&self.octets);
             self.octets.zeroize();
-            self.octets = Zeroizing::new(larger);
+            self.octets = Zeroizing::new(other);
         }
         // An allocator may give more than it was asked for.
-        self.budget.correct(growth, self.weight() - before);
+        self.budget.correct(before + growth, self.weight());
         true
     }
 }
