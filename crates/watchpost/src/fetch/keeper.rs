@@ -9,13 +9,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use watchpost_proto::planted::planted;
 
+use super::SESSIONS_MAX;
 use super::destination::{Arrived, DeliveryError, Destination};
 use super::fingerprint::{Fingerprinter, Print};
 use super::handful::{Brought, Giver, Taken, Taker, way};
 use super::journal::{Journal, Record};
 use super::listing::Listing;
 use super::plan::Doubt;
-use super::run::SESSIONS_MAX;
 use crate::clock::Clock;
 use crate::descriptors;
 

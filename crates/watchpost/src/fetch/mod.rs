@@ -41,6 +41,9 @@ mod table;
 mod transfer;
 mod url;
 
+/// Sessions at the same time: what each of them may take depends on it.
+const SESSIONS_MAX: usize = 32;
+
 /// Where tests of crashes end the program, as a power cut would: nothing behind this happens. Nothing in a release.
 fn crash_point(name: &str) {
     if watchpost_proto::planted::planted(name) {

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::client::Limits;
 
+use super::SESSIONS_MAX;
 use super::account::{Account, TrustChoice};
 use super::journal::{Journal, JournalError, Record, Seen};
 use super::login::{LoginError, Utf8};
@@ -19,8 +20,6 @@ use super::session::{self, Needs, Report, SessionError};
 use crate::clock::Clock;
 use crate::connect::{self, ConnectError, Connector, Identity, Pin, Target, Trust};
 
-/// Sessions at the same time.
-pub(super) const SESSIONS_MAX: usize = 32;
 /// Sessions at the same time with one server.
 const SESSIONS_PER_HOST_MAX: usize = 4;
 /// Sessions in a row with a server that shows its mail in portions.

@@ -17,7 +17,7 @@ use watchpost_proto::pop3::client::{Answer, Command, Event, Violation};
 
 use super::account::Account;
 use super::crash_point;
-use super::destination::DeliveryError;
+use super::destination::{DeliveryError, Destination, Found};
 use super::exchange::ask;
 use super::journal::{Fate, Intent, Journal, JournalError, Record};
 use super::keeper::Keeper;
@@ -246,7 +246,7 @@ pub async fn run(needs: &Needs<'_>, report: &mut Report) -> Result<(), SessionEr
 /// What a crash has left is completed or removed, and what nobody can tell is named.
 fn recover(
     journal: &mut Journal,
-    destination: &mut super::destination::Destination,
+    destination: &mut Destination,
     seconds: u64,
     report: &mut Report,
 ) -> Result<(), SessionError> {
@@ -265,17 +265,15 @@ fn recover(
 fn complete(
     intents: Vec<Intent>,
     journal: &mut Journal,
-    destination: &mut super::destination::Destination,
+    destination: &mut Destination,
     seconds: u64,
 ) -> Result<(), SessionError> {
     let found = destination.recover(&intents)?;
     for (intent, found) in intents.into_iter().zip(found) {
         let (doubtful, record) = match found {
-            super::destination::Found::Delivered => {
-                (None, Record::Done { key: intent.key, prints: Some(intent.prints), seconds })
-            }
-            super::destination::Found::Nothing => (None, Record::Forgotten { key: intent.key }),
-            super::destination::Found::InDoubt => {
+            Found::Delivered => (None, Record::Done { key: intent.key, prints: Some(intent.prints), seconds }),
+            Found::Nothing => (None, Record::Forgotten { key: intent.key }),
+            Found::InDoubt => {
                 (Some(Record::Doubtful { key: intent.key.clone() }), Record::Forgotten { key: intent.key })
             }
         };
