@@ -1,6 +1,7 @@
 """What is measured of each server. Every measure starts from a server that has answered before, except where it says
 so, and counts the server's CPU around one run of `watchpost bench`."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -12,7 +13,9 @@ import corpus
 import machine
 from servers import SCHEMES, load, pinned
 
-WARM_LOGINS = 64
+WARM_LOGINS = 1000
+# Bursts in which servers take turns that are compared within a few percent.
+TURNS = 24
 # Of these attackers 256 wait for their refusals, as many as may; the others are answered at once, and come again.
 FLOOD_ATTACKERS = 480
 
@@ -225,6 +228,31 @@ def ended(client):
 
 def channel(tls):
     return "tls" if tls else "plain"
+
+
+def login_in_turns(benches):
+    """What a login costs each of them, to be compared within a few percent. They run at the same time and get short
+    bursts in turn, so that what the machine does meanwhile befalls all alike; an idle server costs next to nothing,
+    and what one has left to do is done before the next one's turn."""
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(bench.server()) for bench in benches]
+        for tls in benches[0].channels():
+            count = benches[0].options.logins // TURNS // (2 if tls else 1)
+
+            def burst(place, count):
+                benches[place].load(servers[place], "logins", "users", tls, "--count", count, "--connections", 8)
+                time.sleep(servers[place].turn_settles)
+
+            for place in range(len(benches)):
+                burst(place, WARM_LOGINS)
+            before = [server.processes.cpu_ms() for server in servers]
+            for turn in range(TURNS):
+                order = range(len(benches))
+                for place in order if turn % 2 else reversed(order):
+                    burst(place, count)
+            time.sleep(max(server.settles for server in servers))
+            for bench, server, ms in zip(benches, servers, before):
+                bench.figures[f"turns-{channel(tls)}"] = (server.processes.cpu_ms() - ms) / (TURNS * count)
 
 
 NAMES = ["login", "drain", "single", "calls", "idle", "big", "storm", "flood"]

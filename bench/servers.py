@@ -93,6 +93,8 @@ class Server:
     environment = {}
     # Seconds until what the last reply has left to do is done.
     settles = 0.05
+    # The same between bursts: what is written once in a while may wait for its end.
+    turn_settles = 0.05
 
     def __init__(self, place, scheme="PLAIN", core=0):
         self.place = place
@@ -211,6 +213,7 @@ class Journalled(Watchpost):
     name = "journalled"
     record = "sessions"
     settles = 2.0
+    turn_settles = 0.6
 
 
 class Captured(Journalled):

@@ -74,9 +74,19 @@ def median(runs, server, name):
 
 def ratio(runs, above, below, name):
     """The median of the ratios within each repetition."""
-    found = [repetition[above][name] / repetition[below][name] for repetition in runs
-             if repetition.get(above, {}).get(name) is not None and repetition.get(below, {}).get(name)]
+    found = [more / less for more, less in pairs(runs, above, below, name) if less]
     return statistics.median(found) if found else None
+
+
+def difference(runs, above, below, name):
+    """The median of the differences within each repetition."""
+    found = [more - less for more, less in pairs(runs, above, below, name)]
+    return statistics.median(found) if found else None
+
+
+def pairs(runs, above, below, name):
+    found = [(repetition.get(above, {}).get(name), repetition.get(below, {}).get(name)) for repetition in runs]
+    return [pair for pair in found if None not in pair]
 
 
 def judge(runs):
@@ -145,13 +155,13 @@ LOGIN_MORE_MAX = 20
 def more(runs, less, dearer, times_max):
     """What one way to serve costs beside another, and whether that is as little as it must be."""
     lines = []
-    for name, label in (("login-plain", "login, plain, ms"), ("login-tls", "login, TLS, ms"),
+    for name, label in (("turns-plain", "login, plain, ms"), ("turns-tls", "login, TLS, ms"),
                         ("drain-plain", "RETR, plain, ms/MB"), ("drain-plain-32", "RETR, plain, 32 in flight, ms/MB"),
                         ("drain-tls", "RETR, TLS, ms/MB"), ("drain-tls-32", "RETR, TLS, 32 in flight, ms/MB")):
         without, written = median(runs, less, name), median(runs, dearer, name)
         times = ratio(runs, dearer, less, name)
         if times is not None:
-            more_us = (written - without) * 1000 if name.startswith("login") else None
+            more_us = difference(runs, dearer, less, name) * 1000 if name.startswith("turns") else None
             said = "PASS" if times <= times_max and (more_us or 0) <= LOGIN_MORE_MAX else "FAIL"
             shown = f"{more_us:+6.1f} us" if more_us is not None else ""
             lines.append(f"{label:32}{number(without):>10}{number(written):>10}  {times - 1:+7.1%}  {shown:10}  {said}")

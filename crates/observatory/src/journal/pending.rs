@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, ToSql, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, TransactionBehavior, params};
 use watchpost_proto::planted::planted;
 
 use crate::event::{ConnectionId, Event, EventKind, Sequence};
@@ -307,24 +307,41 @@ pub(super) fn first_free_sequence(file: &Connection) -> rusqlite::Result<u64> {
     Ok(reserved.map_or(1, i64::cast_unsigned))
 }
 
-/// Adds rows of sessions, or takes the place of what an earlier flush wrote. To replace one, SQLite keeps a journal of
-/// the statement, which costs a third of it: it is done only where there is something to replace.
+/// Numbers of a session's row, in the order of its columns; four of octets stand behind them.
+const NUMBERS: usize = 21;
+/// Its columns, numbers first. `?1` to `?21` are [`NUMBERS`].
+const SESSION: &str =
+    "INTO session (first, start, day, port, listener, account, ending, state, severity, tls, ja4, p3f,
+    octets_in, octets_out, duration, commands, retrieved, ok, failed, guesses, unrecorded,
+    connection, source, names, events, coarse)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+    ?22, ?23, ?24, ?25, 0)";
+
+/// A statement that writes one row after the other. SQLite keeps what was bound, and most numbers of a session are those
+/// of the one before: only the others are bound again.
 struct Rows<'a> {
-    add: CachedStatement<'a>,
-    replace: CachedStatement<'a>,
+    statement: CachedStatement<'a>,
+    bound: [Option<Option<i64>>; NUMBERS],
 }
 
 impl<'a> Rows<'a> {
-    fn of(file: &'a Connection, table: &str, values: &str) -> rusqlite::Result<Self> {
-        let prepare = |or: &str| file.prepare_cached(&format!("INSERT OR {or} INTO {table} VALUES ({values})"));
-        Ok(Self { add: prepare("IGNORE")?, replace: prepare("REPLACE")? })
+    fn of(file: &'a Connection, verb: &str) -> rusqlite::Result<Self> {
+        let statement = file.prepare_cached(&format!("{verb} {SESSION}"))?;
+        Ok(Self { statement, bound: [None; NUMBERS] })
     }
 
-    fn write(&mut self, is_stored: bool, row: &[&dyn ToSql]) -> rusqlite::Result<()> {
-        if is_stored || self.add.execute(row)? == 0 {
-            self.replace.execute(row)?;
+    /// Says how many rows that changed.
+    fn write(&mut self, numbers: &[Option<i64>; NUMBERS], octets: [Option<&[u8]>; 4]) -> rusqlite::Result<usize> {
+        for ((place, number), bound) in (1..).zip(numbers).zip(&mut self.bound) {
+            if *bound != Some(*number) {
+                self.statement.raw_bind_parameter(place, number)?;
+                *bound = Some(*number);
+            }
         }
-        Ok(())
+        for (place, octets) in (NUMBERS + 1..).zip(octets) {
+            self.statement.raw_bind_parameter(place, octets)?;
+        }
+        self.statement.raw_execute()
     }
 }
 
@@ -332,7 +349,10 @@ impl<'a> Rows<'a> {
 struct Sessions<'a> {
     file: &'a Connection,
     words: &'a mut Dictionary,
-    visits: Rows<'a>,
+    add: Rows<'a>,
+    /// Takes the place of what an earlier flush wrote. SQLite keeps a journal of the statement then, which costs a third
+    /// of it: it is done only where there is something to replace.
+    replace: Rows<'a>,
     /// A table without any other index: to replace a row costs no more than to add it, and less than to look for it.
     attempts: CachedStatement<'a>,
     /// Numbers of names, for one session after the other.
@@ -341,10 +361,9 @@ struct Sessions<'a> {
 
 impl<'a> Sessions<'a> {
     fn new(file: &'a Connection, words: &'a mut Dictionary) -> rusqlite::Result<Self> {
-        let values = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-            ?22, ?23, ?24, 0, ?25";
         let attempts = file.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3)")?;
-        Ok(Self { file, words, visits: Rows::of(file, "session", values)?, attempts, names: Vec::new() })
+        let (add, replace) = (Rows::of(file, "INSERT OR IGNORE")?, Rows::of(file, "INSERT OR REPLACE")?);
+        Ok(Self { file, words, add, replace, attempts, names: Vec::new() })
     }
 
     fn write(&mut self, session: &OpenSession) -> rusqlite::Result<()> {
@@ -365,36 +384,40 @@ impl<'a> Sessions<'a> {
         }
         let source = row.source().map(Address::of);
         let stored_day = if planted("journal.day-is-off-by-one") { day - 1 } else { day };
-        self.visits.write(
-            session.stored,
-            params![
-                first,
-                &row.connection.0.to_be_bytes()[..],
-                row.start.0,
-                stored_day,
-                source.as_ref().map_or(&b""[..], Address::octets),
-                row.peer.map_or(0, |peer| peer.port()),
-                local,
-                account,
-                (!names.is_empty()).then_some(&names[..]),
-                end_value(row.end),
-                row.state.map(state_value),
-                row.severity,
-                tls,
-                ja4,
-                p3f,
-                signed(row.octets_in),
-                signed(row.octets_out),
-                signed(row.duration / 1000),
-                signed(row.commands),
-                signed(row.retrieved),
-                signed(row.ok),
-                signed(row.failed),
-                signed(row.guesses),
-                signed(row.unrecorded),
-                session.blob(),
-            ],
-        )?;
+        let count = |number: u64| Some(signed(number));
+        let numbers = [
+            Some(first),
+            Some(row.start.0),
+            Some(stored_day),
+            Some(row.peer.map_or(0, |peer| peer.port().into())),
+            local,
+            account,
+            end_value(row.end),
+            row.state.map(state_value),
+            row.severity.map(i64::from),
+            tls,
+            ja4,
+            p3f,
+            count(row.octets_in),
+            count(row.octets_out),
+            count(row.duration / 1000),
+            count(row.commands),
+            count(row.retrieved),
+            count(row.ok),
+            count(row.failed),
+            count(row.guesses),
+            count(row.unrecorded),
+        ];
+        let connection = row.connection.0.to_be_bytes();
+        let octets = [
+            Some(&connection[..]),
+            Some(source.as_ref().map_or(&b""[..], Address::octets)),
+            (!names.is_empty()).then_some(&names[..]),
+            Some(session.blob()),
+        ];
+        if session.stored || self.add.write(&numbers, octets)? == 0 {
+            self.replace.write(&numbers, octets)?;
+        }
         debug_assert!(row.end == SessionEnd::Open || session.is_over());
         Ok(())
     }

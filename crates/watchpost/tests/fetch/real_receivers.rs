@@ -40,10 +40,10 @@ smtpd_recipient_restrictions = check_recipient_access inline:{{later@example.org
 smtpd_client_connection_rate_limit = 0
 local_header_rewrite_clients =
 message_drop_headers =
+in_flow_delay = 0
 ";
 const POSTFIX_SERVICES: &str = "127.0.0.1:@PORT@ inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
@@ -81,6 +81,9 @@ service lmtp {
 }
 ";
 
+/// Delivers what Postfix has taken.
+const POSTFIX_DELIVERY: &str = "qmgr unix n - n 300 1 qmgr\n";
+
 /// A receiver, killed with everything it has started when dropped.
 pub struct Receiver {
     kind: Kind,
@@ -103,6 +106,14 @@ impl Kind {
         match self {
             Self::Postfix => &[("main.cf", POSTFIX), ("master.cf", POSTFIX_SERVICES)],
             Self::Dovecot => &[("dovecot.conf", DOVECOT)],
+        }
+    }
+
+    /// The file that also starts what delivers, and that line: without it mail is taken and stays in the queue.
+    fn delivery(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Postfix => ("master.cf", POSTFIX_DELIVERY),
+            Self::Dovecot => ("dovecot.conf", ""),
         }
     }
 
@@ -139,6 +150,16 @@ impl Drop for Receiver {
 
 impl Receiver {
     pub fn start(kind: Kind) -> Self {
+        Self::start_in(kind, Self::make_folders(kind), true)
+    }
+
+    /// One that delivers nothing from its queue: what is killed between delivery and its note of it would deliver twice,
+    /// whoever gave it the mail.
+    fn start_taking(kind: Kind) -> Self {
+        Self::start_in(kind, Self::make_folders(kind), false)
+    }
+
+    fn make_folders(kind: Kind) -> Arc<tempfile::TempDir> {
         kind.is_there();
         assert!(rustix::process::geteuid().is_root(), "needs root: mail servers change to uids of their own");
         let dir = tempfile::tempdir().unwrap();
@@ -147,15 +168,26 @@ impl Receiver {
             fs::create_dir(dir.path().join(folder)).unwrap();
         }
         chown(dir.path().join("mail"), Some(UID), Some(UID)).unwrap();
-        Self::start_in(kind, Arc::new(dir))
+        Arc::new(dir)
     }
 
-    /// On another port, with what the one before has left.
+    /// On another port, with what the one before has left, all of which it delivers.
     fn again(&self) -> Self {
-        Self::start_in(self.kind, Arc::clone(&self.dir))
+        self.remove_incomplete();
+        Self::start_in(self.kind, Arc::clone(&self.dir), true)
     }
 
-    fn start_in(kind: Kind, dir: Arc<tempfile::TempDir>) -> Self {
+    /// Postfix makes a file of its queue executable when it is whole and on the disk, and says that it took it behind that.
+    fn remove_incomplete(&self) {
+        let whole = |path: &Path| fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o100 != 0);
+        for file in files_of(&self.dir.path().join("queue/incoming")) {
+            if file.is_file() && !whole(&file) {
+                fs::remove_file(file).unwrap();
+            }
+        }
+    }
+
+    fn start_in(kind: Kind, dir: Arc<tempfile::TempDir>, delivers: bool) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let place = dir.path().display().to_string();
         let fill_in = |text: &str| {
@@ -163,7 +195,9 @@ impl Receiver {
             text.replace("@UID@", &UID.to_string()).replace("@UNPACKED@", peer::UNPACKED)
         };
         for (name, text) in kind.files() {
-            fs::write(dir.path().join(name), fill_in(text)).unwrap();
+            let (place, line) = kind.delivery();
+            let delivery = if delivers && place == *name { line } else { "" };
+            fs::write(dir.path().join(name), fill_in(&format!("{text}{delivery}"))).unwrap();
         }
         let child = peer::spawn(&fill_in(&format!("set -eu\ncd @DIR@\n{}\n", kind.script())), dir.path());
         let mut running = Self { kind, port, dir, child };
@@ -334,7 +368,7 @@ fn killed_in_the_midst(kind: Kind) {
     for kill in 1..4 {
         let server = Server::start(&[]);
         server.state.lock().unwrap().mail.clone_from(&mail);
-        let receiver = Receiver::start(kind);
+        let receiver = Receiver::start_taking(kind);
         let protocol = kind.protocol();
         let more = |port| {
             format!("to = \"{protocol}:127.0.0.1:{port}\"\nrecipient = \"alice@example.org\"\nleave = \"never\"")
@@ -371,4 +405,9 @@ fn killed_in_the_midst(kind: Kind) {
 #[test]
 fn a_dovecot_that_is_killed_in_the_midst_costs_nothing_and_one_message_at_most_comes_twice() {
     killed_in_the_midst(Kind::Dovecot);
+}
+
+#[test]
+fn a_postfix_that_is_killed_in_the_midst_costs_nothing_and_one_message_at_most_comes_twice() {
+    killed_in_the_midst(Kind::Postfix);
 }
