@@ -119,7 +119,8 @@ impl Kind {
 
     fn script(self) -> &'static str {
         match self {
-            Self::Postfix => "chown postfix data\npostfix -c @DIR@ start-fg",
+            // Whoever changes its groups lives on when its parent dies: the shell stays, and all of them die with it.
+            Self::Postfix => "chown postfix data\npostfix -c @DIR@ start-fg &\nwait",
             Self::Dovecot => "dovecot -F -c @DIR@/dovecot.conf &\nwait",
         }
     }
@@ -174,6 +175,9 @@ impl Receiver {
     /// On another port, with what the one before has left, all of which it delivers.
     fn again(&self) -> Self {
         self.remove_incomplete();
+        for file in files_of(&self.dir.path().join("mail/alice/tmp")) {
+            fs::remove_file(file).unwrap();
+        }
         Self::start_in(self.kind, Arc::clone(&self.dir), true)
     }
 
@@ -385,7 +389,8 @@ fn killed_in_the_midst(kind: Kind) {
             receiver.die();
             fetching.join().unwrap()
         });
-        assert!(outcome.error.is_some() && outcome.report.delivered < mail.len(), "it was killed in the midst");
+        let (delivered, error) = (outcome.report.delivered, &outcome.error);
+        assert!(error.is_some() && delivered < mail.len(), "it was not killed in the midst: {delivered} {error:?}");
         // What it had taken is still there, and it delivers that first.
         let second = receiver.again();
         let again = House::new(server.port, &more(second.port));
