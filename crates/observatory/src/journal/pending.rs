@@ -321,7 +321,8 @@ const SESSION: &str =
 /// of the one before: only the others are bound again.
 struct Rows<'a> {
     statement: CachedStatement<'a>,
-    bound: [Option<Option<i64>>; NUMBERS],
+    /// Where nothing is bound, and in a statement that comes from the cache nothing is, SQLite takes NULL.
+    bound: [Option<i64>; NUMBERS],
 }
 
 impl<'a> Rows<'a> {
@@ -333,9 +334,9 @@ impl<'a> Rows<'a> {
     /// Says how many rows that changed.
     fn write(&mut self, numbers: &[Option<i64>; NUMBERS], octets: [Option<&[u8]>; 4]) -> rusqlite::Result<usize> {
         for ((place, number), bound) in (1..).zip(numbers).zip(&mut self.bound) {
-            if *bound != Some(*number) {
+            if bound != number {
                 self.statement.raw_bind_parameter(place, number)?;
-                *bound = Some(*number);
+                *bound = *number;
             }
         }
         for (place, octets) in (NUMBERS + 1..).zip(octets) {
