@@ -175,19 +175,16 @@ impl Receiver {
     /// On another port, with what the one before has left, all of which it delivers.
     fn again(&self) -> Self {
         self.remove_incomplete();
-        for file in files_of(&self.dir.path().join("mail/alice/tmp")) {
-            fs::remove_file(file).unwrap();
-        }
         Self::start_in(self.kind, Arc::clone(&self.dir), true)
     }
 
-    /// Postfix makes a file of its queue executable when it is whole and on the disk, and says that it took it behind that.
+    /// What was being written when it died, and nobody was told of. Postfix makes a file of its queue executable when it
+    /// is whole and on the disk, and says that it took it behind that.
     fn remove_incomplete(&self) {
-        let whole = |path: &Path| fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o100 != 0);
-        for file in files_of(&self.dir.path().join("queue/incoming")) {
-            if file.is_file() && !whole(&file) {
-                fs::remove_file(file).unwrap();
-            }
+        let is_whole = |file: &PathBuf| fs::metadata(file).unwrap().permissions().mode() & 0o100 != 0;
+        let queued = files_of(&self.dir.path().join("queue/incoming")).into_iter().filter(|file| !is_whole(file));
+        for file in queued.chain(files_of(&self.dir.path().join("mail/alice/tmp"))) {
+            fs::remove_file(file).unwrap();
         }
     }
 
