@@ -196,9 +196,9 @@ impl Receiver {
             text.replace("@UID@", &UID.to_string()).replace("@UNPACKED@", peer::UNPACKED)
         };
         for (name, text) in kind.files() {
-            let (place, line) = kind.delivery();
-            let delivery = if delivers && place == *name { line } else { "" };
-            fs::write(dir.path().join(name), fill_in(&format!("{text}{delivery}"))).unwrap();
+            let (file, line) = kind.delivery();
+            let more = if delivers && file == *name { line } else { "" };
+            fs::write(dir.path().join(name), fill_in(&format!("{text}{more}"))).unwrap();
         }
         let child = peer::spawn(&fill_in(&format!("set -eu\ncd @DIR@\n{}\n", kind.script())), dir.path());
         let mut running = Self { kind, port, dir, child };
