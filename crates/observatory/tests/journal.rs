@@ -9,22 +9,11 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use support::{CLOCKS, Desk, Visit, begin, files, judgement, midnight, no_judge, said};
+use support::{CLOCKS, Desk, Visit, begin, files, judgement, midnight, no_judge, said, until};
 use watchpost_observatory::journal::{Filter, Micros, Reader, Said, SessionEnd, Span, Terms, Trouble};
 use watchpost_observatory::{Ending, Event, EventKind, EventSink, Sequence};
-
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-fn until(mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !done() {
-        assert!(Instant::now() < end, "it never happened");
-        std::thread::yield_now();
-    }
-}
 
 #[test]
 fn a_session_is_kept_whole() {
@@ -106,6 +95,17 @@ fn what_is_found_out_after_the_end_belongs_to_its_session() {
     let sessions = reader.sessions(&Filter::default()).unwrap();
     assert_eq!(sessions.len(), 1);
     assert_eq!(reader.events(&sessions[0]).unwrap().last().unwrap().kind, late);
+}
+
+#[test]
+fn sessions_that_share_a_row_are_found_one_by_one() {
+    checks::mentions::sessions_that_share_a_row_are_found_one_by_one();
+}
+
+#[test]
+fn a_row_is_there_as_long_as_its_sessions() {
+    // S-060
+    checks::mentions::a_row_is_there_as_long_as_its_sessions();
 }
 
 #[test]
@@ -432,6 +432,11 @@ fn addresses_become_networks_when_their_time_is_over() {
     drop(journal);
     let reader = Reader::open(&path).unwrap();
     assert_eq!(session().row.source(), Some("203.0.113.0".parse().unwrap()));
+    let from = |address: &str| {
+        let filter = Filter { network: Some((address.parse().unwrap(), 32)), ..Filter::default() };
+        reader.sessions(&filter).unwrap().len()
+    };
+    assert_eq!((from("203.0.113.9"), from("203.0.113.0")), (0, 1));
     let said = format!("{:?}", reader.events(&session()).unwrap());
     assert!(!said.contains("203.0.113.9") && said.contains("203.0.113.0"), "{said}");
     let verdict = reader.verdicts(Span::ALL).unwrap().remove(0);

@@ -177,8 +177,8 @@ fn an_older_file_is_read_and_grows() {
     let file = rusqlite::Connection::open(&path).unwrap();
     let older =
         "DROP TABLE trust; DROP TABLE habit; DROP TABLE tool; DROP TABLE ban; DROP TABLE start; DROP TABLE told;
-        DROP TABLE key_export; DROP INDEX session_day_source; CREATE INDEX session_source ON session (source);
-        PRAGMA user_version = 1;";
+        DROP TABLE key_export; DROP TABLE visit; ALTER TABLE attempt DROP COLUMN more;
+        CREATE INDEX session_source ON session (source); PRAGMA user_version = 1;";
     file.execute_batch(older).unwrap();
     drop(file);
     assert!(kept(&path).is_empty());

@@ -20,6 +20,8 @@ const FAULTS: &[(&str, fn())] = &[
     ("journal.retention-takes-a-day-too-many", checks::exactly_what_is_older_than_thirty_days_goes),
     ("journal.export-shows-a-raw-escape", checks::what_a_peer_chose_is_exported_harmlessly),
     ("journal.evidence-is-cut", checks::a_replay_says_what_was_said),
+    ("journal.mentions-are-lost", checks::mentions::sessions_that_share_a_row_are_found_one_by_one),
+    ("journal.row-goes-with-its-first-session", checks::mentions::a_row_is_there_as_long_as_its_sessions),
     ("journal.bell-is-not-rung", checks::the_writer_wakes_for_what_comes),
     ("journal.queue-is-not-bounded", checks::what_the_queue_cannot_take_is_counted),
     ("journal.bans-and-trust-not-kept", checks::learned::trust_and_bans_outlive_the_process),

@@ -16,6 +16,7 @@ use rusqlite_migration::{M, Migrations};
 
 use super::codec::Micros;
 use super::learned::SECOND;
+use super::mentions::FIFTH;
 
 /// `WPJL`: how SQLite knows our journals from other files.
 const APPLICATION: i32 = 0x5750_4a4c;
@@ -136,10 +137,10 @@ const FOURTH: &str = "
     CREATE INDEX session_day_source ON session (day, source);";
 
 /// As many as there are migrations.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(FIRST), M::up(SECOND), M::up(THIRD), M::up(FOURTH)])
+    Migrations::new(vec![M::up(FIRST), M::up(SECOND), M::up(THIRD), M::up(FOURTH), M::up(FIFTH)])
 }
 
 /// Why a journal cannot be opened.

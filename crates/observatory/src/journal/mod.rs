@@ -20,6 +20,7 @@ mod db_values;
 mod dictionary;
 pub mod export;
 mod learned;
+mod mentions;
 mod octets;
 mod open_session;
 mod pending;

@@ -13,6 +13,7 @@ use super::codec::{Encoder, Micros};
 use super::db_values::{Address, end_value, state_value};
 use super::dictionary::{Dictionary, name_word};
 use super::learned;
+use super::mentions::{Mentioning, Mentions};
 use super::octets::{ascending, put_number};
 use super::open_session::OpenSession;
 use super::row::{Row, SessionEnd};
@@ -45,6 +46,8 @@ pub(super) struct Pending {
     verdicts: Vec<Verdict>,
     raised: Vec<(i64, u8)>,
     hours: HashMap<i64, HourSum, BuildHasherDefault<KeyedHasher>>,
+    /// Names and sources of what is being written.
+    mentions: Mentions,
     /// What outlives a restart.
     pub(super) learned: learned::Waiting,
 }
@@ -196,7 +199,8 @@ impl Pending {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let file = &*transaction;
         reserve(file, next)?;
-        let mut sessions = Sessions::new(file, words)?;
+        self.mentions.clear();
+        let mut sessions = Sessions::new(file, words, &mut self.mentions)?;
         for session in &self.over {
             sessions.write(session)?;
         }
@@ -207,6 +211,7 @@ impl Pending {
             self.learned.write(file)?;
         }
         drop(sessions);
+        self.mentions.write(file)?;
         self.write_verdicts(file, words)?;
         self.write_server_events(file)?;
         self.write_hours(file)?;
@@ -354,21 +359,19 @@ struct Sessions<'a> {
     /// Takes the place of what an earlier flush wrote. SQLite keeps a journal of the statement then, which costs a third
     /// of it: it is done only where there is something to replace.
     replace: Rows<'a>,
-    /// A table without any other index: to replace a row costs no more than to add it, and less than to look for it.
-    attempts: CachedStatement<'a>,
+    mentions: &'a mut Mentions,
     /// Numbers of names, for one session after the other.
     names: Vec<u8>,
 }
 
 impl<'a> Sessions<'a> {
-    fn new(file: &'a Connection, words: &'a mut Dictionary) -> rusqlite::Result<Self> {
-        let attempts = file.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3)")?;
+    fn new(file: &'a Connection, words: &'a mut Dictionary, mentions: &'a mut Mentions) -> rusqlite::Result<Self> {
         let (add, replace) = (Rows::of(file, "INSERT OR IGNORE")?, Rows::of(file, "INSERT OR REPLACE")?);
-        Ok(Self { file, words, add, replace, attempts, names: Vec::new() })
+        Ok(Self { file, words, add, replace, mentions, names: Vec::new() })
     }
 
     fn write(&mut self, session: &OpenSession) -> rusqlite::Result<()> {
-        let Self { file, words, names, .. } = self;
+        let Self { file, words, mentions, names, .. } = self;
         let row = &session.row;
         let day = row.start.day();
         let first = signed(row.first.0);
@@ -376,15 +379,20 @@ impl<'a> Sessions<'a> {
         let mut word = |text: Option<&str>| words.number(file, text?.as_bytes(), day);
         let (account, tls) = (word(row.account.as_deref()), word(row.tls.as_deref()));
         let (ja4, p3f) = (word(row.ja4.as_deref()), word(row.p3f.as_deref()));
+        let mentioning = Mentioning { first, is_apart: session.stored || !session.is_over() };
         names.clear();
         for tried in &row.names {
             if let Some(name) = words.number(file, &name_word(&tried.name), day) {
-                self.attempts.execute(params![name, first, tried.outcome])?;
+                mentions.name(name, tried.outcome, mentioning);
                 put_number(names, name.cast_unsigned());
             }
         }
-        let source = row.source().map(Address::of);
         let stored_day = if planted("journal.day-is-off-by-one") { day - 1 } else { day };
+        let source = row.source();
+        if let Some(source) = source {
+            mentions.source(stored_day, source, mentioning);
+        }
+        let source = source.map(Address::of);
         let count = |number: u64| Some(signed(number));
         let numbers = [
             Some(first),

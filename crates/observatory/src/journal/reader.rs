@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::rc::Rc;
 
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode};
 
 use crate::carried::Carried;
 use crate::event::{ConnectionId, Sequence};
@@ -20,6 +20,7 @@ use super::codec::{Damaged, Entry, Micros, decode};
 use super::db;
 use super::dictionary::{NAME, name_word};
 use super::learned;
+use super::mentions;
 use super::row::Row;
 
 pub use self::rows::Counted;
@@ -179,6 +180,8 @@ impl From<rusqlite::types::FromSqlError> for NoJournal {
 /// Reads a journal.
 pub struct Reader {
     file: Connection,
+    /// Whether sessions share rows of `attempt` and `visit`; older versions wrote one for each.
+    shares_rows: bool,
     words: RefCell<HashMap<i64, Rc<str>>>,
 }
 
@@ -193,7 +196,8 @@ impl Reader {
             error if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => NoJournal::Foreign,
             error => NoJournal::Unreadable(error.to_string()),
         })?;
-        Ok(Self { file, words: RefCell::default() })
+        let version: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(Self { file, shares_rows: version >= mentions::SHARED_SINCE, words: RefCell::default() })
     }
 
     pub(super) fn file(&self) -> &Connection {
@@ -285,18 +289,23 @@ impl Reader {
     /// The sessions in which these names were tried.
     pub fn attempts(&self, names: &[String], span: Span) -> Result<Vec<Attempt>, NoJournal> {
         let (low, high) = self.range(span)?;
-        let query = "SELECT first, outcome FROM attempt WHERE name = ?1 AND first BETWEEN ?2 AND ?3";
-        let mut query = self.file.prepare_cached(query)?;
+        let query = format!(
+            "SELECT outcome, first, {} FROM attempt WHERE name = ?1 AND first BETWEEN ?2 AND ?3",
+            if self.shares_rows { "more" } else { "NULL" }
+        );
+        let mut query = self.file.prepare_cached(&query)?;
         let mut attempts = Vec::new();
         for name in names {
             let Some(id) = self.name_number(name)? else { continue };
-            let rows = query.query_map(params![id, low, high], |row| {
-                let (first, outcome): (i64, i64) = (row.get(0)?, row.get(1)?);
-                let first = Sequence(first.cast_unsigned());
+            let mut rows = query.query([id, low.saturating_sub(mentions::SPAN), high])?;
+            while let Some(row) = rows.next()? {
+                let outcome: i64 = row.get(0)?;
                 let accepted = outcome & 0x0f == super::row::ACCEPTED;
-                Ok(Attempt { first, accepted, exists: outcome & super::row::EXISTS != 0 })
-            })?;
-            attempts.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+                let exists = outcome & super::row::EXISTS != 0;
+                let sessions = mentions::sessions(row.get(1)?, row.get_ref(2)?.as_blob_or_null()?, (low, high))?;
+                let firsts = sessions.into_iter().map(|first| Sequence(first.cast_unsigned()));
+                attempts.extend(firsts.map(|first| Attempt { first, accepted, exists }));
+            }
         }
         attempts.sort_by_key(|attempt| attempt.first);
         attempts.dedup_by_key(|attempt| attempt.first);

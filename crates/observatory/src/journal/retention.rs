@@ -12,6 +12,7 @@ use super::Terms;
 use super::codec::{Encoder, Entry, Micros, decode};
 use super::db_values::{Address, address_of};
 use super::learned;
+use super::mentions::{self, forget_name, forget_source};
 use super::octets::Input;
 
 /// Rows of one step: some milliseconds of work.
@@ -98,17 +99,18 @@ impl Retention {
         if self.addresses >= self.sessions {
             return Ok(());
         }
-        let query = "SELECT first, start, source, events FROM session WHERE first > ?1 AND day < ?2 AND coarse = 0
+        let query = "SELECT first, start, day, source, events FROM session WHERE first > ?1 AND day < ?2 AND coarse = 0
             ORDER BY first LIMIT ?3";
         let mut rows = file.prepare_cached(query)?;
-        let found: Vec<(i64, i64, Vec<u8>, Vec<u8>)> = rows
+        let found: Vec<(i64, i64, i64, Vec<u8>, Vec<u8>)> = rows
             .query_map(params![self.coarsened, before, STEP / 4], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
             })?
             .collect::<rusqlite::Result<_>>()?;
         let mut update =
             file.prepare_cached("UPDATE session SET coarse = 1, source = ?2, port = 0, events = ?3 WHERE first = ?1")?;
-        for (first, start, source, events) in found {
+        for (first, start, day, source, events) in found {
+            mentions::coarsen(file, day, &source, first)?;
             let source = address_of(&source).map(|address| Address::of(coarse(address)));
             let octets = source.as_ref().map_or(&b""[..], Address::octets);
             update.execute(params![first, octets, coarse_events(file, first, start, &events)])?;
@@ -177,26 +179,26 @@ fn remove_sessions(file: &Connection, which: Oldest) -> rusqlite::Result<bool> {
         Oldest::Before(day) => (STEP, day),
         Oldest::Some => (PORTION, i64::MAX),
     };
-    let mut oldest = file.prepare_cached("SELECT first, day, names FROM session ORDER BY first LIMIT ?1")?;
-    let rows: Vec<(i64, i64, Option<Vec<u8>>)> = oldest
-        .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    let mut oldest = file.prepare_cached("SELECT first, day, source, names FROM session ORDER BY first LIMIT ?1")?;
+    let rows: Vec<(i64, i64, Vec<u8>, Option<Vec<u8>>)> = oldest
+        .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut remove = file.prepare_cached("DELETE FROM session WHERE first = ?1")?;
     let mut unlink = file.prepare_cached("DELETE FROM verdict_session WHERE session = ?1")?;
-    let mut forget = file.prepare_cached("DELETE FROM attempt WHERE name = ?1 AND first = ?2")?;
     let mut orphan =
         file.prepare_cached("DELETE FROM word WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM attempt WHERE name = ?1)")?;
     let mut words_removed = false;
-    for (first, day, names) in rows {
+    for (first, day, source, names) in rows {
         if day >= before {
             continue;
         }
         let names = names.unwrap_or_default();
         let mut input = Input::new(&names);
         while let Ok(name) = input.number() {
-            forget.execute([name.cast_signed(), first])?;
+            forget_name(file, name.cast_signed(), first)?;
             words_removed |= orphan.execute([name.cast_signed()])? > 0;
         }
+        forget_source(file, day, &source, first)?;
         unlink.execute([first])?;
         remove.execute([first])?;
     }

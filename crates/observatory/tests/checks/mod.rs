@@ -5,6 +5,7 @@
 
 pub mod capture;
 pub mod learned;
+pub mod mentions;
 
 use std::collections::HashMap;
 use std::sync::mpsc::channel;
@@ -16,9 +17,7 @@ use watchpost_observatory::journal::export::{Known, Observer, session_document};
 use watchpost_observatory::journal::{Encoder, Entry, Filter, Micros, Reader, Said, Span, Terms, decode};
 use watchpost_observatory::{Event, EventKind, EventSink, Sequence};
 
-use crate::support::{CLOCKS, Desk, Visit, any, begin, midnight, no_judge, third_login_judge};
-
-const DAY: Duration = Duration::from_hours(24);
+use crate::support::{CLOCKS, DAY, Desk, Visit, any, begin, midnight, no_judge, third_login_judge, until};
 
 pub fn every_event_comes_back_as_it_was() {
     let kinds = proptest::collection::vec((any::kind(), 0..1000_u64, -1_000_000..1_000_000_i64), 1..12);
@@ -149,14 +148,11 @@ pub fn exactly_what_is_older_than_thirty_days_goes() {
     drop(journal);
     let (journal, _troubles) =
         begin(Terms::new(&path), watchpost_observatory::journal::Clocks { wall: later, ..CLOCKS }, no_judge());
-    let end = std::time::Instant::now() + Duration::from_secs(30);
     let left = || {
         let sessions = Reader::open(&path).unwrap().sessions(&Filter::default()).unwrap();
         sessions.iter().map(|session| session.row.start.day() - Micros::of(midnight()).day()).collect::<Vec<_>>()
     };
-    while left().len() == 4 && std::time::Instant::now() < end {
-        std::thread::yield_now();
-    }
+    until(|| left().len() < 4);
     drop(journal);
     assert_eq!(left(), [3, 2, 1]);
     let reader = Reader::open(&path).unwrap();

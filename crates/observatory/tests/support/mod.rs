@@ -30,6 +30,20 @@ fn first_hour() -> SystemTime {
     midnight() + Duration::from_hours(1)
 }
 
+pub const DAY: Duration = Duration::from_hours(24);
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits until it is so.
+pub fn until(mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < end, "it never happened");
+        std::thread::yield_now();
+    }
+}
+
 pub const CLOCKS: Clocks = Clocks { wall: first_hour, now: Instant::now };
 
 /// A folder with a journal in it.

@@ -1,13 +1,14 @@
 //! Looking for sessions.
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, ToSql, params_from_iter};
+use rusqlite::{OptionalExtension as _, ToSql, params, params_from_iter};
 
 use super::rows::SESSION_COLUMNS;
 use super::{Filter, NoJournal, Reader, Session, Span, bounds};
 use crate::event::{ConnectionId, Sequence};
 use crate::journal::codec::Micros;
 use crate::journal::db_values::Address;
+use crate::journal::mentions;
 
 /// More days than a journal keeps sessions.
 const DAYS_MAX: i64 = 1000;
@@ -23,6 +24,12 @@ impl Conditions {
     fn add(&mut self, text: &str, values: impl IntoIterator<Item = Value>) {
         self.text.push(text.to_owned());
         self.values.extend(values);
+    }
+
+    /// One of these sessions, which may be many: as JSON they are one value.
+    fn among(&mut self, sessions: impl IntoIterator<Item = i64>) {
+        let sessions: Vec<String> = sessions.into_iter().map(|first| first.to_string()).collect();
+        self.add("first IN (SELECT value FROM json_each(?))", [format!("[{}]", sessions.join(",")).into()]);
     }
 }
 
@@ -50,21 +57,16 @@ impl Reader {
         if let Some((address, prefix)) = network {
             let (low, high) = network_bounds(*address, *prefix);
             let length = i64::try_from(low.len()).unwrap_or(16);
-            conditions.add("source BETWEEN ? AND ?", [Value::Blob(low), Value::Blob(high)]);
+            conditions.add("source BETWEEN ? AND ?", [Value::Blob(low.clone()), Value::Blob(high.clone())]);
             conditions.add("length(source) = ?", [length.into()]);
-            if let Some(days) = self.days(*span)? {
+            if self.shares_rows {
+                conditions.among(self.visits(*span, (low, high))?);
+            } else if let Some(days) = self.days(*span, "session")? {
                 conditions.add(&format!("day IN ({days})"), []);
             }
         }
         if !names.is_empty() {
-            let numbers: Vec<i64> = names
-                .iter()
-                .map(|name| self.name_number(name))
-                .filter_map(Result::transpose)
-                .collect::<Result<_, _>>()?;
-            let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-            let query = "first IN (SELECT first FROM attempt WHERE first BETWEEN ? AND ? AND name IN";
-            conditions.add(&format!("{query} ({}))", numbers.join(", ")), [low.into(), high.into()]);
+            conditions.among(self.attempts(names, *span)?.into_iter().map(|attempt| attempt.first.0.cast_signed()));
         }
         if let Some(rule) = rule {
             let Some(number) = self.number(rule)? else { return Ok(None) };
@@ -83,12 +85,30 @@ impl Reader {
         Ok(Some(conditions))
     }
 
-    /// The days of a span on which there may be sessions: the index of sources begins with the day. `None`: too many to
-    /// name.
-    fn days(&self, span: Span) -> Result<Option<String>, NoJournal> {
-        let query = "SELECT coalesce((SELECT min(day) FROM session), 0), coalesce((SELECT max(day) FROM session), 0)";
+    /// The sessions of a span that came from between these addresses.
+    fn visits(&self, span: Span, (low, high): (Vec<u8>, Vec<u8>)) -> Result<Vec<i64>, NoJournal> {
+        let range = self.range(span)?;
+        let days = self.days(span, "visit")?.map(|days| format!("day IN ({days}) AND ")).unwrap_or_default();
+        let query = format!(
+            "SELECT first, more FROM visit WHERE {days} source BETWEEN ?1 AND ?2 AND length(source) = ?3
+                AND first BETWEEN ?4 AND ?5"
+        );
+        let mut query = self.file.prepare_cached(&query)?;
+        let length = i64::try_from(low.len()).unwrap_or(16);
+        let mut rows = query.query(params![low, high, length, range.0.saturating_sub(mentions::SPAN), range.1])?;
+        let mut sessions = Vec::new();
+        while let Some(row) = rows.next()? {
+            sessions.extend(mentions::sessions(row.get(0)?, row.get_ref(1)?.as_blob_or_null()?, range)?);
+        }
+        Ok(sessions)
+    }
+
+    /// The days of a span that a table has rows of, whose index begins with the day. `None`: too many to name.
+    fn days(&self, span: Span, table: &str) -> Result<Option<String>, NoJournal> {
+        let query =
+            format!("SELECT coalesce((SELECT min(day) FROM {table}), 0), coalesce((SELECT max(day) FROM {table}), 0)");
         let (first, last): (i64, i64) =
-            self.file.prepare_cached(query)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            self.file.prepare_cached(&query)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (first, last) = (first.max(span.since.day()), last.min(span.until.day()));
         if last.saturating_sub(first) > DAYS_MAX {
             return Ok(None);
