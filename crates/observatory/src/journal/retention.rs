@@ -102,7 +102,7 @@ impl Retention {
         let query = "SELECT first, start, day, source, events FROM session WHERE first > ?1 AND day < ?2 AND coarse = 0
             ORDER BY first LIMIT ?3";
         let mut rows = file.prepare_cached(query)?;
-        let found: Vec<(i64, i64, i64, Vec<u8>, Vec<u8>)> = rows
+        let found: Vec<Exact> = rows
             .query_map(params![self.coarsened, before, STEP / 4], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
             })?
@@ -164,6 +164,12 @@ fn oldest_day(file: &Connection) -> rusqlite::Result<Option<i64>> {
     oldest.query_row([], |row| row.get(0)).optional()
 }
 
+/// First sequence, start, day, source and events of a session whose address is still exact.
+type Exact = (i64, i64, i64, Vec<u8>, Vec<u8>);
+
+/// First sequence, day, source and names of a session that may go.
+type Old = (i64, i64, Vec<u8>, Option<Vec<u8>>);
+
 /// Which sessions go.
 #[derive(Clone, Copy)]
 enum Oldest {
@@ -180,7 +186,7 @@ fn remove_sessions(file: &Connection, which: Oldest) -> rusqlite::Result<bool> {
         Oldest::Some => (PORTION, i64::MAX),
     };
     let mut oldest = file.prepare_cached("SELECT first, day, source, names FROM session ORDER BY first LIMIT ?1")?;
-    let rows: Vec<(i64, i64, Vec<u8>, Option<Vec<u8>>)> = oldest
+    let rows: Vec<Old> = oldest
         .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut remove = file.prepare_cached("DELETE FROM session WHERE first = ?1")?;
