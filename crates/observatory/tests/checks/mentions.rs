@@ -56,9 +56,9 @@ pub fn a_row_is_there_as_long_as_its_sessions() {
         midnight() + (30 + days) * DAY + Duration::from_hours(1)
     }
     let desk = Desk::new();
-    for number in 0..6 {
+    for number in 0..6_u32 {
         // Two a day.
-        desk.record(Visit::new(number, midnight() + (number as u32 / 2) * DAY).named(FAX).from(SOURCE).events());
+        desk.record(Visit::new(number.into(), midnight() + DAY * (number / 2)).named(FAX).from(SOURCE).events());
     }
     desk.flush();
     let path = desk.path();
