@@ -134,8 +134,16 @@ impl Classifier {
         self
     }
 
+    /// Whether anything may follow from the event: replies that carry no message concern no rule, and most do not.
+    pub(crate) fn heeds(event: &Event) -> bool {
+        !matches!(&event.kind, EventKind::Reply(answered) if answered.message.is_none())
+    }
+
     /// Takes an event. Events come in the order of their sequences.
     pub fn observe(&mut self, sequence: Sequence, event: &Event) -> Findings {
+        if !Self::heeds(event) {
+            return Findings::default();
+        }
         let now = seconds(event.at);
         let firing = Firing { sequence, connection: event.connection, at: event.at, now };
         let mut stage = Stage { firing, findings: Findings::default() };
@@ -147,14 +155,13 @@ impl Classifier {
             EventKind::Tls(_) => self.handshake(&mut stage, None),
             EventKind::TlsFailed(failure) => self.handshake(&mut stage, Some(*failure)),
             EventKind::Command(spoken) => self.said(&mut stage, spoken),
-            // Replies that carry no message concern no rule.
-            EventKind::Reply(answered) if answered.message.is_some() => {
+            EventKind::Reply(answered) => {
                 if let Some(session) = self.sessions.get_mut(&event.connection.0) {
                     session.answer(answered, sequence);
                     self.judge(&mut stage, Happening::Answered(answered));
                 }
             }
-            EventKind::Reply(_) | EventKind::Lost { .. } => {}
+            EventKind::Lost { .. } => {}
             EventKind::Login(attempt) => self.login(&mut stage, attempt),
             EventKind::PreviousPassword { account } => self.old_password(&mut stage, account),
             EventKind::Foreign { language, .. } => self.foreign(&mut stage, *language),

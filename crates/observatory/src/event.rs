@@ -98,6 +98,21 @@ pub enum EventKind {
     Closed(Box<SessionSummary>),
 }
 
+impl EventKind {
+    /// Whether a rule may have to hear of it at once.
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Self::Login(attempt) => attempt.outcome != LoginOutcome::Accepted,
+            Self::TlsFailed(_)
+            | Self::Foreign { .. }
+            | Self::Notice(_)
+            | Self::PreviousPassword { .. }
+            | Self::AccountChanged { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// What was done with an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AccountChange {

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use md5::{Digest, Md5};
+use smallvec::SmallVec;
 
 use crate::event::Hello;
 use crate::untrusted::Untrusted;
@@ -25,7 +26,7 @@ const NAME_MAX: usize = 255;
 
 /// What a ClientHello holds that fingerprints are made of. Lists are in the order of the wire, GREASE left out
 /// (RFC 8701).
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 struct Offer {
     legacy_version: u16,
     suites: Vec<u16>,
@@ -38,12 +39,26 @@ struct Offer {
     alpn: [u8; 2],
 }
 
-/// A ClientHello, as far as it tells something.
-#[derive(Debug)]
-struct ClientHello<'a> {
-    offer: Offer,
+/// A ClientHello, as far as it tells something. The octets hold what fingerprints are made of, and equal octets have
+/// equal fingerprints: the version, the two characters of ALPN in JA4, the suites, and each extension with what counts
+/// of it, all as on the wire, GREASE left out.
+struct Outline<'a> {
+    octets: SmallVec<[u8; OUTLINE_USUAL]>,
     server_name: Option<&'a [u8]>,
-    alpn: Vec<&'a [u8]>,
+    alpn: SmallVec<[&'a [u8]; 2]>,
+}
+
+/// Octets of an outline, mostly.
+const OUTLINE_USUAL: usize = 256;
+
+/// Extensions of which more counts than that they are there.
+mod extension {
+    pub(super) const SERVER_NAME: u16 = 0x0000;
+    pub(super) const GROUPS: u16 = 0x000a;
+    pub(super) const POINT_FORMATS: u16 = 0x000b;
+    pub(super) const SIGNATURES: u16 = 0x000d;
+    pub(super) const ALPN: u16 = 0x0010;
+    pub(super) const VERSIONS: u16 = 0x002b;
 }
 
 /// What these first octets of a connection tell, if they are TLS records that hold a whole ClientHello. What may
@@ -59,6 +74,8 @@ pub struct Hellos(Mutex<VecDeque<Known>>);
 /// What a program offers, and its fingerprints.
 #[derive(Debug)]
 struct Known {
+    outline: Box<[u8]>,
+    version: u16,
     offer: Offer,
     /// Its extensions in the order of their numbers.
     ascending: Vec<u16>,
@@ -70,38 +87,46 @@ impl Hellos {
     /// As [`read_hello`] does, which remembers nothing.
     pub fn read(&self, octets: &[u8]) -> Option<Hello> {
         let handshake = handshake(octets)?;
-        let ClientHello { offer, server_name, alpn } = ClientHello::read(&handshake)?;
-        let alpn: Vec<u8> = alpn.join(&b',');
-        let version = offer.version();
-        let (ja3, ja4) = self.fingerprints(offer);
+        let outline = Outline::read(&handshake)?;
+        let (version, ja3, ja4) = match self.known(&outline) {
+            Some(known) => known,
+            None => self.fingerprints(Offer::of(&outline)?, &outline),
+        };
+        let alpn: Vec<u8> = outline.alpn.join(&b',');
         Some(Hello {
             version,
-            server_name: server_name.map(|name| Untrusted::new(&name[..name.len().min(NAME_MAX)])),
+            server_name: outline.server_name.map(|name| Untrusted::new(&name[..name.len().min(NAME_MAX)])),
             alpn: (!alpn.is_empty()).then(|| Untrusted::new(&alpn[..alpn.len().min(NAME_MAX)])),
             ja3,
             ja4,
         })
     }
 
-    fn fingerprints(&self, offer: Offer) -> (String, String) {
+    /// Version and fingerprints of an offer that came before.
+    fn known(&self, outline: &Outline<'_>) -> Option<(u16, String, String)> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.iter().find(|known| *known.outline == outline.octets[..])?;
+        Some((known.version, known.ja3.clone(), known.ja4.clone()))
+    }
+
+    fn fingerprints(&self, offer: Offer, outline: &Outline<'_>) -> (u16, String, String) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known.iter().find(|known| known.offer == offer) {
-            return (known.ja3.clone(), known.ja4.clone());
-        }
+        let version = offer.version();
         let mut text = Vec::with_capacity(TEXT_USUAL);
         let ja3 = offer.ja3(&mut text);
         let mut ascending = offer.extensions.clone();
         ascending.sort_unstable();
         // JA4 does not look at the order of extensions, and many programs shuffle them.
         if let Some(known) = known.iter().find(|known| known.is_shuffled(&offer, &ascending)) {
-            return (ja3, known.ja4.clone());
+            return (version, ja3, known.ja4.clone());
         }
         let ja4 = offer.ja4(&mut text);
         if offer.numbers() <= REMEMBERED_NUMBERS {
             known.truncate(REMEMBERED - 1);
-            known.push_front(Known { offer, ascending, ja3: ja3.clone(), ja4: ja4.clone() });
+            let outline = outline.octets.to_vec().into_boxed_slice();
+            known.push_front(Known { outline, version, offer, ascending, ja3: ja3.clone(), ja4: ja4.clone() });
         }
-        (ja3, ja4)
+        (version, ja3, ja4)
     }
 }
 
@@ -154,38 +179,39 @@ fn handshake(octets: &[u8]) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-impl<'a> ClientHello<'a> {
+impl<'a> Outline<'a> {
     /// RFC 8446 §4.1.2; RFC 5246 §7.4.1.2, where extensions may be missing.
     fn read(body: &'a [u8]) -> Option<Self> {
         let mut rest = Octets(body);
-        let legacy_version = rest.u16()?;
+        let mut outline = Self { octets: SmallVec::new(), server_name: None, alpn: SmallVec::new() };
+        outline.octets.extend_from_slice(rest.take(2)?);
+        outline.octets.extend_from_slice(b"00");
         rest.take(32)?;
         let session = usize::from(rest.u8()?);
         rest.take(session)?;
-        let suites = rest.vector()?.numbers();
+        outline.put_numbers(rest.vector()?);
         let compressions = usize::from(rest.u8()?);
         rest.take(compressions)?;
-        let offer = Offer { legacy_version, suites, alpn: *b"00", ..Offer::default() };
-        let mut hello = Self { offer, server_name: None, alpn: Vec::new() };
         if rest.0.is_empty() {
-            return Some(hello);
+            return Some(outline);
         }
         let mut extensions = rest.vector()?;
         while !extensions.0.is_empty() {
             let kind = extensions.u16()?;
             let data = extensions.vector()?;
             if !is_grease(kind) {
-                hello.offer.extensions.push(kind);
-                hello.extension(kind, data)?;
+                outline.octets.extend_from_slice(&kind.to_be_bytes());
+                outline.extension(kind, data)?;
             }
         }
-        hello.offer.alpn = ja4_alpn(hello.alpn.first().copied().unwrap_or_default());
-        Some(hello)
+        let alpn = ja4_alpn(outline.alpn.first().copied().unwrap_or_default());
+        outline.octets[2..4].copy_from_slice(&alpn);
+        Some(outline)
     }
 
     fn extension(&mut self, kind: u16, mut data: Octets<'a>) -> Option<()> {
         match kind {
-            0x0000 => {
+            extension::SERVER_NAME => {
                 let mut names = data.vector()?;
                 while !names.0.is_empty() {
                     let kind = names.u8()?;
@@ -194,31 +220,72 @@ impl<'a> ClientHello<'a> {
                         self.server_name.get_or_insert(name.0);
                     }
                 }
+                self.put(b"");
             }
-            0x000a => self.offer.groups = data.vector()?.numbers(),
-            0x000b => {
+            extension::GROUPS | extension::SIGNATURES => self.put_numbers(data.vector()?),
+            extension::POINT_FORMATS => {
                 let length = usize::from(data.u8()?);
-                self.offer.point_formats = data.take(length)?.to_vec();
+                self.put(data.take(length)?);
             }
-            0x000d => self.offer.signatures = data.vector()?.numbers(),
-            0x0010 => {
+            extension::ALPN => {
                 let mut protocols = data.vector()?;
                 while !protocols.0.is_empty() {
                     let length = usize::from(protocols.u8()?);
                     self.alpn.push(protocols.take(length)?);
                 }
+                self.put(b"");
             }
-            0x002b => {
+            extension::VERSIONS => {
                 let length = usize::from(data.u8()?);
-                self.offer.versions = Octets(data.take(length)?).numbers();
+                self.put_numbers(Octets(data.take(length)?));
             }
-            _ => {}
+            _ => self.put(b""),
         }
         Some(())
+    }
+
+    /// Octets behind their length, as they came.
+    fn put(&mut self, octets: &[u8]) {
+        let length = u16::try_from(octets.len()).expect("a length of two octets was read");
+        self.octets.extend_from_slice(&length.to_be_bytes());
+        self.octets.extend_from_slice(octets);
+    }
+
+    /// Numbers of two octets behind their length, without GREASE.
+    fn put_numbers(&mut self, numbers: Octets<'_>) {
+        let place = self.octets.len();
+        self.put(b"");
+        for pair in numbers.0.as_chunks::<2>().0.iter().filter(|pair| !is_grease(u16::from_be_bytes(**pair))) {
+            self.octets.extend_from_slice(pair);
+        }
+        let length = u16::try_from(self.octets.len() - place - 2).expect("no more came than two octets can count");
+        self.octets[place..place + 2].copy_from_slice(&length.to_be_bytes());
     }
 }
 
 impl Offer {
+    /// Takes an outline apart.
+    fn of(outline: &Outline<'_>) -> Option<Self> {
+        let mut rest = Octets(&outline.octets);
+        let legacy_version = rest.u16()?;
+        let [first, last] = *rest.take(2)? else { return None };
+        let mut offer =
+            Self { legacy_version, suites: rest.vector()?.numbers(), alpn: [first, last], ..Self::default() };
+        while !rest.0.is_empty() {
+            let kind = rest.u16()?;
+            let data = rest.vector()?;
+            offer.extensions.push(kind);
+            match kind {
+                extension::GROUPS => offer.groups = data.numbers(),
+                extension::POINT_FORMATS => offer.point_formats = data.0.to_vec(),
+                extension::SIGNATURES => offer.signatures = data.numbers(),
+                extension::VERSIONS => offer.versions = data.numbers(),
+                _ => {}
+            }
+        }
+        Some(offer)
+    }
+
     /// Numbers in all lists.
     fn numbers(&self) -> usize {
         let lists = [&self.suites, &self.extensions, &self.groups, &self.signatures, &self.versions];
@@ -250,7 +317,7 @@ impl Offer {
         put_list(text, b',', suites.into_iter(), put_hexadecimal);
         let suites = ja4_hash(text);
         let mut extensions: Vec<u16> =
-            self.extensions.iter().copied().filter(|kind| !matches!(kind, 0x0000 | 0x0010)).collect();
+            self.extensions.iter().copied().filter(|kind| !matches!(*kind, extension::SERVER_NAME | extension::ALPN)).collect();
         extensions.sort_unstable();
         let has_extensions = !extensions.is_empty();
         text.clear();
@@ -262,7 +329,7 @@ impl Offer {
         let mut ja4 = String::with_capacity(36);
         ja4.push('t');
         ja4.push_str(self.ja4_version());
-        ja4.push(if self.extensions.contains(&0) { 'd' } else { 'i' });
+        ja4.push(if self.extensions.contains(&extension::SERVER_NAME) { 'd' } else { 'i' });
         put_two_digits(&mut ja4, self.suites.len());
         put_two_digits(&mut ja4, self.extensions.len());
         ja4.extend(self.alpn.map(char::from));
@@ -374,9 +441,8 @@ impl<'a> Octets<'a> {
         self.take(length).map(Octets)
     }
 
-    /// Numbers of two octets, without GREASE.
+    /// Numbers of two octets.
     fn numbers(self) -> Vec<u16> {
-        let pairs = self.0.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-        pairs.filter(|number| !is_grease(*number)).collect()
+        self.0.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair)).collect()
     }
 }

@@ -2,16 +2,13 @@
 
 use std::fmt::{self, Write};
 
-use smallvec::SmallVec;
 use watchpost_proto::planted::planted;
-
-/// Octets that stand in an [`Untrusted`] itself: most names and lines do, and a session has many.
-const INLINE: usize = 31;
+use watchpost_proto::pop3::server::Text;
 
 /// Octets a peer chose. Shown, they are one line of harmless text: controls, escape sequences, bidi marks and
 /// octets that are no UTF-8 come out escaped, and what is too long is cut (S-044).
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Untrusted(SmallVec<[u8; INLINE]>);
+pub struct Untrusted(Text);
 
 /// Characters shown of an [`Untrusted`] at the most.
 const SHOWN_MAX: usize = 128;
@@ -21,10 +18,15 @@ impl Untrusted {
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
         let octets = octets.into();
         if planted("observatory.texts-are-copied") {
-            return Self(SmallVec::from_vec(octets.clone()));
+            return Self(Text::from_vec(octets.clone()));
         }
-        let is_long = octets.len() > INLINE;
-        Self(if is_long { SmallVec::from_vec(octets) } else { SmallVec::from_slice(&octets) })
+        let is_long = octets.len() > Text::new().inline_size();
+        Self(if is_long { Text::from_vec(octets) } else { Text::from_slice(&octets) })
+    }
+
+    /// Takes a line as the session tells it.
+    pub fn line(text: Text) -> Self {
+        if planted("observatory.texts-are-copied") { Self::new(text.to_vec()) } else { Self(text) }
     }
 
     /// The octets as they came, for whoever compares or stores them.

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use watchpost_proto::planted::planted;
 use watchpost_proto::pop3::server::{Heard, Oddities, Replied, Status, Told};
 
-use crate::event::{Answered, ConnectionId, Event, EventKind, LoginOutcome, MessageFacts, SessionSummary, Spoken};
+use crate::event::{Answered, ConnectionId, Event, EventKind, MessageFacts, SessionSummary, Spoken};
 use crate::foreign::recognise;
 use crate::untrusted::Untrusted;
 
@@ -77,7 +77,7 @@ impl Witness {
 
     /// Something happened that is neither a command nor a reply.
     pub fn saw(&mut self, kind: EventKind, at: SystemTime) {
-        self.is_urgent |= is_urgent(&kind);
+        self.is_urgent |= kind.is_urgent();
         if self.said > FIRST && self.is_full() {
             return;
         }
@@ -86,17 +86,20 @@ impl Witness {
 
     /// What the session told, all of it at this time.
     pub fn told(&mut self, told: impl IntoIterator<Item = Told>, at: SystemTime) {
-        for told in told {
-            match told {
-                Told::Opening(octets) => {
-                    if let Some(language) = recognise(&octets) {
-                        self.saw(EventKind::Foreign { language, octets: Untrusted::new(octets) }, at);
-                    }
+        told.into_iter().for_each(|told| self.tell(told, at));
+    }
+
+    /// What the session told at this time.
+    pub fn tell(&mut self, told: Told, at: SystemTime) {
+        match told {
+            Told::Opening(octets) => {
+                if let Some(language) = recognise(&octets) {
+                    self.saw(EventKind::Foreign { language, octets: Untrusted::new(octets) }, at);
                 }
-                Told::Heard(heard) => self.heard(heard, at),
-                Told::Answered(replied) => self.answered(replied, at),
-                Told::Noticed(notice) => self.saw(EventKind::Notice(notice), at),
             }
+            Told::Heard(heard) => self.heard(heard, at),
+            Told::Answered(replied) => self.answered(replied, at),
+            Told::Noticed(notice) => self.saw(EventKind::Notice(notice), at),
         }
     }
 
@@ -141,7 +144,7 @@ impl Witness {
         let spoken = Spoken {
             state: heard.state,
             verb: heard.verb,
-            text: Untrusted::new(heard.text),
+            text: Untrusted::line(heard.text),
             hidden,
             octets: heard.octets - heard.hidden + hidden,
             line_end: heard.line_end,
@@ -213,18 +216,6 @@ impl Witness {
 
     fn event(&self, kind: EventKind, at: SystemTime) -> Event {
         Event { at, connection: self.connection, kind }
-    }
-}
-
-fn is_urgent(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::Login(attempt) => attempt.outcome != LoginOutcome::Accepted,
-        EventKind::TlsFailed(_)
-        | EventKind::Foreign { .. }
-        | EventKind::Notice(_)
-        | EventKind::PreviousPassword { .. }
-        | EventKind::AccountChanged { .. } => true,
-        _ => false,
     }
 }
 

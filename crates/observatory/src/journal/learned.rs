@@ -221,6 +221,9 @@ struct Learning<H> {
 
 impl<H: FnMut(&Verdict) + Send> Judging for Learning<H> {
     fn judge(&mut self, sequence: Sequence, event: &Event) -> Said {
+        if !Classifier::heeds(event) {
+            return Said::default();
+        }
         let findings = self.classifier.observe(sequence, event);
         findings.verdicts.iter().for_each(&mut self.hear);
         self.anew |= matches!(event.kind, EventKind::Started | EventKind::Lost { .. });

@@ -7,7 +7,7 @@ use watchpost_observatory::{
     BootKey, ConnectionId, Ending, Event, EventKind, Guess, InstallationKey, Letters, Oddities, PasswordTables,
     SessionSummary, SpokenEnd, Status, Witness,
 };
-use watchpost_proto::pop3::server::{Heard, Replied, Tally, Told};
+use watchpost_proto::pop3::server::{Heard, Replied, Tally, Text, Told};
 use watchpost_proto::pop3::{State, Verb};
 
 pub fn at(seconds: u64) -> SystemTime {
@@ -19,7 +19,7 @@ pub fn noop(oddities: Oddities) -> Told {
         proof: None,
         state: State::Transaction,
         verb: Some(Verb::Noop),
-        text: b"NOOP".to_vec(),
+        text: Text::from_slice(b"NOOP"),
         hidden: 0,
         octets: 6,
         line_end: SpokenEnd::CrLf,

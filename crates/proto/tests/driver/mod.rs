@@ -93,7 +93,8 @@ impl Driver {
 
     /// The connection is over: everything that was told.
     pub fn told(mut self) -> Vec<Told> {
-        self.told.extend(self.session.told_at_the_end());
+        self.session.tell_to_the_end();
+        self.told.extend(self.session.told());
         self.told
     }
 

@@ -151,7 +151,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             match self.converse(tap).await {
                 Next::StartTls => {}
                 Next::End(ending) => {
-                    self.report.send();
+                    self.report.send(&mut self.session);
                     return finish(tap, ending).await;
                 }
             }
@@ -172,7 +172,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
         match self.converse(&mut stream).await {
             Next::StartTls => unreachable!("STLS is refused inside TLS"),
             Next::End(ending) => {
-                self.report.send();
+                self.report.send(&mut self.session);
                 finish(&mut stream, ending).await
             }
         }
@@ -235,10 +235,10 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
     async fn read<T: AsyncRead + Unpin>(&mut self, stream: &mut T) -> Result<(), Ending> {
         let mut input = [0; INPUT_OCTETS];
         let deadline = self.session.deadline();
-        let due = self.report.before_waiting().filter(|due| *due < deadline);
+        let due = self.report.before_waiting(&mut self.session).filter(|due| *due < deadline);
         let mut read = self.on_peer(due.unwrap_or(deadline), stream.read(&mut input)).await;
         if due.is_some() && matches!(read, Err(Ending::Timeout)) {
-            self.report.send();
+            self.report.send(&mut self.session);
             read = self.on_peer(deadline, stream.read(&mut input)).await;
         }
         match read {
@@ -356,7 +356,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             };
             let count = chunk.len();
             if std::mem::take(&mut first) {
-                self.report.sends(arrived, chunk);
+                self.report.sends(&mut self.session, arrived, chunk);
             }
             if count == 0 || self.session.message_chunk(chunk, &mut self.output) == Progress::Enough {
                 break;
@@ -365,7 +365,7 @@ impl<'a, S: Store, D: Directory> Conversation<'a, S, D> {
             if self.output.len() >= OUTPUT_OCTETS {
                 let kept = if self.recorder.is_some() { KEPT_BACK } else { 0 };
                 let tail = self.output.split_off(self.output.len() - kept);
-                self.report.send();
+                self.report.send(&mut self.session);
                 self.write(stream).await?;
                 self.output.extend_from_slice(&tail);
             }

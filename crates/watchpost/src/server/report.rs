@@ -14,6 +14,10 @@ use crate::server::recorder::Recorder;
 /// How long events wait for company before they leave a session that goes on. Refused logins and oddities do not wait.
 const COMPANY: Duration = Duration::from_secs(1);
 
+/// As much of what the session told is put down at once, when it need not be sooner: code that is gone from the
+/// processor's cache with every command costs more than what it does.
+const TOLD_AT_ONCE: usize = 64;
+
 /// The reporter of one session.
 pub(super) struct Report<'a> {
     connection: ConnectionId,
@@ -23,18 +27,38 @@ pub(super) struct Report<'a> {
     witness: Option<Witness>,
     /// What was offered before, by anybody.
     passwords: Option<&'a PasswordTables>,
+    /// When the session told what it has told and nobody has taken.
+    moments: Vec<Moment>,
+    /// What was seen meanwhile.
+    seen: Vec<Seen>,
     /// When the events that wait must leave.
     due: Option<Instant>,
 }
 
+/// When something was told.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    /// How much had been told then.
+    so_far: usize,
+    at: SystemTime,
+}
+
+/// Something that is neither a command nor a reply.
+#[derive(Debug)]
+struct Seen {
+    /// How much had been told before.
+    behind: usize,
+    at: SystemTime,
+    kind: EventKind,
+}
+
 /// What proves an identity once, and another session has offered already, is marked before it is told.
-fn note_replay(mut told: Told, tables: Option<&PasswordTables>, session: ConnectionId, at: SystemTime) -> Told {
-    if let (Some(tables), Told::Heard(Heard { proof: Some(proof), oddities, .. })) = (tables, &mut told)
+fn note_replay(told: &mut Told, tables: Option<&PasswordTables>, session: ConnectionId, at: SystemTime) {
+    if let (Some(tables), Told::Heard(Heard { proof: Some(proof), oddities, .. })) = (tables, told)
         && tables.is_replayed(proof.expose(), session, at)
     {
         *oddities = oddities.and(Oddities::REPLAYED);
     }
-    told
 }
 
 impl<'a> Report<'a> {
@@ -45,6 +69,8 @@ impl<'a> Report<'a> {
             clock: house.clock.as_ref(),
             witness: house.watch.is_some().then(|| Witness::new(connection)),
             passwords: house.watch.as_ref().map(|watch| &watch.passwords),
+            moments: Vec::new(),
+            seen: Vec::new(),
             due: None,
         }
     }
@@ -61,30 +87,53 @@ impl<'a> Report<'a> {
 
     /// Something happened then.
     pub(super) fn saw_at(&mut self, kind: EventKind, at: SystemTime) {
-        if let Some(witness) = &mut self.witness {
-            witness.saw(kind, at);
+        let Some(witness) = &mut self.witness else { return };
+        match self.moments.last() {
+            None => witness.saw(kind, at),
+            Some(Moment { so_far, .. }) => self.seen.push(Seen { behind: *so_far, at, kind }),
         }
     }
 
-    /// Takes what the session has told.
-    pub(super) fn hear(&mut self, session: &mut Session, mut recorder: Option<&mut Recorder>) {
-        if let Some(witness) = &mut self.witness
-            && session.has_told()
-        {
-            let at = self.clock.wall();
-            let (tables, connection) = (self.passwords, self.connection);
-            let told = session.told().map(|told| {
-                if let Some(recorder) = &mut recorder {
-                    recorder.told(&told);
-                }
-                note_replay(told, tables, connection, at)
-            });
-            witness.told(told, at);
+    /// Notes when the session told what it has told now. It is taken when it must be known, or with much else.
+    pub(super) fn hear(&mut self, session: &mut Session, recorder: Option<&mut Recorder>) {
+        let so_far = session.told_so_far();
+        if so_far == self.moments.last().map_or(0, |moment| moment.so_far) {
+            return;
         }
+        self.moments.push(Moment { so_far, at: self.clock.wall() });
+        if recorder.is_some() || so_far >= TOLD_AT_ONCE {
+            self.catch_up(session, recorder);
+        }
+    }
+
+    /// Takes what the session has told, and what was seen meanwhile, in their order.
+    fn catch_up(&mut self, session: &mut Session, mut recorder: Option<&mut Recorder>) {
+        let Some(witness) = &mut self.witness else { return };
+        let (tables, connection) = (self.passwords, self.connection);
+        let mut moments = self.moments.drain(..);
+        let mut seen = self.seen.drain(..).peekable();
+        let Some(mut moment) = moments.next() else { return };
+        session.told().enumerate().for_each(|(place, mut told)| {
+            while let Some(Seen { at, kind, .. }) = seen.next_if(|seen| seen.behind <= place) {
+                witness.saw(kind, at);
+            }
+            while moment.so_far <= place
+                && let Some(next) = moments.next()
+            {
+                moment = next;
+            }
+            if let Some(recorder) = &mut recorder {
+                recorder.told(&told);
+            }
+            note_replay(&mut told, tables, connection, moment.at);
+            witness.tell(told, moment.at);
+        });
+        seen.for_each(|Seen { at, kind, .. }| witness.saw(kind, at));
     }
 
     /// The next reply sends a message that arrived then and begins so.
-    pub(super) fn sends(&mut self, arrived: SystemTime, beginning: &[u8]) {
+    pub(super) fn sends(&mut self, session: &mut Session, arrived: SystemTime, beginning: &[u8]) {
+        self.catch_up(session, None);
         if let Some(witness) = &mut self.witness {
             let age = self.clock.wall().duration_since(arrived).unwrap_or_default();
             witness.sends(u32::try_from(age.as_secs()).unwrap_or(u32::MAX), is_sensitive(beginning));
@@ -92,10 +141,16 @@ impl<'a> Report<'a> {
     }
 
     /// Before waiting for the client: sends what must not wait, and says until when the rest may.
-    pub(super) fn before_waiting(&mut self) -> Option<Instant> {
-        let witness = self.witness.as_ref().filter(|witness| witness.has_events())?;
+    pub(super) fn before_waiting(&mut self, session: &mut Session) -> Option<Instant> {
+        if session.tells_something_notable() || self.seen.iter().any(|seen| seen.kind.is_urgent()) {
+            self.catch_up(session, None);
+        }
+        let witness = self.witness.as_ref()?;
         if witness.is_urgent() {
-            self.send();
+            self.send(session);
+            return None;
+        }
+        if !witness.has_events() && self.moments.is_empty() {
             return None;
         }
         Some(*self.due.get_or_insert_with(|| self.clock.now() + COMPANY))
@@ -103,25 +158,21 @@ impl<'a> Report<'a> {
 
     /// Sends what waits. Also before the connection is closed: who sees the end and comes again, to another core, must
     /// find that this session's login is known.
-    pub(super) fn send(&mut self) {
+    pub(super) fn send(&mut self, session: &mut Session) {
         self.due = None;
+        self.catch_up(session, None);
         if let Some(witness) = self.witness.as_mut().filter(|witness| witness.has_events()) {
             self.events.record_all(witness.take());
         }
     }
 
     /// The session is over.
-    pub(super) fn end(self, session: &mut Session, mut recorder: Option<&mut Recorder>, summary: SessionSummary) {
+    pub(super) fn end(mut self, session: &mut Session, recorder: Option<&mut Recorder>, summary: SessionSummary) {
         let at = self.clock.wall();
-        if let Some(mut witness) = self.witness {
-            let (tables, connection) = (self.passwords, self.connection);
-            let told = session.told_at_the_end().map(|told| {
-                if let Some(recorder) = &mut recorder {
-                    recorder.told(&told);
-                }
-                note_replay(told, tables, connection, at)
-            });
-            witness.told(told, at);
+        session.tell_to_the_end();
+        self.hear(session, recorder);
+        self.catch_up(session, None);
+        if let Some(witness) = self.witness {
             self.events.record_all(witness.end(summary, at));
         } else {
             let kind = EventKind::Closed(Box::new(summary));

@@ -310,7 +310,8 @@ impl<'s> Visit<'s> {
     fn finish(self) -> Vec<Octets> {
         let Self { stage, mut session, mut witness, mut summary, started, heard, .. } = self;
         let at = stage.wall();
-        witness.told(session.told_at_the_end(), at);
+        session.tell_to_the_end();
+        witness.told(session.told(), at);
         summary.tally = *session.tally();
         summary.removed_unread = if summary.tally.removed > 0 { session.removed_unread() } else { 0 };
         summary.duration = stage.since(started);

@@ -5,7 +5,7 @@
 use crate::credentials::Password;
 use crate::planted::planted;
 use crate::pop3::Verb;
-use crate::pop3::server::told::TEXT_OCTETS;
+use crate::pop3::server::told::{TEXT_OCTETS, Text};
 
 /// Octets of an opening that are told at the most.
 const OPENING_OCTETS: usize = 64;
@@ -42,8 +42,8 @@ impl Parts {
     }
 
     /// What may be told.
-    pub(super) fn text(self, line: &[u8]) -> Vec<u8> {
-        line[..self.told.min(line.len()).min(TEXT_OCTETS)].to_vec()
+    pub(super) fn text(self, line: &[u8]) -> Text {
+        Text::from_slice(&line[..self.told.min(line.len()).min(TEXT_OCTETS)])
     }
 }
 

@@ -43,7 +43,7 @@ use watch::Watch;
 pub use action::{Action, ForeignProtocol, Notice, Tally};
 pub use discretion::{may_be_a_password, opening};
 pub use terms::{BareLineFeed, Channel, ClearLogin, Last, Limits, Quirks, Stls, WithoutUtf8};
-pub use told::{Heard, Letters, Oddities, Replied, SpokenEnd, Status, TEXT_OCTETS, Told};
+pub use told::{Heard, Letters, Oddities, Replied, SpokenEnd, Status, TEXT_OCTETS, Text, Told};
 
 /// Output beyond this is written before anything else is looked at (P-223). Four TLS records.
 pub const OUTPUT_OCTETS: usize = 64 * 1024;

@@ -1,6 +1,8 @@
 //! What a session tells of what was said and answered, for whoever watches it. No secret can be
 //! read in it.
 
+use smallvec::SmallVec;
+
 use crate::credentials::Password;
 use crate::pop3::server::Notice;
 use crate::pop3::{ResponseCode, State, Verb};
@@ -8,6 +10,9 @@ use crate::types::MessageNumber;
 
 /// Octets of a line that are told at the most.
 pub const TEXT_OCTETS: usize = 128;
+
+/// Octets of a line. Most lines stand in it themselves, and a session has many.
+pub type Text = SmallVec<[u8; 31]>;
 
 /// Something that was said, answered or noticed, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +27,17 @@ pub enum Told {
     Noticed(Notice),
 }
 
+impl Told {
+    /// Whether it is no matter of course: no line of a client as clients are.
+    pub(super) fn is_notable(&self) -> bool {
+        match self {
+            Self::Heard(heard) => heard.oddities != Oddities::default() || heard.proof.is_some(),
+            Self::Answered(_) => false,
+            Self::Opening(_) | Self::Noticed(_) => true,
+        }
+    }
+}
+
 /// A line of a client, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
@@ -30,7 +46,7 @@ pub struct Heard {
     /// The command, if it is one of ours.
     pub verb: Option<Verb>,
     /// The beginning of the line, up to what may be secret: [`TEXT_OCTETS`] at most.
-    pub text: Vec<u8>,
+    pub text: Text,
     /// Octets that were left out because they may be secret.
     pub hidden: u32,
     /// Octets of the whole line, its end counted.

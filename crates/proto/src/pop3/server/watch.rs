@@ -10,7 +10,7 @@ use crate::planted::planted;
 use crate::pop3::server::Notice;
 use crate::pop3::server::discretion::{self, Mood, Parts, opening};
 use crate::pop3::server::oddities;
-use crate::pop3::server::told::{Heard, Letters, Oddities, Replied, SpokenEnd, Status, Told};
+use crate::pop3::server::told::{Heard, Letters, Oddities, Replied, SpokenEnd, Status, Text, Told};
 use crate::pop3::{Reply, State, Verb};
 use crate::types::MessageNumber;
 
@@ -25,6 +25,8 @@ const OPENING_OCTETS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     told: Vec<Told>,
+    /// Whether some of it is no matter of course.
+    is_notable: bool,
     /// What happened behind a line whose end has not come.
     behind: Vec<Told>,
     mood: Mood,
@@ -124,7 +126,7 @@ impl Said<'_> {
             Self::Sasl(oddities) => Heard {
                 state,
                 verb: None,
-                text: Vec::new(),
+                text: Text::new(),
                 hidden: count(octets.saturating_sub(end)),
                 octets: count(octets),
                 line_end,
@@ -220,7 +222,7 @@ impl Watch {
         let said = Said::Sasl(Oddities::default());
         let mut heard = said.heard(State::Authorization, line.len() + self.end, self.line_end(), self.pipelined);
         if planted("proto.tells-sasl-data") {
-            heard.text = line.to_vec();
+            heard.text = line.into();
         }
         self.tell(Told::Heard(heard));
     }
@@ -247,7 +249,9 @@ impl Watch {
         let Some(cut) = self.cut.take() else { return };
         if closed {
             self.long = None;
-            self.told.push(Told::Heard(cut));
+            let cut = Told::Heard(cut);
+            self.is_notable |= cut.is_notable();
+            self.told.push(cut);
             self.told.append(&mut self.behind);
         } else if self.long.as_ref().is_some_and(|long| long.ended) {
             self.tell_long();
@@ -257,8 +261,9 @@ impl Watch {
     fn tell_long(&mut self) {
         let Some(long) = self.long.take() else { return };
         if let Some(place) = long.place {
-            let heard = long.heard(place, self.mood);
-            self.told.push(Told::Heard(heard));
+            let heard = Told::Heard(long.heard(place, self.mood));
+            self.is_notable |= heard.is_notable();
+            self.told.push(heard);
             if !long.ended {
                 self.long = Some(LongLine { is_told: true, ..LongLine::default() });
             }
@@ -311,13 +316,19 @@ impl Watch {
         self.tell(Told::Noticed(notice));
     }
 
-    /// Whether something was told.
-    pub(super) fn has_told(&self) -> bool {
-        !self.told.is_empty()
+    /// How much was told.
+    pub(super) const fn count(&self) -> usize {
+        self.told.len()
+    }
+
+    /// Whether something was told that is odd, or may be a proof that somebody else has offered before.
+    pub(super) const fn is_notable(&self) -> bool {
+        self.is_notable
     }
 
     /// Takes what was told.
     pub(super) fn take(&mut self) -> std::vec::Drain<'_, Told> {
+        self.is_notable = false;
         self.told.drain(..)
     }
 
@@ -328,6 +339,7 @@ impl Watch {
     }
 
     fn tell(&mut self, told: Told) {
+        self.is_notable |= told.is_notable();
         if self.long.as_ref().is_some_and(|long| long.place.is_some()) {
             self.behind.push(told);
         } else {

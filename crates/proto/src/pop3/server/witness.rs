@@ -12,9 +12,15 @@ impl Session {
         self
     }
 
-    /// Whether something was told since [`Session::told`] was last called.
-    pub fn has_told(&self) -> bool {
-        self.watch.as_ref().is_some_and(|watch| watch.has_told())
+    /// How much was told since [`Session::told`] was last called.
+    pub fn told_so_far(&self) -> usize {
+        self.watch.as_ref().map_or(0, |watch| watch.count())
+    }
+
+    /// Whether something was told since then that whoever watches should not learn late: all but usual lines and their
+    /// replies.
+    pub fn tells_something_notable(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.is_notable())
     }
 
     /// Takes what was told since this was last called; nothing without [`Session::with_witness`].
@@ -22,12 +28,11 @@ impl Session {
         self.watch.iter_mut().flat_map(|watch| watch.take())
     }
 
-    /// The connection is over: takes what was told, a line included whose end never came.
-    pub fn told_at_the_end(&mut self) -> impl Iterator<Item = Told> + '_ {
+    /// The connection is over: a line whose end never came is told too.
+    pub fn tell_to_the_end(&mut self) {
         if let Some(watch) = &mut self.watch {
             watch.end();
         }
-        self.told()
     }
 
     /// Something was noticed: the driver acts on it, and whoever watches hears of it in its place.

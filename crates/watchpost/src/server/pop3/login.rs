@@ -76,7 +76,7 @@ impl<S: Store, D: Directory> Conversation<'_, S, D> {
     fn saw_refusal(&mut self, credentials: &Credentials, error: &AuthError) {
         let account = error.account().map(ToString::to_string);
         self.saw_login(credentials, account, outcome(error));
-        self.report.send();
+        self.report.send(&mut self.session);
         if let (AuthError::Refused { account: Some(account) }, Credentials::Password { password, .. }) =
             (error, credentials)
             && self.report.is_witnessed()
