@@ -43,7 +43,7 @@ struct Offer {
 /// equal fingerprints: the version, the two characters of ALPN in JA4, the suites, and each extension with what counts
 /// of it, all as on the wire, GREASE left out.
 struct Outline<'a> {
-    octets: SmallVec<[u8; OUTLINE_USUAL]>,
+    octets: Vec<u8>,
     server_name: Option<&'a [u8]>,
     alpn: SmallVec<[&'a [u8]; 2]>,
 }
@@ -123,7 +123,7 @@ impl Hellos {
         let ja4 = offer.ja4(&mut text);
         if offer.numbers() <= REMEMBERED_NUMBERS {
             known.truncate(REMEMBERED - 1);
-            let outline = outline.octets.to_vec().into_boxed_slice();
+            let outline = outline.octets.as_slice().into();
             known.push_front(Known { outline, version, offer, ascending, ja3: ja3.clone(), ja4: ja4.clone() });
         }
         (version, ja3, ja4)
@@ -183,7 +183,7 @@ impl<'a> Outline<'a> {
     /// RFC 8446 §4.1.2; RFC 5246 §7.4.1.2, where extensions may be missing.
     fn read(body: &'a [u8]) -> Option<Self> {
         let mut rest = Octets(body);
-        let mut outline = Self { octets: SmallVec::new(), server_name: None, alpn: SmallVec::new() };
+        let mut outline = Self { octets: Vec::with_capacity(OUTLINE_USUAL), server_name: None, alpn: SmallVec::new() };
         outline.octets.extend_from_slice(rest.take(2)?);
         outline.octets.extend_from_slice(b"00");
         rest.take(32)?;
@@ -253,11 +253,14 @@ impl<'a> Outline<'a> {
 
     /// Numbers of two octets behind their length, without GREASE.
     fn put_numbers(&mut self, numbers: Octets<'_>) {
+        let pairs = numbers.0.as_chunks::<2>().0;
+        let is_grease = |pair: &&[u8; 2]| is_grease(u16::from_be_bytes(**pair));
+        if !pairs.iter().any(|pair| is_grease(&pair)) {
+            return self.put(pairs.as_flattened());
+        }
         let place = self.octets.len();
         self.put(b"");
-        for pair in numbers.0.as_chunks::<2>().0.iter().filter(|pair| !is_grease(u16::from_be_bytes(**pair))) {
-            self.octets.extend_from_slice(pair);
-        }
+        pairs.iter().filter(|pair| !is_grease(pair)).for_each(|pair| self.octets.extend_from_slice(pair));
         let length = u16::try_from(self.octets.len() - place - 2).expect("no more came than two octets can count");
         self.octets[place..place + 2].copy_from_slice(&length.to_be_bytes());
     }

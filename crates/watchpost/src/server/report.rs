@@ -18,6 +18,9 @@ const COMPANY: Duration = Duration::from_secs(1);
 /// processor's cache with every command costs more than what it does.
 const TOLD_AT_ONCE: usize = 64;
 
+/// Commands of a session that looks for new mail and finds none, and their replies.
+const MOMENTS_USUALLY: usize = 10;
+
 /// The reporter of one session.
 pub(super) struct Report<'a> {
     connection: ConnectionId,
@@ -100,6 +103,9 @@ impl<'a> Report<'a> {
         if so_far == self.moments.last().map_or(0, |moment| moment.so_far) {
             return;
         }
+        if self.moments.capacity() == 0 {
+            self.moments.reserve_exact(MOMENTS_USUALLY);
+        }
         self.moments.push(Moment { so_far, at: self.clock.wall() });
         if recorder.is_some() || so_far >= TOLD_AT_ONCE {
             self.catch_up(session, recorder);
@@ -113,7 +119,7 @@ impl<'a> Report<'a> {
         let mut moments = self.moments.drain(..);
         let mut seen = self.seen.drain(..).peekable();
         let Some(mut moment) = moments.next() else { return };
-        session.told().enumerate().for_each(|(place, mut told)| {
+        for (place, mut told) in session.told().into_iter().enumerate() {
             while let Some(Seen { at, kind, .. }) = seen.next_if(|seen| seen.behind <= place) {
                 witness.saw(kind, at);
             }
@@ -127,7 +133,7 @@ impl<'a> Report<'a> {
             }
             note_replay(&mut told, tables, connection, moment.at);
             witness.tell(told, moment.at);
-        });
+        }
         seen.for_each(|Seen { at, kind, .. }| witness.saw(kind, at));
     }
 

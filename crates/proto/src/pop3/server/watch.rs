@@ -18,6 +18,8 @@ use crate::types::MessageNumber;
 const LONG_KEPT: usize = 8 * 1024;
 /// Octets that are counted of a line that does not end.
 const LONG_COUNTED: u32 = 64 * 1024;
+/// Lines, replies and notices of a session that looks for new mail and finds none.
+const TOLD_USUALLY: usize = 12;
 /// Octets looked at before it is decided what the client speaks.
 const OPENING_OCTETS: usize = 64;
 
@@ -326,10 +328,10 @@ impl Watch {
         self.is_notable
     }
 
-    /// Takes what was told.
-    pub(super) fn take(&mut self) -> std::vec::Drain<'_, Told> {
+    /// Takes what was told. A session that waits for its client keeps no room for more.
+    pub(super) fn take(&mut self) -> Vec<Told> {
         self.is_notable = false;
-        self.told.drain(..)
+        std::mem::take(&mut self.told)
     }
 
     /// Nothing more will come: tells what waits for its end.
@@ -342,9 +344,12 @@ impl Watch {
         self.is_notable |= told.is_notable();
         if self.long.as_ref().is_some_and(|long| long.place.is_some()) {
             self.behind.push(told);
-        } else {
-            self.told.push(told);
+            return;
         }
+        if self.told.capacity() == 0 {
+            self.told.reserve_exact(TOLD_USUALLY);
+        }
+        self.told.push(told);
     }
 
     /// Once the login has succeeded, nobody is logging in until somebody tries again.

@@ -24,8 +24,8 @@ impl Session {
     }
 
     /// Takes what was told since this was last called; nothing without [`Session::with_witness`].
-    pub fn told(&mut self) -> impl Iterator<Item = Told> + '_ {
-        self.watch.iter_mut().flat_map(|watch| watch.take())
+    pub fn told(&mut self) -> Vec<Told> {
+        self.watch.as_mut().map_or_else(Vec::new, |watch| watch.take())
     }
 
     /// The connection is over: a line whose end never came is told too.
