@@ -319,8 +319,12 @@ impl Offer {
         text.clear();
         put_list(text, b',', suites.into_iter(), put_hexadecimal);
         let suites = ja4_hash(text);
-        let mut extensions: Vec<u16> =
-            self.extensions.iter().copied().filter(|kind| !matches!(*kind, extension::SERVER_NAME | extension::ALPN)).collect();
+        let mut extensions: Vec<u16> = self
+            .extensions
+            .iter()
+            .copied()
+            .filter(|kind| !matches!(*kind, extension::SERVER_NAME | extension::ALPN))
+            .collect();
         extensions.sort_unstable();
         let has_extensions = !extensions.is_empty();
         text.clear();

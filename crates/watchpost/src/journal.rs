@@ -6,17 +6,19 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use aws_lc_rs::rand;
-use watchpost_observatory::journal::{Clocks, Journal, JournalSink, Reader, Terms, Trouble, judge_heard};
+use watchpost_observatory::journal::{
+    Clocks, Journal, JournalSink, Judge, Judging, Reader, Said, Terms, Trouble, judge_heard,
+};
 use watchpost_observatory::{
-    BootKey, Carried, Classifier, Event, EventSink, HashKey, InstallationKey, Lists, Network, PasswordTables, Settings,
-    Standing,
+    BootKey, Carried, Classifier, Event, EventKind, EventSink, HashKey, InstallationKey, Learned, Lists, Network,
+    PasswordTables, Sequence, Settings, Standing,
 };
 
 use crate::captures::Captures;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Answers, Config};
 use crate::known::Lookup;
-use crate::log::SessionLog;
+use crate::log::{self, SessionLog};
 
 /// The secret of this installation, in `data_dir`: marks in the journal mean nothing without it.
 const KEY_FILE: &str = "observatory.key";
@@ -122,7 +124,7 @@ pub fn begin(config: &Config, secret: &Secret, captures: Option<Captures>) -> io
             captures.judged(verdict);
         }
     });
-    let journal = Journal::begin(terms, clocks, judge, Box::new(report))?;
+    let journal = Journal::begin(terms, clocks, Box::new(Logged(judge)), Box::new(report))?;
     take_over(&journal, &observatory.journal, &old, &carried);
     Ok(journal)
 }
@@ -160,7 +162,31 @@ fn report(trouble: Trouble) {
     }
 }
 
-/// Every event goes to the log, where people see the end of each session, and to the journal.
+/// Writes the end of each session into the log on the way to whoever judges it: many lines at once, in the journal's
+/// thread, where they cost the sessions nothing.
+struct Logged(Judge);
+
+impl Judging for Logged {
+    fn judge(&mut self, sequence: Sequence, event: &Event) -> Said {
+        if matches!(event.kind, EventKind::Closed(_)) {
+            log::hold();
+            SessionLog.record_borrowed(event);
+        }
+        self.0.judge(sequence, event)
+    }
+
+    fn rest(&mut self) {
+        log::let_go();
+        self.0.rest();
+    }
+
+    fn learned(&mut self) -> Option<Learned> {
+        self.0.learned()
+    }
+}
+
+/// Every event goes to the journal, which writes the end of each session into the log too. What it cannot take is
+/// logged here.
 #[derive(Debug)]
 pub struct LogAndJournal {
     /// The journal's end of it.
@@ -169,15 +195,17 @@ pub struct LogAndJournal {
 
 impl EventSink for LogAndJournal {
     fn record(&self, event: Event) {
-        SessionLog.record_borrowed(&event);
-        self.journal.record(event);
+        if let Err(lost) = self.journal.offer(event) {
+            SessionLog.record_borrowed(&lost);
+        }
     }
 
     fn record_all(&self, events: Vec<Event>) {
-        for event in &events {
-            SessionLog.record_borrowed(event);
+        if let Err(lost) = self.journal.offer_all(events) {
+            for event in &lost {
+                SessionLog.record_borrowed(event);
+            }
         }
-        self.journal.record_all(events);
     }
 }
 

@@ -37,7 +37,7 @@ pub struct JournalSink {
 impl JournalSink {
     /// A batch goes in as long as the queue is not full, so that one larger than the queue is not lost for ever; no
     /// more than this one batch stands above the bound.
-    fn send(&self, message: Message, count: usize) {
+    fn send(&self, message: Message, count: usize) -> Result<(), Message> {
         let is_full = self.waiting.fetch_add(count, Ordering::Relaxed) >= self.most;
         let is_full = is_full && !planted("journal.queue-is-not-bounded");
         let sent = if is_full { Err(TrySendError::Full(message)) } else { self.queue.try_send(message) };
@@ -45,25 +45,45 @@ impl JournalSink {
             if !planted("journal.bell-is-not-rung") {
                 self.bell.ring();
             }
-            return;
+            return Ok(());
         };
         self.waiting.fetch_sub(count, Ordering::Relaxed);
-        if matches!(error, TrySendError::Full(_)) && planted("journal.loss-is-not-counted") {
-            return;
+        let is_hidden = matches!(error, TrySendError::Full(_)) && planted("journal.loss-is-not-counted");
+        if !is_hidden {
+            self.lost.fetch_add(count as u64, Ordering::Relaxed);
         }
-        self.lost.fetch_add(count as u64, Ordering::Relaxed);
+        let (TrySendError::Full(message) | TrySendError::Disconnected(message)) = error;
+        Err(message)
+    }
+
+    /// Takes an event, or gives it back: it is lost then, and counted.
+    pub fn offer(&self, event: Event) -> Result<(), Event> {
+        self.send(Message::Event(Box::new(event)), 1).map_err(|message| match message {
+            Message::Event(event) => *event,
+            _ => unreachable!("what comes back is what was sent"),
+        })
+    }
+
+    /// The same with events of one connection.
+    pub fn offer_all(&self, events: Vec<Event>) -> Result<(), Vec<Event>> {
+        let count = events.len();
+        if count == 0 {
+            return Ok(());
+        }
+        self.send(Message::Events(events), count).map_err(|message| match message {
+            Message::Events(events) => events,
+            _ => unreachable!("what comes back is what was sent"),
+        })
     }
 }
 
 impl EventSink for JournalSink {
     fn record(&self, event: Event) {
-        self.send(Message::Event(Box::new(event)), 1);
+        // What is lost is counted.
+        let _ = self.offer(event);
     }
 
     fn record_all(&self, events: Vec<Event>) {
-        let count = events.len();
-        if count > 0 {
-            self.send(Message::Events(events), count);
-        }
+        let _ = self.offer_all(events);
     }
 }

@@ -49,6 +49,9 @@ pub trait Judging: Send {
     /// Called once for each event, in the order of sequences.
     fn judge(&mut self, sequence: Sequence, event: &Event) -> Said;
 
+    /// Nothing more has come for now.
+    fn rest(&mut self) {}
+
     /// What outlives a restart and changed since this was last asked; asked when it can be written.
     fn learned(&mut self) -> Option<Learned> {
         None

@@ -158,7 +158,9 @@ impl Writer {
         loop {
             let patience = if self.pending.is_empty() { TEND_TIME } else { BATCH_TIME };
             self.bell.wait(patience, GATHERING_TIME);
-            if self.take_what_came().is_none() {
+            let goes_on = self.take_what_came().is_some();
+            self.judge.rest();
+            if !goes_on {
                 break;
             }
             self.tick();
