@@ -14,8 +14,9 @@ import machine
 from servers import SCHEMES, load, pinned
 
 WARM_LOGINS = 1000
-# Bursts in which servers take turns that are compared within a few percent.
-TURNS = 24
+# Bursts in which servers take turns that are compared within a few percent: short ones, between which the machine does
+# not change, and long enough that caches are warm, as they are under load.
+TURNS = 8
 # Of these attackers 256 wait for their refusals, as many as may; the others are answered at once, and come again.
 FLOOD_ATTACKERS = 480
 

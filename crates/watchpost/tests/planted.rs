@@ -13,8 +13,9 @@ mod support;
 
 /// The fault, and the check of `e2e.rs`, `logins.rs`, `bench.rs`, `pcap.rs` or `textbook.rs` that must fail while it is
 /// there.
-const FAULTS: [(&str, fn()); 17] = [
+const FAULTS: [(&str, fn()); 18] = [
     ("server.password-in-the-log", checks::no_password_reaches_the_log),
+    ("log.lines-are-held-for-ever", checks::no_password_reaches_the_log),
     (
         "server.quit-answered-before-its-deed",
         checks::quit_removes_exactly_the_marked_messages_and_nothing_else_ever_does,
