@@ -144,8 +144,10 @@ impl Classifier {
         if !Self::heeds(event) {
             return Findings::default();
         }
-        let now = seconds(event.at);
-        let firing = Firing { sequence, connection: event.connection, at: event.at, now };
+        let since = event.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Seconds::try_from(since.as_secs()).unwrap_or(Seconds::MAX);
+        let milliseconds = since.as_secs().saturating_mul(1000).saturating_add(since.subsec_millis().into());
+        let firing = Firing { sequence, connection: event.connection, at: event.at, now, milliseconds };
         let mut stage = Stage { firing, findings: Findings::default() };
         match &event.kind {
             EventKind::Started => self.begin_again(),

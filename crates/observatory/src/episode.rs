@@ -6,7 +6,7 @@ use watchpost_proto::planted::planted;
 
 use crate::event::{ConnectionId, Sequence};
 use crate::rules::{Finding, Rule};
-use crate::sketch::Seconds;
+use crate::sketch::{Milliseconds, Seconds};
 use crate::table::{Few, HashKey, Table};
 use crate::verdict::{Confidence, Episode, Severity, Subject, Verdict};
 
@@ -37,6 +37,8 @@ pub(crate) struct Firing {
     pub(crate) connection: ConnectionId,
     pub(crate) at: SystemTime,
     pub(crate) now: Seconds,
+    /// The same, finer.
+    pub(crate) milliseconds: Milliseconds,
 }
 
 /// What goes on.

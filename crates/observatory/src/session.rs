@@ -116,9 +116,10 @@ impl Session {
             Some(Verb::Dele) => self.removing.push(sequence),
             _ => {}
         }
-        if says(spoken, b"AUTH NTLM") || says(spoken, b"AUTH RPA") {
+        let ntlm = spoken.verb == Some(Verb::Auth) && says(spoken, b"AUTH NTLM");
+        if ntlm || (spoken.verb == Some(Verb::Auth) && says(spoken, b"AUTH RPA")) {
             self.after_ntlm = true;
-            if says(spoken, b"AUTH NTLM") {
+            if ntlm {
                 self.ntlm.get_or_insert(sequence);
                 self.ntlm_began |= spoken.text.as_octets().windows(12).any(|octets| octets == b"TlRMTVNTUAAB");
             }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use watchpost_proto::planted::planted;
 
-use super::visiting::{low_mark, milliseconds};
+use super::visiting::low_mark;
 use super::{Classifier, Stage};
 use crate::account::{Account, DAY, Guessed, Pair};
 use crate::address::Network;
@@ -87,11 +87,11 @@ impl Classifier {
         let pair = self.pair_mark(source, mark);
         let (pair, _) = self.devices.entry(pair, Pair::default);
         if guess.repeat {
-            pair.again(firing.sequence, firing.now, milliseconds(firing.at));
+            pair.again(firing.sequence, firing.now, firing.milliseconds);
         } else {
             // The first time is where repeats count from.
             *pair = Pair::default();
-            pair.rhythm.beat(milliseconds(firing.at), TOGETHER);
+            pair.rhythm.beat(firing.milliseconds, TOGETHER);
             let weight = self.weight(guess, source);
             let offence = Offence { account: guess.mark, kind: guess.kind, weight, sequence: firing.sequence };
             let ladder = self.settings.ladder.clone();

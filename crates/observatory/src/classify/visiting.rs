@@ -1,7 +1,6 @@
 //! Connections, handshakes, commands, and what is no POP3.
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use watchpost_proto::Mechanism;
 use watchpost_proto::pop3::server::Notice;
@@ -32,7 +31,7 @@ impl Classifier {
         let firing = stage.firing;
         self.sessions.entry(firing.connection.0, || Session::new(source, port, firing.sequence));
         let (visits, _) = self.visitors.entry(source, Visits::default);
-        visits.open(low(firing.connection.0), firing.sequence, firing.now, milliseconds(firing.at));
+        visits.open(low(firing.connection.0), firing.sequence, firing.now, firing.milliseconds);
         self.judge(stage, Happening::Opened);
     }
 
@@ -64,7 +63,7 @@ impl Classifier {
         let firing = stage.firing;
         let Some(session) = self.sessions.get_mut(&firing.connection.0) else { return };
         let first = session.shape.commands() == 0;
-        session.hear(spoken, firing.sequence, milliseconds(firing.at));
+        session.hear(spoken, firing.sequence, firing.milliseconds);
         let (source, after_ntlm, foreign) = (session.source, session.after_ntlm, session.speaks_something_else());
         if first && let Some(visits) = self.visitors.get_mut(&source) {
             visits.speaks(low(firing.connection.0));
@@ -290,9 +289,4 @@ pub(super) const fn low(connection: u128) -> u64 {
 #[expect(clippy::cast_possible_truncation, reason = "half of the bits are enough within a source")]
 pub(super) const fn low_mark(mark: u64) -> u32 {
     mark as u32
-}
-
-pub(super) fn milliseconds(at: SystemTime) -> u64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,13 +1,9 @@
 //! What is to be written next: rows, and the sums of hours.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
-
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, TransactionBehavior, params};
 use watchpost_proto::planted::planted;
 
 use crate::event::{ConnectionId, Event, EventKind, Sequence};
-use crate::table::KeyedHasher;
 
 use super::codec::{Encoder, Micros};
 use super::db_values::{Address, end_value, state_value};
@@ -45,7 +41,8 @@ pub(super) struct Pending {
     server: Vec<ServerEvent>,
     verdicts: Vec<Verdict>,
     raised: Vec<(i64, u8)>,
-    hours: HashMap<i64, HourSum, BuildHasherDefault<KeyedHasher>>,
+    /// Few: what is written at once began within an hour, or long ago.
+    hours: Vec<HourSum>,
     /// Names and sources of what is being written.
     mentions: Mentions,
     /// What outlives a restart.
@@ -118,8 +115,8 @@ impl Verdict {
     }
 }
 
-#[derive(Default)]
 struct HourSum {
+    hour: i64,
     range: Option<(i64, i64)>,
     counts: [u64; 7],
 }
@@ -145,7 +142,7 @@ impl Pending {
         encoder.push(sequence, at, &event.kind, &mut |_| None);
         let connection = (event.connection.0 != 0).then(|| event.connection.0.to_be_bytes());
         if let EventKind::Lost { count } = event.kind {
-            self.hours.entry(at.hour()).or_default().counts[LOST] += count;
+            self.hour(at.hour()).counts[LOST] += count;
         }
         let (at, day) = (at.0, at.day());
         let octets = encoder.octets().to_vec();
@@ -171,9 +168,19 @@ impl Pending {
         session
     }
 
+    /// The sum of an hour, mostly the last one.
+    fn hour(&mut self, hour: i64) -> &mut HourSum {
+        let known = self.hours.iter().rposition(|sum| sum.hour == hour);
+        let place = known.unwrap_or_else(|| {
+            self.hours.push(HourSum { hour, range: None, counts: [0; 7] });
+            self.hours.len() - 1
+        });
+        &mut self.hours[place]
+    }
+
     /// A session got its row: its hour spans it.
     pub(super) fn begun(&mut self, row: &Row) {
-        let hour = self.hours.entry(row.start.hour()).or_default();
+        let hour = self.hour(row.start.hour());
         let first = signed(row.first.0);
         let (low, high) = hour.range.unwrap_or((first, first));
         hour.range = Some((low.min(first), high.max(first)));
@@ -182,7 +189,7 @@ impl Pending {
     /// A session is over: its numbers are added to its hour.
     pub(super) fn ended(&mut self, session: Box<OpenSession>) {
         let row = &session.row;
-        let hour = self.hours.entry(row.start.hour()).or_default();
+        let hour = self.hour(row.start.hour());
         let numbers = [1, row.ok, row.failed, row.guesses, row.octets_in, row.octets_out];
         hour.counts.iter_mut().zip(numbers).for_each(|(count, number)| *count += number);
         self.over.push(session);
@@ -267,11 +274,11 @@ impl Pending {
                 guesses = guesses + excluded.guesses, octets_in = octets_in + excluded.octets_in,
                 octets_out = octets_out + excluded.octets_out, lost = lost + excluded.lost",
         )?;
-        for (hour, sum) in &self.hours {
+        for sum in &self.hours {
             // Without a session, an hour spans nothing.
             let (low, high) = sum.range.unwrap_or((i64::MAX, 0));
             let [sessions, ok, failed, guesses, octets_in, octets_out, lost] = sum.counts.map(signed);
-            add.execute([*hour, low, high, sessions, ok, failed, guesses, octets_in, octets_out, lost])?;
+            add.execute([sum.hour, low, high, sessions, ok, failed, guesses, octets_in, octets_out, lost])?;
         }
         Ok(())
     }
