@@ -16,7 +16,7 @@ use watchpost_proto::planted::plant;
 use watchpost_proto::pop3::server::{Action, Channel, Limits, Session, Tally};
 
 /// Allocations of the session's thread beyond those of a session that nobody watches.
-const WATCH_MAX: u64 = 14;
+const WATCH_MAX: u64 = 9;
 /// Of the classifier.
 const JUDGE_MAX: u64 = 2;
 /// Of the encoder.
@@ -70,9 +70,6 @@ fn visit(witness: Option<Witness>, at: SystemTime) -> Vec<Event> {
     for line in VISIT {
         session.receive(line.as_bytes(), now);
         while let Some(action) = session.poll(&mut output) {
-            if let Some(witness) = &mut witness {
-                witness.told(session.told(), at);
-            }
             match action {
                 Action::Login(_) => {
                     if let Some(witness) = &mut witness {
@@ -85,12 +82,13 @@ fn visit(witness: Option<Witness>, at: SystemTime) -> Vec<Event> {
                 _ => {}
             }
         }
-        if let Some(witness) = &mut witness {
-            witness.told(session.told(), at);
-        }
         output.clear();
     }
-    witness.map(|witness| witness.end(summary(), at)).unwrap_or_default()
+    // As the server does it: what a session tells is taken with much else.
+    witness.map_or_else(Vec::new, |mut witness| {
+        witness.told(session.told(), at);
+        witness.end(summary(), at)
+    })
 }
 
 /// Allocations of each part of the way: the session's thread, then the journal's.
