@@ -66,6 +66,9 @@ pub(super) struct RawConfig {
     pub(super) compatibility: Option<RawCompatibility>,
 
     /// What the server writes to standard error about its own work.
+    ///
+    /// Each session leaves a line when it ends. While sessions are recorded (`observatory.record`), the journal's thread
+    /// writes these lines, many at once, about 50 ms later.
     pub(super) log: Option<RawLog>,
 
     /// One account at another server, whose mail `watchpost fetch` brings here. There may be any number of them. A file
