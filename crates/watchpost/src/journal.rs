@@ -198,13 +198,11 @@ pub struct LogAndJournal {
 
 impl EventSink for LogAndJournal {
     fn record(&self, event: Event) {
-        if let Err(lost) = self.journal.offer(event) {
-            SessionLog.record_borrowed(&lost);
-        }
+        self.record_all(vec![event]);
     }
 
     fn record_all(&self, events: Vec<Event>) {
-        if let Err(lost) = self.journal.offer_all(events) {
+        if let Err(lost) = self.journal.offer(events) {
             for event in &lost {
                 SessionLog.record_borrowed(event);
             }

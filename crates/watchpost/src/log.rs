@@ -1,7 +1,7 @@
 //! What the operator reads: structured lines on standard error, one for each session.
 
 use std::cell::RefCell;
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Stderr};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -28,50 +28,22 @@ pub fn start(log: Log, colour: bool) {
 /// Octets of lines that are held back at the most.
 const HELD_OCTETS: usize = 64 * 1024;
 
-/// Lines that this thread holds back.
-#[derive(Default)]
-struct Held(Option<Vec<u8>>);
-
-impl Held {
-    /// Takes a line, if lines are held back.
-    fn takes(&mut self, line: &[u8]) -> bool {
-        let Some(lines) = &mut self.0 else { return false };
-        lines.extend_from_slice(line);
-        if lines.len() >= HELD_OCTETS {
-            self.let_go();
-            self.0 = Some(Vec::new());
-        }
-        true
-    }
-
-    /// What standard error does not take is lost, as any line would be.
-    fn let_go(&mut self) {
-        if let Some(lines) = self.0.take() {
-            let _ = io::stderr().write_all(&lines);
-        }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.let_go();
-    }
-}
-
 thread_local! {
-    static HELD: RefCell<Held> = RefCell::default();
+    /// Lines that this thread holds back; dropped, they are written. What standard error does not take is lost, as any
+    /// line would be.
+    static HELD: RefCell<Option<BufWriter<Stderr>>> = const { RefCell::new(None) };
 }
 
 /// Holds back what this thread logs, until it lets go: a thread that has many lines to write writes them at once.
 pub fn hold() {
     HELD.with_borrow_mut(|held| {
-        held.0.get_or_insert_default();
+        held.get_or_insert_with(|| BufWriter::with_capacity(HELD_OCTETS, io::stderr()));
     });
 }
 
 /// Writes what was held back, in its order.
 pub fn let_go() {
-    HELD.with_borrow_mut(Held::let_go);
+    HELD.take();
 }
 
 /// Standard error, for a line at a time.
@@ -80,8 +52,8 @@ struct Lines;
 impl io::Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         // A thread that is ending holds nothing back any more.
-        let is_held = HELD.try_with(|held| held.borrow_mut().takes(line)).unwrap_or(false);
-        if is_held { Ok(line.len()) } else { io::stderr().write(line) }
+        let held = HELD.try_with(|held| held.borrow_mut().as_mut().map(|held| held.write(line)));
+        held.ok().flatten().unwrap_or_else(|| io::stderr().write(line))
     }
 
     fn flush(&mut self) -> io::Result<()> {

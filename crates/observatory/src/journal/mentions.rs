@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use watchpost_proto::planted::planted;
 
 use super::db_values::{Address, address_of};
-use super::octets::{Damaged, Input, put_number};
+use super::octets::{Damaged, ascended, ascending};
 use super::retention::coarse;
 
 /// Sequences from the first session of a row to its last one at the most: who looks for a range begins so much earlier.
@@ -86,67 +86,48 @@ impl Mentions {
         self.sources.push((Visit { day, source, apart: session.apart() }, session.first));
     }
 
-    /// What is not written yet is forgotten: it will be said again.
-    pub(super) fn clear(&mut self) {
-        self.names.clear();
-        self.sources.clear();
-    }
-
     /// Writes all of it. What was there under the same session, from when it was open, is replaced.
-    pub(super) fn write(&mut self, file: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn write(mut self, file: &Connection) -> rusqlite::Result<()> {
         let mut add = file.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4)")?;
-        for row in rows(&mut self.names) {
-            add.execute(params![row.key.name, row.first, row.key.outcome, row.more()])?;
+        for (key, sessions) in rows(&mut self.names) {
+            add.execute(params![key.name, sessions[0], key.outcome, more(&sessions)])?;
         }
         let mut add = file.prepare_cached("INSERT OR REPLACE INTO visit VALUES (?1, ?2, ?3, ?4)")?;
-        for row in rows(&mut self.sources) {
-            add.execute(params![row.key.day, Address::of(row.key.source), row.first, row.more()])?;
+        for (key, sessions) in rows(&mut self.sources) {
+            add.execute(params![key.day, Address::of(key.source), sessions[0], more(&sessions)])?;
         }
-        self.clear();
         Ok(())
     }
 }
 
-/// Sessions that mention the same.
-#[derive(Debug)]
-struct Row<K> {
-    key: K,
-    first: i64,
-    last: i64,
-    more: Vec<u8>,
-}
-
-impl<K> Row<K> {
-    fn more(&self) -> Option<&[u8]> {
-        (!self.more.is_empty()).then_some(&self.more)
-    }
-}
-
-/// Puts together what belongs together.
-fn rows<K: Ord + Copy>(mentions: &mut [(K, i64)]) -> Vec<Row<K>> {
+/// Puts together what mentions the same: sessions of a row, ascending, at least one.
+fn rows<K: Ord + Copy>(mentions: &mut [(K, i64)]) -> Vec<(K, Vec<i64>)> {
     mentions.sort_unstable();
-    let mut rows: Vec<Row<K>> = Vec::new();
+    let mut rows: Vec<(K, Vec<i64>)> = Vec::new();
     for (key, first) in mentions {
-        match rows.last_mut().filter(|row| row.key == *key && *first - row.first < SPAN) {
-            Some(row) if planted("journal.mentions-are-lost") => row.last = *first,
-            Some(row) => {
-                put_number(&mut row.more, (*first - row.last).cast_unsigned());
-                row.last = *first;
-            }
-            None => rows.push(Row { key: *key, first: *first, last: *first, more: Vec::new() }),
+        match rows.last_mut().filter(|(known, row)| known == key && *first - row[0] < SPAN) {
+            Some((_, row)) => row.push(*first),
+            None => rows.push((*key, vec![*first])),
         }
     }
     rows
 }
 
+/// What a row holds of its sessions behind the first.
+fn more(sessions: &[i64]) -> Option<Vec<u8>> {
+    if sessions.len() < 2 || planted("journal.mentions-are-lost") {
+        return None;
+    }
+    let distances: Vec<u64> = sessions[1..].iter().map(|session| (session - sessions[0]).cast_unsigned()).collect();
+    Some(ascending(&distances))
+}
+
 /// The sessions of a row that lie in a range, ascending.
 pub(super) fn sessions(first: i64, more: Option<&[u8]>, (low, high): (i64, i64)) -> Result<Vec<i64>, Damaged> {
     let mut sessions = vec![first];
-    let mut input = Input::new(more.unwrap_or_default());
-    let mut last = first;
-    while !input.is_empty() {
-        last = last.checked_add(input.small()?).ok_or(Damaged)?;
-        sessions.push(last);
+    for distance in ascended(more.unwrap_or_default())? {
+        let distance = i64::try_from(distance).map_err(|_| Damaged)?;
+        sessions.push(first.checked_add(distance).ok_or(Damaged)?);
     }
     sessions.retain(|session| (low..=high).contains(session));
     Ok(sessions)
@@ -193,20 +174,16 @@ fn rough(source: &[u8]) -> Option<Address> {
 }
 
 /// Of the sessions behind the first one of a row, the first that is there, and the others.
-fn behind(file: &Connection, first: i64, more: Option<&[u8]>) -> rusqlite::Result<Option<(i64, Option<Vec<u8>>)>> {
+fn behind(file: &Connection, first: i64, octets: Option<&[u8]>) -> rusqlite::Result<Option<(i64, Option<Vec<u8>>)>> {
     let mut is_there = file.prepare_cached("SELECT 1 FROM session WHERE first = ?1")?;
     if planted("journal.row-goes-with-its-first-session") {
         return Ok(None);
     }
     // What cannot be read names nobody.
-    let others = sessions(first, more, (first + 1, i64::MAX)).unwrap_or_default();
+    let others = sessions(first, octets, (first + 1, i64::MAX)).unwrap_or_default();
     for (place, session) in others.iter().enumerate() {
         if is_there.exists([session])? {
-            let mut more = Vec::new();
-            for pair in others[place..].windows(2) {
-                put_number(&mut more, (pair[1] - pair[0]).cast_unsigned());
-            }
-            return Ok(Some((*session, (!more.is_empty()).then_some(more))));
+            return Ok(Some((*session, more(&others[place..]))));
         }
     }
     Ok(None)
@@ -221,7 +198,7 @@ mod tests {
         let mut mentions = vec![('b', 7), ('a', 900), ('a', 5), ('a', 905), ('b', 7 + SPAN), ('b', 6 + SPAN)];
         let rows = rows(&mut mentions);
         let read = |range| {
-            let read = |row: &Row<char>| (row.key, sessions(row.first, row.more(), range).unwrap());
+            let read = |(key, row): &(char, Vec<i64>)| (*key, sessions(row[0], more(row).as_deref(), range).unwrap());
             rows.iter().map(read).collect::<Vec<_>>()
         };
         let all = [('a', vec![5, 900, 905]), ('b', vec![7, 6 + SPAN]), ('b', vec![7 + SPAN])];

@@ -43,8 +43,6 @@ pub(super) struct Pending {
     raised: Vec<(i64, u8)>,
     /// Few: what is written at once began within an hour, or long ago.
     hours: Vec<HourSum>,
-    /// Names and sources of what is being written.
-    mentions: Mentions,
     /// What outlives a restart.
     pub(super) learned: learned::Waiting,
 }
@@ -206,8 +204,7 @@ impl Pending {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let file = &*transaction;
         reserve(file, next)?;
-        self.mentions.clear();
-        let mut sessions = Sessions::new(file, words, &mut self.mentions)?;
+        let mut sessions = Sessions::new(file, words)?;
         for session in &self.over {
             sessions.write(session)?;
         }
@@ -217,8 +214,7 @@ impl Pending {
             }
             self.learned.write(file)?;
         }
-        drop(sessions);
-        self.mentions.write(file)?;
+        sessions.finish()?;
         self.write_verdicts(file, words)?;
         self.write_server_events(file)?;
         self.write_hours(file)?;
@@ -366,15 +362,15 @@ struct Sessions<'a> {
     /// Takes the place of what an earlier flush wrote. SQLite keeps a journal of the statement then, which costs a third
     /// of it: it is done only where there is something to replace.
     replace: Rows<'a>,
-    mentions: &'a mut Mentions,
+    mentions: Mentions,
     /// Numbers of names, for one session after the other.
     names: Vec<u8>,
 }
 
 impl<'a> Sessions<'a> {
-    fn new(file: &'a Connection, words: &'a mut Dictionary, mentions: &'a mut Mentions) -> rusqlite::Result<Self> {
+    fn new(file: &'a Connection, words: &'a mut Dictionary) -> rusqlite::Result<Self> {
         let (add, replace) = (Rows::of(file, "INSERT OR IGNORE")?, Rows::of(file, "INSERT OR REPLACE")?);
-        Ok(Self { file, words, add, replace, mentions, names: Vec::new() })
+        Ok(Self { file, words, add, replace, mentions: Mentions::default(), names: Vec::new() })
     }
 
     fn write(&mut self, session: &OpenSession) -> rusqlite::Result<()> {
@@ -436,6 +432,11 @@ impl<'a> Sessions<'a> {
         }
         debug_assert!(row.end == SessionEnd::Open || session.is_over());
         Ok(())
+    }
+
+    /// Writes what they mention.
+    fn finish(self) -> rusqlite::Result<()> {
+        self.mentions.write(self.file)
     }
 }
 

@@ -12,9 +12,7 @@ use super::bell::Bell;
 
 /// What comes to the writer.
 pub(super) enum Message {
-    /// Something happened. Boxed, or each place in the queue would be as large.
-    Event(Box<Event>),
-    /// Several things happened on one connection.
+    /// Something happened on one connection.
     Events(Vec<Event>),
     /// Write down what there is, then answer.
     Flush(SyncSender<()>),
@@ -35,11 +33,17 @@ pub struct JournalSink {
 }
 
 impl JournalSink {
-    /// A batch goes in as long as the queue is not full, so that one larger than the queue is not lost for ever; no
-    /// more than this one batch stands above the bound.
-    fn send(&self, message: Message, count: usize) -> Result<(), Message> {
+    /// Takes events of one connection, or gives them back: they are lost then, and counted. A batch goes in as long as the
+    /// queue is not full, so that one larger than the queue is not lost for ever; no more than this one batch stands
+    /// above the bound.
+    pub fn offer(&self, events: Vec<Event>) -> Result<(), Vec<Event>> {
+        let count = events.len();
+        if count == 0 {
+            return Ok(());
+        }
         let is_full = self.waiting.fetch_add(count, Ordering::Relaxed) >= self.most;
         let is_full = is_full && !planted("journal.queue-is-not-bounded");
+        let message = Message::Events(events);
         let sent = if is_full { Err(TrySendError::Full(message)) } else { self.queue.try_send(message) };
         let Err(error) = sent else {
             if !planted("journal.bell-is-not-rung") {
@@ -52,38 +56,22 @@ impl JournalSink {
         if !is_hidden {
             self.lost.fetch_add(count as u64, Ordering::Relaxed);
         }
-        let (TrySendError::Full(message) | TrySendError::Disconnected(message)) = error;
-        Err(message)
-    }
-
-    /// Takes an event, or gives it back: it is lost then, and counted.
-    pub fn offer(&self, event: Event) -> Result<(), Event> {
-        self.send(Message::Event(Box::new(event)), 1).map_err(|message| match message {
-            Message::Event(event) => *event,
+        match error {
+            TrySendError::Full(Message::Events(events)) | TrySendError::Disconnected(Message::Events(events)) => {
+                Err(events)
+            }
             _ => unreachable!("what comes back is what was sent"),
-        })
-    }
-
-    /// The same with events of one connection.
-    pub fn offer_all(&self, events: Vec<Event>) -> Result<(), Vec<Event>> {
-        let count = events.len();
-        if count == 0 {
-            return Ok(());
         }
-        self.send(Message::Events(events), count).map_err(|message| match message {
-            Message::Events(events) => events,
-            _ => unreachable!("what comes back is what was sent"),
-        })
     }
 }
 
 impl EventSink for JournalSink {
     fn record(&self, event: Event) {
-        // What is lost is counted.
-        let _ = self.offer(event);
+        self.record_all(vec![event]);
     }
 
     fn record_all(&self, events: Vec<Event>) {
-        let _ = self.offer_all(events);
+        // What is lost is counted.
+        let _ = self.offer(events);
     }
 }

@@ -190,10 +190,6 @@ impl Writer {
 
     fn take_message(&mut self, message: Message) -> Option<()> {
         match message {
-            Message::Event(mut event) => {
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
-                self.take_all(std::slice::from_mut(&mut event));
-            }
             Message::Events(mut events) => {
                 self.waiting.fetch_sub(events.len(), Ordering::Relaxed);
                 self.take_all(&mut events);

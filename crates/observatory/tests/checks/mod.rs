@@ -63,7 +63,7 @@ pub fn what_the_queue_cannot_take_is_counted() {
     for number in 0..said / 2 {
         let mut events = Visit::new(number, midnight()).events();
         events.truncate(2);
-        match sink.offer_all(events.clone()) {
+        match sink.offer(events.clone()) {
             Ok(()) => {}
             // The log has to tell of them without the journal.
             Err(lost) => {

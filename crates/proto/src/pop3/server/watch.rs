@@ -27,8 +27,6 @@ const OPENING_OCTETS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     told: Vec<Told>,
-    /// Whether some of it is no matter of course.
-    is_notable: bool,
     /// What happened behind a line whose end has not come.
     behind: Vec<Told>,
     mood: Mood,
@@ -251,9 +249,7 @@ impl Watch {
         let Some(cut) = self.cut.take() else { return };
         if closed {
             self.long = None;
-            let cut = Told::Heard(cut);
-            self.is_notable |= cut.is_notable();
-            self.told.push(cut);
+            self.told.push(Told::Heard(cut));
             self.told.append(&mut self.behind);
         } else if self.long.as_ref().is_some_and(|long| long.ended) {
             self.tell_long();
@@ -263,9 +259,8 @@ impl Watch {
     fn tell_long(&mut self) {
         let Some(long) = self.long.take() else { return };
         if let Some(place) = long.place {
-            let heard = Told::Heard(long.heard(place, self.mood));
-            self.is_notable |= heard.is_notable();
-            self.told.push(heard);
+            let heard = long.heard(place, self.mood);
+            self.told.push(Told::Heard(heard));
             if !long.ended {
                 self.long = Some(LongLine { is_told: true, ..LongLine::default() });
             }
@@ -324,13 +319,12 @@ impl Watch {
     }
 
     /// Whether something was told that is odd, or may be a proof that somebody else has offered before.
-    pub(super) const fn is_notable(&self) -> bool {
-        self.is_notable
+    pub(super) fn is_notable(&self) -> bool {
+        self.told.iter().any(Told::is_notable)
     }
 
     /// Takes what was told. A session that waits for its client keeps no room for more.
     pub(super) fn take(&mut self) -> Vec<Told> {
-        self.is_notable = false;
         std::mem::take(&mut self.told)
     }
 
@@ -341,7 +335,6 @@ impl Watch {
     }
 
     fn tell(&mut self, told: Told) {
-        self.is_notable |= told.is_notable();
         if self.long.as_ref().is_some_and(|long| long.place.is_some()) {
             self.behind.push(told);
             return;
